@@ -1,0 +1,46 @@
+# Two commands matter: `make demo` and `make test`. Both need python3 (3.10 or newer, with venv
+# and pip) and nothing else; everything they install goes into .venv.
+
+PYTHON ?= python3
+ARGS   ?=
+
+BIN   := .venv/bin
+STAMP := .venv/.installed
+LOCKS := requirements.lock requirements-build.lock
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo up test lint format lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(STAMP) ## Run the demo on an embedded PostgreSQL and serve the Dagster UI (Ctrl-C ends it)
+	@$(BIN)/pgsync-assets demo $(ARGS)
+
+up: $(STAMP) ## Serve the Dagster UI with your own configuration
+	@$(BIN)/pgsync-assets up $(ARGS)
+
+test: $(STAMP) ## Run the test suite against real servers (ARGS="-k name" for a part of it)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP) ## Check style, format, types and import layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## Put the code into its format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## Resolve the dependencies again and write the lock files (needs uv)
+	tools/lock
+
+clean: ## Remove .venv and caches; the databases in .pgsync stay
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): $(LOCKS) pyproject.toml tools/install
+	@tools/install "$(PYTHON)" .venv
+	@touch $@

@@ -1,0 +1,33 @@
+"""The Dagster face: resources, assets, components. The only room that imports Dagster."""
+
+from .components import (
+    PgConnectionsComponent,
+    PgScheduleComponent,
+    PgSourceChangedComponent,
+    PgSyncComponent,
+)
+from .resources import PostgresConnection, PostgresWriter, SshTunnel
+from .run_config import SyncRunConfig
+from .source_sensor import build_source_sensor
+from .step import SyncStep
+from .sync_assets import build_sync_definitions, sync_assets
+from .sync_schedule import build_sync_schedule
+from .translator import PgSyncTranslator, SyncTranslatorData
+
+__all__ = [
+    "PgConnectionsComponent",
+    "PgScheduleComponent",
+    "PgSourceChangedComponent",
+    "PgSyncComponent",
+    "PgSyncTranslator",
+    "PostgresConnection",
+    "PostgresWriter",
+    "SshTunnel",
+    "SyncRunConfig",
+    "SyncStep",
+    "SyncTranslatorData",
+    "build_source_sensor",
+    "build_sync_definitions",
+    "build_sync_schedule",
+    "sync_assets",
+]

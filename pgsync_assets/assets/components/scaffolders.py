@@ -1,0 +1,103 @@
+"""What `dg scaffold defs pgsync_assets.<Component> NAME` writes: examples that load as they are."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from ...config.document import read_documents
+
+FILE = "defs.yaml"
+
+
+class _ExampleScaffolder(dg.Scaffolder):  # type: ignore[type-arg]
+    """Writes an example that lies beside this file, with the names of the project filled in."""
+
+    example: str
+
+    def scaffold(self, request: dg.ScaffoldRequest) -> None:  # type: ignore[type-arg]
+        """Writes `defs.yaml` into the folder that was asked for.
+
+        Args:
+            request: which folder; one document more where it is to be appended.
+        """
+        name = request.target_path.name.replace("-", "_")
+        text = self.text(name, request.target_path.parent)
+        file = request.target_path / FILE
+        if request.append and file.exists():
+            text = f"{file.read_text(encoding='utf-8').rstrip()}\n---\n{text}"
+        file.write_text(text, encoding="utf-8")
+
+    def text(self, name: str, folder: Path) -> str:
+        """The example.
+
+        Args:
+            name: what the user called it.
+            folder: the project's folder of definitions.
+        """
+        return example(self.example).replace("NAME", name)
+
+
+class ConnectionsScaffolder(_ExampleScaffolder):
+    """Two connections with everything that can be set, most of it as comments."""
+
+    example = "connections.yaml"
+
+
+class SyncScaffolder(_ExampleScaffolder):
+    """One sync between two connections of the project; with two connections where it has none."""
+
+    example = "sync.yaml"
+
+    def text(self, name: str, folder: Path) -> str:
+        """The example, between the first two connections that the project has."""
+        known = connection_names(folder)
+        sync = super().text(name, folder)
+        if not known:
+            return f"{example(ConnectionsScaffolder.example)}---\n{sync}"
+        source, destination = known[0], known[min(1, len(known) - 1)]
+        return sync.replace("source: warehouse", f"source: {source}").replace(
+            "destination: crm", f"destination: {destination}"
+        )
+
+
+class ScheduleScaffolder(_ExampleScaffolder):
+    """A schedule that begins stopped."""
+
+    example = "schedule.yaml"
+
+
+class SourceChangedScaffolder(_ExampleScaffolder):
+    """A sensor that begins stopped."""
+
+    example = "source_changed.yaml"
+
+    def text(self, name: str, folder: Path) -> str:
+        """The example, for the first sync of the project that has no partitions."""
+        return super().text(name, folder)
+
+
+def example(name: str) -> str:
+    """The text of an example."""
+    return files(__package__).joinpath("examples", name).read_text(encoding="utf-8")
+
+
+def connection_names(folder: Path) -> list[str]:
+    """Names of the connections that the files of a folder define, as far as they can be read.
+
+    Args:
+        folder: the project's folder of definitions.
+    """
+    names: list[str] = []
+    for file in sorted(folder.rglob(FILE)):
+        documents, _ = read_documents(file.read_text(encoding="utf-8"), str(file))
+        for document in documents:
+            names.extend(_connections(document.value))
+    return names
+
+
+def _connections(value: Any) -> list[str]:
+    attributes = value.get("attributes") if isinstance(value, dict) else None
+    found = attributes.get("connections") if isinstance(attributes, dict) else None
+    return list(found) if isinstance(found, dict) else []

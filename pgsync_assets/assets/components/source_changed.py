@@ -1,0 +1,71 @@
+"""Syncs that run when their source tables were written, as YAML."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import dagster as dg
+from pydantic import Field
+
+from ...config import Name, QualifiedName, split_qualified
+from ...errors import ConfigurationError
+from ..source_sensor import Watched, build_source_sensor
+from ..specs import SyncSpecs
+from .project_syncs import ProjectSyncs
+from .scaffolders import SourceChangedScaffolder
+from .sync import project_of
+
+
+@dg.scaffold_with(SourceChangedScaffolder)
+class PgSourceChangedComponent(dg.Component, dg.Model, dg.Resolvable):
+    """Runs syncs when a table that their model reads has been written.
+
+    One cheap query on PostgreSQL's statistics per tick; no trigger, nothing to install.
+    """
+
+    name: str = Field(description="Name of the sensor.")
+    syncs: list[str] = Field(min_length=1, description="Names of syncs, without partitions.")
+    tables: list[str] | None = Field(
+        default=None,
+        description="Tables to watch, schema.table; default: those that the models read.",
+    )
+    minimum_interval_seconds: int = Field(default=30, ge=1, description="Between two looks.")
+    default_status: Literal["RUNNING", "STOPPED"] = "STOPPED"
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """The sensor. No database is asked.
+
+        Raises:
+            ConfigurationError: a sync does not exist, is partitioned, or reads no table we know.
+        """
+        project = project_of(context)
+        watched = [self._watched(project, name) for name in self.syncs]
+        sensor = build_source_sensor(
+            self.name,
+            watched,
+            minimum_interval_seconds=self.minimum_interval_seconds,
+            default_status=dg.DefaultSensorStatus(self.default_status),
+        )
+        return dg.Definitions(sensors=[sensor])
+
+    def _watched(self, project: ProjectSyncs, name: str) -> Watched:
+        sync, specs = project.sync(name), project.specs_of(name)
+        if sync.partitions is not None:
+            raise ConfigurationError(
+                f"{self.name}: the sync {name!r} is partitioned, and which partition was written "
+                "cannot be told from PostgreSQL's statistics",
+                "give it a schedule",
+            )
+        tables = self._tables(specs)
+        if not tables:
+            raise ConfigurationError(
+                f"{self.name}: which tables {name!r} reads cannot be told from its SQL",
+                "name them under `tables`",
+            )
+        return Watched(name, sync.source, tables, tuple(spec.key for spec in specs.written))
+
+    def _tables(self, specs: SyncSpecs) -> dict[tuple[str, str], dg.AssetKey | None]:
+        if self.tables is None:
+            return {table: spec.key for table, spec in specs.sources.items()}
+        named = [split_qualified(table) for table in self.tables]
+        known = {table: spec.key for table, spec in specs.sources.items()}
+        return {table: known.get(table) for table in named}

@@ -1,0 +1,97 @@
+"""What a run did, as metadata: numbers under `pgsync/`, which the UI plots, and Dagster's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import dagster as dg
+
+from ..outcome import Column, Outcome, Rejection
+
+Metadata = dict[str, Any]
+SAMPLE_ROWS = 20
+
+
+def outcome_metadata(outcome: Outcome) -> Metadata:
+    """What every asset of a sync says about a run.
+
+    Args:
+        outcome: of one sync or one partition of it.
+    """
+    total = outcome.seconds.get("total", 0.0)
+    sent = outcome.succeeded.total
+    return {
+        "pgsync/run_id": outcome.run_id,
+        "pgsync/rows_added": outcome.succeeded.added,
+        "pgsync/rows_changed": outcome.succeeded.changed,
+        "pgsync/rows_removed": outcome.succeeded.removed,
+        "pgsync/rows_rejected": outcome.rejected,
+        "pgsync/rows_per_second": round(sent / total, 1) if total else 0.0,
+        "pgsync/bytes": outcome.bytes,
+        **{f"pgsync/seconds_{step}": round(took, 3) for step, took in outcome.seconds.items()},
+    }
+
+
+def row_count(outcome: Outcome) -> Metadata:
+    """Rows of the state, which are the rows this sync keeps at the destination.
+
+    Args:
+        outcome: of one sync, or of one partition: then it is the count of the partition.
+    """
+    name = "dagster/partition_row_count" if outcome.partition else "dagster/row_count"
+    return {name: outcome.row_count}
+
+
+def column_schema(columns: Sequence[Column], key: Iterable[str] = ()) -> Metadata:
+    """Names, types and constraints of columns, as the UI shows them.
+
+    Args:
+        columns: as PostgreSQL describes them.
+        key: names of the columns that identify a row.
+    """
+    keys = set(key)
+    shown = [
+        dg.TableColumn(
+            column.name,
+            column.type,
+            constraints=dg.TableColumnConstraints(
+                nullable=column.nullable is not False and column.name not in keys,
+                other=["key"] if column.name in keys else [],
+            ),
+        )
+        for column in columns
+    ]
+    return {"dagster/column_schema": dg.TableSchema(shown)} if shown else {}
+
+
+def column_lineage(origins: dict[str, list[tuple[dg.AssetKey, str]]]) -> Metadata:
+    """Which upstream columns each column is made from.
+
+    Args:
+        origins: for each column, keys of upstream assets and names of their columns.
+    """
+    if not origins:
+        return {}
+    deps = {
+        name: [dg.TableColumnDep(asset_key=key, column_name=column) for key, column in found]
+        for name, found in origins.items()
+    }
+    return {"dagster/column_lineage": dg.TableColumnLineage(deps)}
+
+
+def rejected_sample(rejections: Sequence[Rejection]) -> Metadata:
+    """The first refused rows as a table: which row and why, never its values.
+
+    Args:
+        rejections: what the run has to show; at most 20 are taken.
+    """
+    if not rejections:
+        return {}
+    names = ("row_id", "operation", "sqlstate", "constraint", "column", "reason")
+    records = [
+        dg.TableRecord({name: str(getattr(row, name) or "") for name in names})
+        for row in rejections[:SAMPLE_ROWS]
+    ]
+    schema = dg.TableSchema([dg.TableColumn(name) for name in names])
+    return {"pgsync/rejected_rows": dg.MetadataValue.table(records, schema)}

@@ -1,0 +1,197 @@
+"""One step of one sync: runs it, for each partition in turn, and tells Dagster what happened.
+
+Every partition is one materialisation of each of the three assets, logged when its data has been
+committed: a step that is stopped half way keeps what is done. Assets that are not selected are
+updated too, because one run always writes all three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import dagster as dg
+
+from ..config import Partition, SyncConfig
+from ..config.windows import partition_named
+from ..errors import AlreadyRunning, ConfigurationError
+from ..outcome import Outcome
+from .checks import check_results
+from .failures import failure, told_to_dagster
+from .listener import current_listener
+from .metadata import (
+    Metadata,
+    column_lineage,
+    column_schema,
+    outcome_metadata,
+    rejected_sample,
+    row_count,
+)
+from .progress import ProgressLog
+from .resources import PostgresConnection, PostgresWriter, writer_key
+from .run_config import SyncRunConfig
+from .specs import SyncSpecs
+
+Event = dg.MaterializeResult | dg.AssetCheckResult  # type: ignore[type-arg]
+
+ALREADY_LOGGED = "__source_asset_observation__"
+"""Metadata of an output whose events the step has logged itself: Dagster then logs none again."""
+
+
+@dataclass(frozen=True)
+class SyncStep:
+    """A sync about to run as a step.
+
+    Args:
+        context: of the step.
+        sync: what to send, and how.
+        specs: the assets around it.
+        config: what was chosen in the launchpad.
+    """
+
+    context: dg.AssetExecutionContext
+    sync: SyncConfig
+    specs: SyncSpecs
+    config: SyncRunConfig
+
+    def run(self) -> Iterator[Event]:
+        """Runs the sync, or each selected partition of it, and yields what Dagster stores.
+
+        Where another run of the sync holds the lock, nothing is yielded: the step ends well, and
+        claims no materialisation.
+
+        Raises:
+            Failure: the sync failed for good; the message says what to do.
+            RetryRequested: the same again may work.
+        """
+        if not self.context.selected_asset_keys:
+            raise failure(_only_checks(self.sync.name))
+        partitions = self._partitions()
+        outcomes = []
+        for name in partitions:
+            outcome = self._run(name)
+            if outcome is not None:
+                outcomes.append(outcome)
+                if len(partitions) > 1:
+                    self._log(outcome, [spec.key for spec in self.specs.written])
+                self._log_audit_tables(outcome)
+        if len(outcomes) == len(partitions):
+            yield from self._results(outcomes)
+        if outcomes:
+            yield from self._checks(outcomes)
+
+    def _partitions(self) -> list[str | None]:
+        if self.sync.partitions is None:
+            return [None]
+        context = self.context
+        if not (context.has_partition_key or context.has_partition_key_range):
+            raise failure(_no_partition(self.sync.name))
+        return list(context.partition_keys)
+
+    def _run(self, name: str | None) -> Outcome | None:
+        """The outcome of one partition, or None where another run has it in hand."""
+        writer: PostgresWriter = getattr(
+            self.context.resources, writer_key(self.sync.destination)
+        )
+        source: PostgresConnection = getattr(self.context.resources, self.sync.source)
+        try:
+            with told_to_dagster(self.context):
+                outcome = writer.run(
+                    self.sync,
+                    source,
+                    partition=self._window(name),
+                    full_resync=self.config.full_resync,
+                    on_progress=ProgressLog(self.context, self.specs.destination.key),
+                )
+        except AlreadyRunning as error:
+            self.context.log.warning(f"{error.message}: nothing was done here.")
+            return None
+        current_listener().on_outcome(outcome)
+        return outcome
+
+    def _window(self, name: str | None) -> Partition | None:
+        if name is None or self.sync.partitions is None:
+            return None
+        return partition_named(self.sync.partitions, name)
+
+    def _results(self, outcomes: list[Outcome]) -> Iterator[Event]:
+        """One result for each selected asset, which steps downstream wait for."""
+        selected = self.context.selected_asset_keys
+        if len(outcomes) > 1:
+            for spec in self.specs.written:
+                if spec.key in selected:
+                    yield dg.MaterializeResult(spec.key, metadata={ALREADY_LOGGED: True})
+            return
+        outcome = outcomes[0]
+        self._log(outcome, [s.key for s in self.specs.written if s.key not in selected])
+        metadata = self._metadata(outcome)
+        for spec in self.specs.written:
+            if spec.key in selected:
+                yield dg.MaterializeResult(spec.key, metadata=metadata[spec.key])
+
+    def _checks(self, outcomes: list[Outcome]) -> Iterator[Event]:
+        selected = {key.name for key in self.context.selected_asset_check_keys}
+        for result in check_results(self.specs.destination.key, outcomes):
+            if result.check_name in selected:
+                yield result
+
+    def _log(self, outcome: Outcome, keys: list[dg.AssetKey]) -> None:
+        metadata = self._metadata(outcome)
+        for key in keys:
+            self.context.log_event(
+                dg.AssetMaterialization(key, partition=outcome.partition, metadata=metadata[key])
+            )
+
+    def _log_audit_tables(self, outcome: Outcome) -> None:
+        """The tables of the audit log have no step of their own: every run writes them."""
+        if self.sync.audit == "off":
+            return
+        for key in self.specs.audit_tables.values():
+            self.context.log_event(
+                dg.AssetMaterialization(
+                    key,
+                    metadata={"pgsync/sync": self.sync.name, "pgsync/run_id": outcome.run_id},
+                )
+            )
+
+    def _metadata(self, outcome: Outcome) -> dict[dg.AssetKey, Metadata]:
+        common, rows = outcome_metadata(outcome), row_count(outcome)
+        rejected = rejected_sample(outcome.rejections)
+        return {
+            self.specs.destination.key: {
+                **common,
+                **rows,
+                **rejected,
+                **column_schema(outcome.columns),
+                **self._column_lineage(outcome),
+            },
+            self.specs.planner.key: {**common, **rows},
+            self.specs.audit.key: {**common, **rejected, **self._audit_rows(outcome)},
+        }
+
+    def _column_lineage(self, outcome: Outcome) -> Metadata:
+        mapping = self.sync.explicit_mapping or {c.name: c.name for c in outcome.columns}
+        model = self.specs.model.key
+        return column_lineage({target: [(model, name)] for name, target in mapping.items()})
+
+    def _audit_rows(self, outcome: Outcome) -> Metadata:
+        return {
+            "pgsync/rows_planned": outcome.planned.total,
+            "pgsync/rows_failed": outcome.failed.total,
+            "pgsync/rows_aborted": outcome.aborted.total,
+            "pgsync/rows_invalid": outcome.invalid,
+        }
+
+
+def _only_checks(sync: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"the checks of {sync!r} are part of its run and cannot be evaluated alone",
+        "materialize the destination table: every run evaluates them",
+    )
+
+
+def _no_partition(sync: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{sync!r} is partitioned and this run names no partition",
+        "choose partitions in the dialog, or launch a backfill",
+    )

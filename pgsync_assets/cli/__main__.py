@@ -1,0 +1,5 @@
+"""`python -m pgsync_assets.cli` does what `pgsync-assets` does."""
+
+from . import main
+
+main()

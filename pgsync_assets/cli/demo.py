@@ -1,0 +1,186 @@
+"""`pgsync-assets demo`: the whole product on real data, from nothing."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from ..demo import Edits, Loaded, apply_edits, load
+from ..demo.environment_file import write_environment_file
+from ..embedded import Servers
+from ..embedded.binaries import locate
+from ..outcome import Counts, Outcome
+from ..project import read_project
+from .app import app, debug_option, directory_option, json_option, port_option
+from .dagster_home import serve, use_dagster_home
+from .progress import ProgressDisplay
+from .terminal import Terminal, table
+
+DEMO_DEFS = Path(__file__).parent.parent / "demo" / "defs"
+
+
+@dataclass(frozen=True)
+class SyncTotals:
+    """A sync of the demo, summed over its partitions."""
+
+    sync: str
+    succeeded: Counts
+    rejected: int
+    row_count: int
+    seconds: float
+
+    @property
+    def rows_per_second(self) -> float:
+        """Rows that the destination took, per second."""
+        return self.succeeded.total / self.seconds if self.seconds else 0.0
+
+
+@app.command()
+@directory_option
+@port_option
+@click.option("--serve/--no-serve", "serves", default=True, help="Serve the Dagster UI at the end.")
+@json_option
+@debug_option
+def demo(directory: Path, port: int, serves: bool, as_json: bool) -> None:
+    """Sync real flights between two embedded databases, and serve the Dagster UI.
+
+    Starts PostgreSQL in a folder, loads a year of flights, runs the demo's syncs, edits a few
+    thousand rows and syncs again: only those travel. Ctrl-C stops everything; a second start goes
+    on from what is there. With --json nothing is served.
+    """
+    terminal = Terminal(as_json)
+    began = time.monotonic()
+    terminal.say(f"Starting PostgreSQL in {directory} ...")
+    with Servers(directory) as servers:
+        loaded = _load(terminal, servers)
+        environment = servers.environment() | {"PGSYNC_DEFS": str(DEMO_DEFS)}
+        use_dagster_home(servers.directory, environment)
+        terminal.say("", "Sync, as Dagster assets:")
+        first = _sync_all(terminal)
+        edits = apply_edits(servers)
+        terminal.say("", f"Now the source is edited: {_told(edits)}.", "Sync again:")
+        second = _sync_all(terminal)
+        _say_what_travelled(terminal, second)
+        file = write_environment_file(servers, DEMO_DEFS)
+        _say_where_to_look(terminal, servers, file)
+        seconds = round(time.monotonic() - began, 1)
+        terminal.say("", f"The demo took {seconds} seconds.")
+        terminal.document(_document(loaded, first, edits, second, seconds))
+        if serves and not as_json:
+            serve(terminal, servers.directory, environment, port)
+
+
+def _load(terminal: Terminal, servers: Servers) -> Loaded:
+    terminal.say(
+        f"PostgreSQL runs on 127.0.0.1, ports {servers.platform.port} (Dagster's storage) and "
+        f"{servers.demo.port} (demo_source, demo_destination)."
+    )
+    loaded = load(servers, on_table=lambda name, rows: terminal.say(f"  nyc.{name}: {rows:,} rows"))
+    if not loaded.rows:
+        terminal.say("The demo's data is there already.")
+    return loaded
+
+
+def _sync_all(terminal: Terminal) -> list[SyncTotals]:
+    """Runs every sync of the demo through its Dagster assets, and prints what each one did."""
+    from ..assets.materialize import materialize_syncs  # Dagster: only when it is needed
+
+    names = list(read_project(DEMO_DEFS).syncs)
+    with ProgressDisplay(terminal.progress_console, silent=terminal.as_json) as progress:
+        outcomes = materialize_syncs(names, on_progress=progress)
+    totals = [_totals(name, [one for one in outcomes if one.sync == name]) for name in names]
+    terminal.show(_totals_table(totals))
+    return totals
+
+
+def _totals(sync: str, outcomes: list[Outcome]) -> SyncTotals:
+    def summed(kind: str) -> int:
+        return sum(getattr(outcome.succeeded, kind) for outcome in outcomes)
+
+    return SyncTotals(
+        sync=sync,
+        succeeded=Counts(summed("added"), summed("changed"), summed("removed")),
+        rejected=sum(outcome.rejected for outcome in outcomes),
+        row_count=sum(outcome.row_count for outcome in outcomes),
+        seconds=round(sum(outcome.seconds.get("total", 0.0) for outcome in outcomes), 3),
+    )
+
+
+def _totals_table(totals: list[SyncTotals]) -> Table:
+    numbers = ("added", "changed", "removed", "rejected", "seconds", "rows/s")
+    rows = [
+        (
+            one.sync,
+            *(f"{n:,}" for n in (one.succeeded.added, one.succeeded.changed)),
+            *(f"{n:,}" for n in (one.succeeded.removed, one.rejected)),
+            f"{one.seconds:.1f}",
+            f"{one.rows_per_second:,.0f}",
+        )
+        for one in totals
+    ]
+    return table("sync", *numbers, rows=rows, numbers=numbers)
+
+
+def _told(edits: Edits) -> str:
+    return (
+        f"{edits.flights_updated:,} flights updated, {edits.flights_inserted:,} inserted, "
+        f"{edits.flights_deleted:,} deleted; {edits.planes_updated:,} planes and "
+        f"{edits.airports_updated:,} airports updated"
+    )
+
+
+def _say_what_travelled(terminal: Terminal, second: list[SyncTotals]) -> None:
+    travelled = sum(one.succeeded.total for one in second)
+    there = sum(one.row_count for one in second)
+    terminal.say(
+        f"Only {travelled:,} rows travelled; the other {there - travelled:,} stayed as they were.",
+        "(carriers are computed from the flights, so that every airline with an edit changed.)",
+    )
+
+
+def _say_where_to_look(terminal: Terminal, servers: Servers, file: Path) -> None:
+    address = f"-h {servers.demo.host} -p {servers.demo.port}"
+    terminal.say(
+        "",
+        "Where to look, in another shell while the servers run:",
+        f"  set -a; . {_short(file)}; set +a",
+        f"  {_psql()} {address} -U pgsync_destination demo_destination \\",
+        '    -c "select * from app.carriers order by flights desc"',
+        f"  {_psql()} {address} -U pgsync_source demo_source \\",
+        '    -c "select row_id, failure_reason from hightouch_audit.sync_snapshot '
+        "where status = 'failed'\"",
+        "  pgsync-assets show",
+        "  pgsync-assets plan flights --partition 2013-07-01",
+    )
+
+
+def _short(file: Path) -> str:
+    here = Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
+
+
+def _psql() -> str:
+    """The system's psql, or the one beside the embedded server."""
+    return "psql" if shutil.which("psql") else locate().program("psql")
+
+
+def _document(
+    loaded: Loaded,
+    first: list[SyncTotals],
+    edits: Edits,
+    second: list[SyncTotals],
+    seconds: float,
+) -> Mapping[str, object]:
+    return {
+        "loaded": loaded.rows,
+        "first": first,
+        "edits": edits,
+        "second": second,
+        "seconds": seconds,
+    }

@@ -1,0 +1,47 @@
+"""How a command ended, as a number for scripts."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from ..errors import (
+    AlreadyRunning,
+    ConfigurationError,
+    FencedOff,
+    PgsyncError,
+    TransientError,
+)
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command; `pgsync-assets --help` prints them from `MEANINGS`."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    ROWS_REJECTED = 3
+    ALREADY_RUNNING = 4
+    TRY_AGAIN = 5
+    INTERRUPTED = 130
+
+
+MEANINGS = {
+    ExitCode.OK: "all is well",
+    ExitCode.FAILED: "failed: a retry changes nothing, somebody has to act",
+    ExitCode.USAGE: "the command line or the configuration is wrong",
+    ExitCode.ROWS_REJECTED: "the run finished, but some rows were rejected",
+    ExitCode.ALREADY_RUNNING: "another run of this sync is on; nothing was touched",
+    ExitCode.TRY_AGAIN: "failed for now: the same again may work",
+    ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
+}
+
+
+def exit_code_of(error: PgsyncError) -> ExitCode:
+    """The exit code that an error ends a command with."""
+    if isinstance(error, ConfigurationError):
+        return ExitCode.USAGE
+    if isinstance(error, (AlreadyRunning, FencedOff)):
+        return ExitCode.ALREADY_RUNNING
+    if isinstance(error, TransientError):
+        return ExitCode.TRY_AGAIN
+    return ExitCode.FAILED

@@ -1,0 +1,102 @@
+"""Runs and plans as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.table import Table
+
+from ..outcome import Change, Outcome, Rejection
+from .terminal import table
+
+VALUE_WIDTH = 60
+
+
+def outcomes_table(outcomes: Sequence[Outcome]) -> Table:
+    """One line per run: what the destination took, what it refused, how fast."""
+    return table(
+        "sync",
+        "run",
+        "added",
+        "changed",
+        "removed",
+        "rejected",
+        "seconds",
+        "rows/s",
+        rows=[_outcome_cells(outcome) for outcome in outcomes],
+        numbers=("run", "added", "changed", "removed", "rejected", "seconds", "rows/s"),
+    )
+
+
+def rejections_table(rejections: Iterable[Rejection]) -> Table:
+    """One line per refused row, without its values."""
+    return table(
+        "row",
+        "operation",
+        "reason",
+        rows=[(one.row_id, one.operation, one.reason) for one in rejections],
+    )
+
+
+def changes_table(changes: Iterable[Change]) -> Table:
+    """One line per planned change: the columns that differ, before -> after."""
+    return table(
+        "operation",
+        "row",
+        "column",
+        "before -> after",
+        rows=[cells for change in changes for cells in _change_cells(change)],
+    )
+
+
+def rows_per_second(outcome: Outcome) -> float:
+    """Rows that the destination took, per second of the whole run."""
+    seconds = outcome.seconds.get("total", 0.0)
+    return outcome.succeeded.total / seconds if seconds else 0.0
+
+
+def name_of(outcome: Outcome) -> str:
+    """The sync, and the partition if it has one."""
+    return f"{outcome.sync} {outcome.partition}" if outcome.partition else outcome.sync
+
+
+def _outcome_cells(outcome: Outcome) -> tuple[str, ...]:
+    done = outcome.succeeded
+    counts = (done.added, done.changed, done.removed, outcome.rejected)
+    return (
+        name_of(outcome),
+        str(outcome.run_id),
+        *(f"{count:,}" for count in counts),
+        f"{outcome.seconds.get('total', 0.0):.1f}",
+        f"{rows_per_second(outcome):,.0f}",
+    )
+
+
+def _change_cells(change: Change) -> Iterator[tuple[str, ...]]:
+    before, after = change.before or {}, change.after or {}
+    first = (change.operation, change.row_id)
+    for column in [*after, *(name for name in before if name not in after)]:
+        old, new = before.get(column), after.get(column)
+        if change.operation == "changed" and old == new:
+            continue
+        yield (*first, column, _difference(change, old, new))
+        first = ("", "")
+    if first != ("", ""):
+        yield (*first, "", "")
+
+
+def _difference(change: Change, old: str | None, new: str | None) -> str:
+    if change.operation == "added":
+        return _value(new)
+    if change.operation == "removed":
+        return _value(old)
+    return f"{_value(old)} -> {_value(new)}"
+
+
+def _value(value: str | None) -> str:
+    """A value as it is shown: NULL in a word, text that looks like it in quotes, long text cut."""
+    if value is None:
+        return "NULL"
+    if value in ("", "NULL"):
+        return f"'{value}'"
+    return value if len(value) <= VALUE_WIDTH else f"{value[: VALUE_WIDTH - 1]}…"

@@ -1,0 +1,113 @@
+"""What a run shows while it goes on: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as Bars
+
+if TYPE_CHECKING:
+    from ..sync import Progress
+
+SECONDS_BETWEEN_LINES = 2.0
+
+DOING = {
+    "connect": "connecting",
+    "recover": "settling an unfinished run",
+    "plan": "planning",
+    "guard": "planned",
+    "write": "writing",
+    "advance": "advancing",
+}
+
+
+class ProgressDisplay:
+    """Shows the progress of runs, one after another; call it with every `Progress`.
+
+    Args:
+        console: where to show it; stderr, so that stdout carries results only.
+        silent: show nothing (`--json`).
+    """
+
+    def __init__(self, console: Console, silent: bool = False) -> None:
+        self._console = console
+        self._silent = silent
+        self._bars = _bars(console) if console.is_terminal and not silent else None
+        self._tasks: dict[str, TaskID] = {}
+        self._last_line = 0.0
+        self._last_step = ""
+
+    def __enter__(self) -> ProgressDisplay:
+        if self._bars:
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bars:
+            self._bars.stop()
+
+    def __call__(self, progress: Progress) -> None:
+        """Shows where a run is."""
+        if self._bars:
+            self._move_bar(self._bars, progress)
+        elif not self._silent:
+            self._print_line(progress)
+
+    def _move_bar(self, bars: Bars, progress: Progress) -> None:
+        name = _name(progress)
+        if name not in self._tasks:
+            for task in self._tasks.values():
+                bars.update(task, visible=False)
+            self._tasks[name] = bars.add_task(name, total=None, rejected="", step="")
+        bars.update(
+            self._tasks[name],
+            completed=progress.rows_done,
+            total=progress.rows_total or None,
+            step=f"{DOING.get(progress.step, progress.step)} {_rows(progress)}",
+            rejected=f"{progress.rejected:,} rejected" if progress.rejected else "",
+        )
+
+    def _print_line(self, progress: Progress) -> None:
+        step = f"{_name(progress)} {progress.step}"
+        now = time.monotonic()
+        if step == self._last_step and now - self._last_line < SECONDS_BETWEEN_LINES:
+            return
+        self._last_step, self._last_line = step, now
+        doing = DOING.get(progress.step, progress.step)
+        rejected = f", {progress.rejected:,} rejected" if progress.rejected else ""
+        rows = _rows(progress)
+        self._console.print(
+            f"{_name(progress)}: {doing}{' ' if rows else ''}{rows}{rejected}, "
+            f"{progress.seconds:.1f} s",
+            soft_wrap=True,
+        )
+
+
+def _bars(console: Console) -> Bars:
+    return Bars(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[step]}"),
+        TextColumn("{task.fields[rejected]}", style="yellow"),
+        console=console,
+        transient=True,
+    )
+
+
+def _name(progress: Progress) -> str:
+    return " ".join(part for part in (progress.sync, progress.partition) if part)
+
+
+def _rows(progress: Progress) -> str:
+    if not progress.rows_total:
+        return ""
+    return f"{progress.rows_done:,} of {progress.rows_total:,} rows"

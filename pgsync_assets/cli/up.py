@@ -1,0 +1,34 @@
+"""`pgsync-assets up`: serves the user's own configuration in the Dagster UI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..embedded import Servers
+from ..errors import ConfigurationError
+from ..project import read_project
+from .app import app, debug_option, defs_option, directory_option, port_option
+from .dagster_home import serve
+from .terminal import Terminal
+
+
+@app.command()
+@directory_option
+@port_option
+@defs_option
+@debug_option
+def up(directory: Path, port: int, defs: Path) -> None:
+    """Serve your own configuration in the Dagster UI, until Ctrl-C.
+
+    Dagster's storage is an embedded PostgreSQL, or yours where DAGSTER_PG_HOST is set.
+    """
+    terminal = Terminal(as_json=False)
+    try:
+        project = read_project(defs)
+        terminal.say(f"{defs}: {len(project.connections)} connections, {len(project.syncs)} syncs")
+    except ConfigurationError as error:
+        # The UI shows it too, and goes on with the right files once it is mended.
+        terminal.complain(error.message, error.remedy)
+    with Servers(directory, demo=False) as servers:
+        environment = servers.environment() | {"PGSYNC_DEFS": str(defs.absolute())}
+        serve(terminal, servers.directory, environment, port)

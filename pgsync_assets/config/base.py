@@ -1,0 +1,57 @@
+"""What all configuration models share: frozen, unknown keys are errors, `$NAME` is a secret."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+ENV_NAME = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Config(BaseModel):
+    """Base of everything that a user writes: immutable, and strict about unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
+
+
+def _must_be_env_name(value: str) -> str:
+    if not ENV_NAME.fullmatch(value):
+        # The value itself is not repeated: it may be the secret.
+        raise ValueError(
+            "a secret is written as $NAME (the name of an environment variable), never in the file"
+        )
+    return value
+
+
+def _short_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", value):
+        raise ValueError(
+            f"{value!r} is not a name: use letters, digits and _, up to 63 characters, "
+            "and begin with a letter"
+        )
+    return value
+
+
+def _identifier(value: str) -> str:
+    size = len(value.encode())
+    if size == 0 or size > 63:
+        # PostgreSQL cuts longer names silently (trap 53): two columns could become one.
+        raise ValueError(f"{value!r} has {size} bytes; a PostgreSQL name has 1 to 63")
+    if "\0" in value:
+        raise ValueError("a PostgreSQL name cannot contain the character NUL")
+    return value
+
+
+SecretName = Annotated[str, AfterValidator(_must_be_env_name)]
+"""`$NAME`: where the secret is, never the secret."""
+
+Name = Annotated[str, AfterValidator(_short_name)]
+"""Name of a connection, model or sync: also an asset key and a resource key."""
+
+Identifier = Annotated[str, AfterValidator(_identifier)]
+"""A PostgreSQL name as it is stored (no quotes); case is kept."""
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+"""A duration in seconds."""

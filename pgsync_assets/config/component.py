@@ -1,0 +1,174 @@
+"""The components of ours in a YAML document: connections and syncs, checked one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from .base import Name
+from .connection import ConnectionConfig
+from .document import Document, Location, Problem
+from .sync import SyncConfig
+from .validation import dotted, suggestion, validate
+
+CONNECTIONS_TYPE = "pgsync_assets.PgConnectionsComponent"
+SYNCS_TYPE = "pgsync_assets.PgSyncComponent"
+
+TEMPLATE_MARKS = ("{{", "{%", "{#")
+
+_OTHER_TYPES = ("pgsync_assets.PgScheduleComponent", "pgsync_assets.PgSourceChangedComponent")
+_ENVELOPE = ("type", "attributes", "template_vars_module", "requirements", "post_processing")
+_ATTRIBUTES = {
+    CONNECTIONS_TYPE: ("connections",),
+    SYNCS_TYPE: ("syncs", "translation", "op"),
+}
+
+
+_ANY_CONNECTION = ConnectionConfig(host="", database="", user="")
+"""Stands for a connection that is wrong, so that syncs are not told that it is missing."""
+
+
+@dataclass(frozen=True)
+class PlacedSync:
+    """A sync and where it was written."""
+
+    config: SyncConfig
+    document: Document
+    at: Location
+
+    def problem(self, location: Location, message: str) -> Problem:
+        """A problem about one key of this sync."""
+        where = (*self.at, *location)
+        return self.document.problem(where, f"{dotted(where)}: {message}")
+
+
+@dataclass
+class Reading:
+    """What has been read so far, over all documents."""
+
+    problems: list[Problem] = field(default_factory=list)
+    connections: dict[str, ConnectionConfig] = field(default_factory=dict)
+    syncs: list[PlacedSync] = field(default_factory=list)
+
+
+def read_component(document: Document, reading: Reading) -> str:
+    """Adds what a document defines to what has been read, or says what is wrong with it.
+
+    Args:
+        document: one component; those that are not ours are passed over.
+        reading: is added to.
+
+    Returns:
+        The type of the component as it is written; empty where there is none.
+    """
+    value = document.value
+    kind = value.get("type") if isinstance(value, dict) else None
+    if not isinstance(kind, str):
+        reading.problems.append(document.problem((), "a component begins with `type: ...`"))
+        return ""
+    if kind not in _ATTRIBUTES:
+        _pass_over(kind, document, reading)
+        return kind
+    reading.problems.extend(_unknown_keys(document, (), _ENVELOPE))
+    if not isinstance(value.get("attributes"), dict):
+        told = f"attributes: {_ATTRIBUTES[kind][0]} is missing"
+        reading.problems.append(document.problem(("attributes",), told))
+        return kind
+    reading.problems.extend(_unknown_keys(document, ("attributes",), _ATTRIBUTES[kind]))
+    templates = list(_templates(document))
+    reading.problems.extend(templates)
+    if kind == CONNECTIONS_TYPE:
+        _read_connections(document, reading, look=not templates)
+    elif not templates:
+        _read_syncs(document, reading)
+    return kind
+
+
+def _pass_over(kind: str, document: Document, reading: Reading) -> None:
+    """Other components are Dagster's business; only a slip in a name of ours is told."""
+    known = (CONNECTIONS_TYPE, SYNCS_TYPE, *_OTHER_TYPES)
+    if kind.startswith("pgsync_assets.") and kind.count(".") == 1 and kind not in known:
+        told = f"type: there is no component {kind!r}; {suggestion(kind, known)}"
+        reading.problems.append(document.problem(("type",), told))
+
+
+def _unknown_keys(document: Document, at: Location, known: tuple[str, ...]) -> Iterator[Problem]:
+    value: Any = document.value
+    for step in at:
+        value = value[step]
+    for key in value:
+        if key not in known:
+            place = (*at, key)
+            yield document.problem(place, f"unknown key {key!r}; {suggestion(key, known)}")
+
+
+def _templates(document: Document) -> Iterator[Problem]:
+    """Finds Dagster templates: this reader has no Dagster that could fill them in."""
+    attributes = document.value["attributes"]
+    for part in ("connections", "syncs"):
+        for place, text in _texts(attributes.get(part), ("attributes", part)):
+            mark = next((mark for mark in TEMPLATE_MARKS if mark in text), None)
+            if mark:
+                yield document.problem(
+                    place,
+                    f"{dotted(place)}: {mark!r} begins a Dagster template, and {part} take none; "
+                    "write $NAME for an environment variable, and put such SQL in a sql_file",
+                )
+
+
+def _texts(value: Any, at: Location) -> Iterator[tuple[Location, str]]:
+    if isinstance(value, str):
+        yield at, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, (*at, key))
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from _texts(inner, (*at, position))
+
+
+def _read_connections(document: Document, reading: Reading, look: bool) -> None:
+    """Reads connections; without a look into them their names are known all the same."""
+    at: Location = ("attributes", "connections")
+    connections = document.value["attributes"].get("connections")
+    if not isinstance(connections, dict) or not connections:
+        reading.problems.append(document.problem(at, "connections: should be a mapping by name"))
+        return
+    for name in connections:
+        place = (*at, name)
+        if name in reading.connections:
+            told = f"another connection is named {name!r} too; names are used once"
+            reading.problems.append(document.problem(place, told))
+        reading.problems.extend(_name_problem(name, document, place))
+        reading.connections[name] = _ANY_CONNECTION
+        found = validate(ConnectionConfig, document, place) if look else []
+        if isinstance(found, ConnectionConfig):
+            reading.connections[name] = found
+        else:
+            reading.problems.extend(found)
+
+
+def _name_problem(name: str, document: Document, place: Location) -> Iterator[Problem]:
+    try:
+        TypeAdapter(Name).validate_python(name)
+    except ValidationError as error:
+        told = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        yield document.problem(place, f"{dotted(place[:-1])}: {told}")
+
+
+def _read_syncs(document: Document, reading: Reading) -> None:
+    at: Location = ("attributes", "syncs")
+    syncs = document.value["attributes"].get("syncs")
+    if not isinstance(syncs, list) or not syncs:
+        reading.problems.append(document.problem(at, "syncs: should be a list of syncs"))
+        return
+    for position in range(len(syncs)):
+        place = (*at, position)
+        found = validate(SyncConfig, document, place)
+        if isinstance(found, SyncConfig):
+            reading.syncs.append(PlacedSync(found, document, place))
+        else:
+            reading.problems.extend(found)

@@ -1,0 +1,96 @@
+"""A sync: from a model to a destination table, and how."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from .base import Config, Identifier, Name
+from .model import ModelConfig, QualifiedName
+from .partitions import PartitionsConfig
+
+Engine = Literal["lightning"]
+Mode = Literal["upsert"]
+DeleteBehavior = Literal["do_nothing", "delete_row"]
+AuditLevel = Literal["off", "failures_only", "keys", "full"]
+
+
+class GuardConfig(Config):
+    """What a plan may do before somebody has to look at it."""
+
+    allow_empty_model: bool = Field(
+        default=False, description="Go on when the model is empty and rows would be removed."
+    )
+    max_removed_percent: Annotated[float, Field(ge=0, le=100)] = Field(
+        default=50.0, description="Most rows that one run may remove, in percent of the state."
+    )
+
+
+class SyncConfig(Config):
+    """One sync as written in YAML."""
+
+    name: Name
+    source: Name = Field(description="Name of the connection that the model is read from.")
+    model: ModelConfig
+    destination: Name = Field(description="Name of the connection that is written to.")
+    table: QualifiedName = Field(description="The destination table, schema.table; it exists.")
+    engine: Engine = "lightning"
+    mode: Mode = "upsert"
+    delete: DeleteBehavior = Field(
+        default="do_nothing", description="What happens to a row that left the model."
+    )
+    columns: dict[Identifier, Identifier] | tuple[Identifier, ...] | None = Field(
+        default=None,
+        description="model column: destination column. A list maps by name; "
+        "default: every column of the model, by name.",
+    )
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=20_000, description="Rows per destination transaction."
+    )
+    sleep_ms: Annotated[int, Field(ge=0, le=600_000)] = Field(
+        default=0, description="Pause between batches, in milliseconds."
+    )
+    max_rejected_rows: Annotated[int, Field(ge=0)] = Field(
+        default=1_000, description="More refused rows than this stop the run."
+    )
+    audit: AuditLevel = Field(
+        default="keys", description="What sync_changelog and sync_snapshot hold."
+    )
+    guard: GuardConfig = GuardConfig()
+    partitions: PartitionsConfig | None = None
+    description: str | None = None
+
+    @field_validator("columns")
+    @classmethod
+    def _mapped_once(
+        cls, value: dict[str, str] | tuple[str, ...] | None
+    ) -> dict[str, str] | tuple[str, ...] | None:
+        targets = list(value.values()) if isinstance(value, dict) else list(value or ())
+        repeated = sorted({name for name in targets if targets.count(name) > 1})
+        if repeated:
+            raise ValueError(f"mapped more than once: {', '.join(repeated)}")
+        if value is not None and not targets:
+            raise ValueError("columns is empty; leave it out to map every column by name")
+        return value
+
+    @model_validator(mode="after")
+    def _partition_column_is_key(self) -> SyncConfig:
+        if self.partitions and self.partitions.column not in self.model.key:
+            raise ValueError(
+                f"partitions.column {self.partitions.column!r} is not one of the model's key "
+                f"({', '.join(self.model.key)}): a row could move between partitions"
+            )
+        return self
+
+    @property
+    def model_name(self) -> str:
+        """Name of the model: its own, or the sync's."""
+        return self.model.name or self.name
+
+    @property
+    def explicit_mapping(self) -> dict[str, str] | None:
+        """Model column -> destination column as written, or None where all map by name."""
+        if self.columns is None or isinstance(self.columns, dict):
+            return self.columns
+        return {name: name for name in self.columns}

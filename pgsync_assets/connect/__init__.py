@@ -1,0 +1,17 @@
+"""A live, pinned session: tunnel, TLS, credentials, settings, and what an error means."""
+
+from .endpoint import Endpoint
+from .migrate import migrate
+from .failures import is_row_level, translate, translated
+from .session import READ_ONLY, REPEATABLE_READ, Session
+
+__all__ = [
+    "READ_ONLY",
+    "REPEATABLE_READ",
+    "Endpoint",
+    "Session",
+    "is_row_level",
+    "migrate",
+    "translate",
+    "translated",
+]

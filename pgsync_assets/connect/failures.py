@@ -1,0 +1,103 @@
+"""What PostgreSQL answered, as one of our errors: the decision by SQLSTATE, written once.
+
+Only primary messages of classes that speak about objects are repeated; those that speak about
+values (class 22, 23) carry rows and are never shown (trap 36).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from ..errors import (
+    AuthenticationError,
+    ConnectionLost,
+    Contention,
+    OutOfResources,
+    PgsyncError,
+    PrivilegeError,
+    TerminalError,
+    UnexpectedError,
+)
+
+LOST = {"57P01", "57P02", "57P03", "57P05", "25P03", "25P04"}
+CONTENTION = {"40001", "40P01", "55P03"}
+OUT_OF_RESOURCES = {"53300", "53200"}
+ROW_LEVEL = {"23502", "23503", "23505", "23514", "23P01", "23001", "P0001", "54000"}
+NOT_A_VALUE = {"22P04"}  # a malformed COPY stream: a defect of ours, not of a row
+SPEAKS_OF_OBJECTS = ("0A", "25", "28", "3D", "3F", "42", "53", "55", "57", "58")
+
+
+def is_row_level(error: psycopg.Error) -> bool:
+    """Whether one row may be to blame, so that the others can go on without it."""
+    state = error.sqlstate or ""
+    return state in ROW_LEVEL or (state.startswith("22") and state not in NOT_A_VALUE)
+
+
+def is_lost(error: psycopg.Error, connection: psycopg.Connection | None) -> bool:
+    """Whether the session is gone. psycopg often has no SQLSTATE then: the connection tells."""
+    state = error.sqlstate or ""
+    if state in LOST or state.startswith("08"):
+        return True
+    return connection is not None and (connection.closed or connection.broken)
+
+
+def spoken(error: psycopg.Error) -> str:
+    """The server's sentence where it speaks of objects, else our own with the SQLSTATE."""
+    state = error.sqlstate or ""
+    if state.startswith(SPEAKS_OF_OBJECTS) and error.diag.message_primary:
+        return f"{error.diag.message_primary} (SQLSTATE {state})"
+    if state.startswith("22"):
+        return f"a value cannot be converted or is out of range (SQLSTATE {state})"
+    return f"SQLSTATE {state}" if state else type(error).__name__
+
+
+def translate(
+    error: psycopg.Error, doing: str, connection: psycopg.Connection | None = None
+) -> PgsyncError:
+    """One of our errors for an error of psycopg.
+
+    Args:
+        error: what was raised.
+        doing: what we were doing and where, as in `crm: writing batch 3`.
+        connection: the session it happened on, to see whether it is still alive.
+
+    Returns:
+        A TransientError where the same again may work, else a TerminalError; UnexpectedError for
+        a SQLSTATE that no list names.
+    """
+    state = error.sqlstate or ""
+    if is_lost(error, connection):
+        return ConnectionLost(f"{doing}: the connection was lost ({spoken(error)})")
+    if state in CONTENTION:
+        return Contention(f"{doing}: {spoken(error)}")
+    if state in OUT_OF_RESOURCES:
+        return OutOfResources(f"{doing}: {spoken(error)}")
+    if state == "42501":
+        return PrivilegeError(
+            f"{doing}: {spoken(error)}", "`pgsync-assets check` names the missing GRANT"
+        )
+    if state.startswith("28"):
+        return AuthenticationError(f"{doing}: {spoken(error)}")
+    if state.startswith((*SPEAKS_OF_OBJECTS, "22")):
+        return TerminalError(f"{doing}: {spoken(error)}")
+    return UnexpectedError(f"{doing}: {spoken(error)}", "unknown to us: please report it")
+
+
+@contextmanager
+def translated(doing: str, connection: psycopg.Connection | None = None) -> Iterator[None]:
+    """Turns errors of psycopg that leave the block into ours.
+
+    Args:
+        doing: what the block does and where.
+        connection: the session it uses.
+
+    Raises:
+        PgsyncError: see `translate`. The original is not chained: its text carries row values.
+    """
+    try:
+        yield
+    except psycopg.Error as error:
+        raise translate(error, doing, connection) from None

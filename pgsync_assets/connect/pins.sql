@@ -1,0 +1,26 @@
+-- First statement of every transaction: nothing depends on what the role or the database defaults
+-- to, and text leaves one server exactly as it enters the other (as pg_dump pins its sessions).
+-- Settings that this version does not know are passed over. Local to the transaction, so that a
+-- pooler in transaction mode hands on a clean session (PgBouncer; traps 57 and 63).
+SELECT count(pg_catalog.set_config(pin.name, pin.value, true))
+FROM (VALUES
+    ('search_path', :'search_path'),
+    ('lock_timeout', :'lock_timeout'),
+    ('client_encoding', 'UTF8'),
+    ('datestyle', 'ISO, YMD'),
+    ('intervalstyle', 'postgres'),
+    ('timezone', 'UTC'),
+    ('extra_float_digits', '3'),
+    ('bytea_output', 'hex'),
+    ('lc_monetary', 'C'),
+    ('xmloption', 'content'),
+    ('standard_conforming_strings', 'on'),
+    ('row_security', 'off'),
+    ('synchronous_commit', 'on'),
+    ('jit', 'off'),
+    ('statement_timeout', '0'),
+    ('idle_in_transaction_session_timeout', '0'),
+    ('transaction_timeout', '0'),
+    ('client_connection_check_interval', '1s')
+) AS pin (name, value)
+WHERE pg_catalog.current_setting(pin.name, true) IS NOT NULL;

@@ -1,0 +1,1 @@
+"""Your own definitions: one folder per component, made by `dg scaffold defs`."""

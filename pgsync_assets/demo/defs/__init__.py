@@ -1,0 +1,1 @@
+"""The definitions of the demo; a project of one's own begins in `pgsync_assets/defs`."""

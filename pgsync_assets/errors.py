@@ -1,0 +1,143 @@
+"""Everything that can go wrong, as one tree.
+
+The *type* of an error says whether a retry makes sense::
+
+    PgsyncError
+    x TerminalError                 a retry changes nothing: somebody has to act
+    | - ConfigurationError          what the user wrote cannot be right
+    | - ModelError                  the model cannot be described, or changed its shape
+    | - DestinationError            the destination table cannot take the rows
+    | - PrivilegeError              a right is missing (the GRANT is named)
+    | - AuthenticationError         refused at the door: password, certificate, host key
+    | - GuardError                  the plan looks like an accident; nothing was written
+    | - TooManyRejectedRows         more rows refused than `max_rejected_rows` allows
+    | - HistoryError                planner and ledger tell different histories
+    | - UnfinishedRun               an interrupted run has to be finished before this
+    | - SchemaVersionError          a schema of ours is newer than this code
+    | - UnexpectedError             a SQLSTATE that no list names: stop loudly
+    | - EmbeddedError               the embedded PostgreSQL cannot be had or started
+    x TransientError                the same again may work
+    | - ConnectionLost              the server, the network or the tunnel went away
+    | - Contention                  deadlock, serialization failure, lock timeout
+    | - OutOfResources              too many connections, out of memory
+    x FencedOff                     a newer run took over: this one may not write any more
+    x AlreadyRunning                another run of this sync holds the lock; nothing was touched
+
+A row that the destination refuses is *not* an error of the run: it is a rejection
+(`pgsync_assets.write.reject`). `RowRefused` carries it inside the writer only.
+"""
+
+from __future__ import annotations
+
+
+class PgsyncError(Exception):
+    """Root of everything this package raises on purpose.
+
+    Args:
+        message: what is wrong and where, in one sentence, without secrets or row values.
+        remedy: what to do about it; printed on a line of its own.
+    """
+
+    def __init__(self, message: str, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  -> {self.remedy}" if self.remedy else self.message
+
+
+class TerminalError(PgsyncError):
+    """A retry changes nothing: somebody has to act."""
+
+
+class ConfigurationError(TerminalError):
+    """What the user wrote cannot be right: wrong key, unknown name, missing variable."""
+
+
+class ModelError(TerminalError):
+    """The model cannot be described: syntax error, missing table or column, two statements."""
+
+
+class DestinationError(TerminalError):
+    """The destination table cannot take these rows: missing, no unique index, wrong column."""
+
+
+class PrivilegeError(TerminalError):
+    """A right is missing; the remedy is the GRANT to run."""
+
+
+class AuthenticationError(TerminalError):
+    """Refused at the door: password, certificate or host key. Never retried (lock-out)."""
+
+
+class GuardError(TerminalError):
+    """The plan looks like an accident (empty model, too many removals). Nothing was written."""
+
+
+class TooManyRejectedRows(TerminalError):
+    """More rows were refused than `max_rejected_rows` allows; the batch was rolled back."""
+
+
+class HistoryError(TerminalError):
+    """Planner and ledger tell different histories: one of the databases was restored."""
+
+
+class UnfinishedRun(TerminalError):
+    """An interrupted run has to be finished before a plan can be shown."""
+
+
+class SchemaVersionError(TerminalError):
+    """A schema of ours was written by a newer version of this package."""
+
+
+class UnexpectedError(TerminalError):
+    """PostgreSQL answered with a SQLSTATE that no list names. Never treated as row-level."""
+
+
+class EmbeddedError(TerminalError):
+    """The embedded PostgreSQL cannot be had, started or stopped."""
+
+
+class TransientError(PgsyncError):
+    """The same again may work."""
+
+
+class ConnectionLost(TransientError):
+    """The server, the network or the tunnel went away; a COMMIT may or may not have arrived."""
+
+
+class Contention(TransientError):
+    """Deadlock, serialization failure or lock timeout."""
+
+
+class OutOfResources(TransientError):
+    """Too many connections, or the server is out of memory."""
+
+
+class FencedOff(PgsyncError):
+    """A newer run took over while this one slept: it may neither write nor advance."""
+
+
+class AlreadyRunning(PgsyncError):
+    """Another run of this sync holds the lock; nothing was touched."""
+
+
+class RowRefused(PgsyncError):
+    """A row-level refusal by the destination; ends as a rejection, never leaves the writer.
+
+    Args:
+        sqlstate: five characters, or None where the row was swallowed without an error.
+        reason: our own sentence: never the server's DETAIL, which carries row values.
+        constraint: name of the constraint that refused the row, if any.
+        column: name of the column that refused the value, if any.
+    """
+
+    def __init__(
+        self, sqlstate: str | None, reason: str, constraint: str | None, column: str | None
+    ) -> None:
+        super().__init__(reason)
+        self.sqlstate = sqlstate
+        self.reason = reason
+        self.constraint = constraint
+        self.column = column

@@ -1,0 +1,15 @@
+"""What to send: the model as PostgreSQL describes it, and how its columns are mapped."""
+
+from .describe import Relation, describe
+from .mapping import ColumnMapping, map_columns
+from .query import load_sql_file, rows, select
+
+__all__ = [
+    "ColumnMapping",
+    "Relation",
+    "describe",
+    "load_sql_file",
+    "map_columns",
+    "rows",
+    "select",
+]

@@ -1,0 +1,172 @@
+"""What a model is made of, asked of PostgreSQL: columns, types, and what its key is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from ..config import ModelConfig, split_qualified
+from ..connect import READ_ONLY, Session
+from ..errors import ModelError
+from ..outcome import Column
+from ..sql import statement
+from .query import select
+
+RESERVED_PREFIX = "_pgsync_"
+MOST_COLUMNS = 1_590  # a table has at most 1,600; our bookkeeping columns stand beside them
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A described model.
+
+    Args:
+        columns: in the order of the model.
+        key: names of the columns that identify a row.
+        key_operators: schema of the equality operator of each key column, in the order of `key`.
+        unique_key: whether an index guarantees that the key is unique and never NULL.
+    """
+
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    key_operators: tuple[str, ...]
+    unique_key: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all columns."""
+        return tuple(c.name for c in self.columns)
+
+
+def describe(session: Session, model: ModelConfig) -> Relation:
+    """Asks PostgreSQL what a model returns. Nothing is executed: the result is cut to no row.
+
+    Args:
+        session: on the source.
+        model: of a table, or with its SQL loaded.
+
+    Raises:
+        ModelError: it is not one SELECT, something in it does not exist, a column has no name, is
+            named twice or has a type that cannot be stored, or a key column is missing.
+        PrivilegeError: the source's role may not read it.
+    """
+    with session.transaction("describing the model", READ_ONLY) as connection:
+        types, modifiers, names = _shape(session, connection, model)
+        _check_names(names)
+        query = statement(__package__, "describe.sql")
+        described = connection.execute(query, {"types": types, "modifiers": modifiers}).fetchall()
+        columns = tuple(
+            Column(name, row[0]) for name, row in zip(names, described, strict=True)
+        )
+        for column, row in zip(columns, described, strict=True):
+            if row[2]:
+                raise ModelError(
+                    f"column {column.name!r} of the model has the type {column.type}, "
+                    "which no table can store",
+                    "cast it in the model, as in column::text",
+                )
+        return Relation(
+            columns,
+            model.key,
+            _key_operators(connection, model, dict(zip(names, types, strict=True))),
+            _is_proven(connection, model),
+        )
+
+
+def _shape(
+    session: Session, connection: psycopg.Connection[Any], model: ModelConfig
+) -> tuple[list[int], list[int], list[str]]:
+    query = sql.SQL("SELECT * FROM (\n{}\n) AS model LIMIT 0").format(select(model))
+    try:
+        # binary=True asks for the extended protocol, which takes one statement only (42601);
+        # the simple one would run both of `SELECT 1; DROP TABLE x`.
+        result = connection.execute(query, binary=True).pgresult
+    except psycopg.errors.InsufficientPrivilege:
+        raise
+    except psycopg.Error as error:
+        if not (error.sqlstate or "").startswith(("42", "0A", "22", "3F")):
+            raise
+        raise _not_a_model(session, model, error, query.as_string(connection)) from None
+    assert result is not None  # noqa: S101 - a statement that did not raise has a result
+    fields = range(result.nfields)
+    names = [(result.fname(i) or b"").decode() for i in fields]
+    return [result.ftype(i) for i in fields], [result.fmod(i) for i in fields], names
+
+
+def _not_a_model(
+    session: Session, model: ModelConfig, error: psycopg.Error, query: str
+) -> ModelError:
+    said = error.diag.message_primary or "it is not valid"
+    what = f"table {model.table}" if model.table else "the SQL of the model"
+    at = _line(model, error, query)
+    remedy = "a model is one SELECT statement, without a semicolon inside"
+    if error.sqlstate == "42P01" or error.sqlstate == "3F000":
+        remedy = (
+            "does it exist in this database, and may the role use its schema? Unqualified names "
+            f"are looked up in: {', '.join(session.config.search_path)}"
+        )
+    return ModelError(
+        f"{session.name}: {what}{at}: {said} (SQLSTATE {error.sqlstate})", remedy
+    )
+
+
+def _line(model: ModelConfig, error: psycopg.Error, query: str) -> str:
+    position = error.diag.statement_position
+    if model.sql is None or position is None:
+        return ""
+    line = query[: int(position) - 1].count("\n")  # the first line is ours
+    return f", line {line}" if 1 <= line <= model.sql.count("\n") + 1 else ""
+
+
+def _check_names(names: list[str]) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ModelError(
+            f"the model returns more than one column {', '.join(map(repr, repeated))}",
+            "give each a name of its own with AS",
+        )
+    for name in names:
+        if name == "?column?":
+            raise ModelError("a column of the model has no name", "give it one with AS")
+        if name.startswith(RESERVED_PREFIX):
+            raise ModelError(
+                f"column {name!r}: names that begin with {RESERVED_PREFIX} are ours",
+                "rename it in the model with AS",
+            )
+    if not 1 <= len(names) <= MOST_COLUMNS:
+        raise ModelError(f"the model has {len(names)} columns; 1 to {MOST_COLUMNS} are possible")
+
+
+def _key_operators(
+    connection: psycopg.Connection[Any], model: ModelConfig, types: dict[str, int]
+) -> tuple[str, ...]:
+    query = statement(__package__, "key_operator.sql")
+    schemas = []
+    for name in model.key:
+        if name not in types:
+            raise ModelError(
+                f"key column {name!r} is not a column of the model",
+                f"the model has: {', '.join(types)}",
+            )
+        row = connection.execute(query, {"type": types[name]}).fetchone()
+        if row is None:
+            raise ModelError(
+                f"key column {name!r} has a type that PostgreSQL cannot index by equality",
+                "cast it in the model, as in column::text",
+            )
+        schemas.append(str(row[0]))
+    return tuple(schemas)
+
+
+def _is_proven(connection: psycopg.Connection[Any], model: ModelConfig) -> bool:
+    if model.table is None:
+        return False
+    schema, table = split_qualified(model.table)
+    row = connection.execute(
+        statement(__package__, "proven_key.sql"),
+        {"schema": schema, "table": table, "key": list(model.key)},
+    ).fetchone()
+    return bool(row and row[0])

@@ -1,0 +1,79 @@
+"""The model as a relation inside our statements: always a sub-select, always one statement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from psycopg import sql
+
+from ..config import ModelConfig, Partition, split_qualified
+from ..errors import ConfigurationError
+from ..sql import column, column_list, relation
+
+
+def load_sql_file(model: ModelConfig, base: Path) -> ModelConfig:
+    """Replaces `sql_file` by the statement in it.
+
+    Args:
+        model: as written.
+        base: folder that the path is relative to: where the YAML file lies.
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    if model.sql_file is None:
+        return model
+    path = base / model.sql_file
+    try:
+        statement = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"sql_file {path}: cannot be read ({type(error).__name__})",
+            "the path is relative to the YAML file that names it",
+        ) from None
+    return model.model_copy(update={"sql": statement, "sql_file": None})
+
+
+def select(model: ModelConfig) -> sql.Composable:
+    """The model's own statement.
+
+    Args:
+        model: of a table, or with its SQL loaded.
+
+    Raises:
+        ConfigurationError: its `sql_file` was not loaded.
+    """
+    if model.table is not None:
+        return sql.SQL("SELECT * FROM {}").format(relation(*split_qualified(model.table)))
+    if model.sql is None:
+        raise ConfigurationError(f"sql_file {model.sql_file} was not loaded")
+    # The owner's own SQL, taken as it is: one statement is enforced by the wire protocol.
+    return sql.SQL(model.sql)  # type: ignore[arg-type]
+
+
+def rows(
+    model: ModelConfig, columns: tuple[str, ...], partition: Partition | None = None
+) -> sql.Composable:
+    """`SELECT columns FROM (model) AS model`, cut to a partition.
+
+    As a sub-select it cannot change data (SQLSTATE 0A000). A line break stands before the closing
+    bracket: a trailing `--` comment of the model would swallow it.
+
+    Args:
+        model: of a table, or with its SQL loaded.
+        columns: the columns wanted, in this order.
+        partition: only rows with lower <= column < upper.
+    """
+    query = sql.SQL("SELECT {} FROM (\n{}\n) AS model").format(
+        column_list(columns, "model"), select(model)
+    )
+    if partition is None:
+        return query
+    slice_column = column(partition.column, "model")
+    return sql.SQL("{} WHERE {} >= {} AND {} < {}").format(
+        query,
+        slice_column,
+        sql.Literal(partition.lower),
+        slice_column,
+        sql.Literal(partition.upper),
+    )

@@ -1,0 +1,153 @@
+"""What a run did, in numbers: plain values that every face (assets, CLI) shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows by operation, relative to the previous state."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+
+    @property
+    def total(self) -> int:
+        """Rows of all three operations."""
+        return self.added + self.changed + self.removed
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as PostgreSQL describes it.
+
+    Args:
+        name: as stored, without quotes.
+        type: as `format_type` writes it, with its modifier.
+        nullable: None where PostgreSQL does not say (a query).
+    """
+
+    name: str
+    type: str
+    nullable: bool | None = None
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A row that was refused, without its values.
+
+    Args:
+        row_id: value of the key; a JSON array where the key has several columns.
+        operation: `added`, `changed` or `removed`.
+        sqlstate: of the server's refusal; None where we refused it (NULL or repeated key).
+        constraint: that refused it, if any.
+        column: that refused it, if known.
+        reason: one sentence.
+    """
+
+    row_id: str
+    operation: str
+    sqlstate: str | None
+    constraint: str | None
+    column: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is. `step` is one of connect, recover, plan, guard, write, advance."""
+
+    sync: str
+    partition: str | None
+    step: str
+    rows_done: int
+    rows_total: int
+    rejected: int
+    seconds: float
+
+
+Listener = Callable[[Progress], None]
+"""Is told where a run is; called from the run's own thread, so it should be quick."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did. Planned = attempted + aborted; attempted = succeeded + failed.
+
+    Args:
+        run_id: number of the run: `sync_run_id` in the audit tables.
+        status: `succeeded`, or `failed` for a run that was settled in part.
+        planned: all changes found, rows with an invalid key among them.
+        succeeded: rows that the destination took.
+        failed: rows that were refused; they are planned again by the next run.
+        aborted: rows that were planned but never tried.
+        invalid: rows of the model with a NULL or repeated key; counted in `failed` as well.
+        rejections: a sample of the refused rows, at most 20.
+        row_count: rows in the state (this sync's rows at the destination) afterwards.
+        bytes: row data sent to the destination.
+        seconds: duration of `plan`, `write`, `advance`, `total`.
+        columns: of the destination table, as mapped.
+        recovered: an unfinished earlier run that was settled first.
+    """
+
+    run_id: int
+    sync: str
+    partition: str | None
+    status: str
+    planned: Counts
+    succeeded: Counts
+    failed: Counts
+    aborted: Counts
+    invalid: int = 0
+    rejections: tuple[Rejection, ...] = ()
+    row_count: int = 0
+    bytes: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    columns: tuple[Column, ...] = ()
+    recovered: Outcome | None = None
+
+    @property
+    def attempted(self) -> Counts:
+        """Rows that were sent to the destination, or refused before."""
+        s, f = self.succeeded, self.failed
+        return Counts(s.added + f.added, s.changed + f.changed, s.removed + f.removed)
+
+    @property
+    def rejected(self) -> int:
+        """Rows that were refused, for whatever reason."""
+        return self.failed.total
+
+
+@dataclass(frozen=True)
+class Change:
+    """One planned change, as text values by column."""
+
+    row_id: str
+    operation: str
+    before: Mapping[str, str | None] | None
+    after: Mapping[str, str | None] | None
+
+
+@dataclass(frozen=True)
+class PlanPreview:
+    """What a run would do now: counts, and the first changes row by row."""
+
+    run_id: int
+    sync: str
+    partition: str | None
+    counts: Counts
+    invalid: int
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One line of a check: what was tried, whether it is fine, and what to do if not."""
+
+    name: str
+    passed: bool
+    detail: str
+    remedy: str | None = None

@@ -1,0 +1,57 @@
+"""Comparing keys and rows inside planner statements."""
+
+from __future__ import annotations
+
+from psycopg import sql
+
+from ..sql import COMMA, all_of, column
+from .shape import Shape
+
+ROW = "_pgsync_row"
+OPERATION = "_pgsync_op"
+SEND_AGAIN = "x"  # operation of a snapshot row whose newest image the destination has not
+NAMES = {"a": "added", "c": "changed", "r": "removed"}
+
+
+def same_key(shape: Shape, left: str, right: str) -> sql.Composable:
+    """`left.k = right.k` for every key column, by the operator that an index on it uses."""
+    return all_of(
+        sql.SQL("{} OPERATOR({}.=) {}").format(
+            column(name, left), sql.Identifier(schema), column(name, right)
+        )
+        for name, schema in zip(shape.key, shape.key_operators, strict=True)
+    )
+
+
+def has_key(shape: Shape, alias: str) -> sql.Composable:
+    """No key column is NULL."""
+    return all_of(
+        sql.SQL("{} IS NOT NULL").format(column(name, alias)) for name in shape.key
+    )
+
+
+def row_id(shape: Shape, alias: str) -> sql.Composable:
+    """The key as text: its value, or a JSON array where it has several columns."""
+    columns = [column(name, alias) for name in shape.key]
+    if len(columns) == 1:
+        return sql.SQL("coalesce({}::text, '(null)')").format(columns[0])
+    return sql.SQL("pg_catalog.jsonb_build_array({})::text").format(COMMA.join(columns))
+
+
+def images_differ(shape: Shape, left: str, right: str) -> sql.Composable:
+    """Whether two rows differ in any byte: by image, never by `=` (numeric 1.0 is not 1.00)."""
+    sides = [
+        sql.SQL("ROW({})").format(COMMA.join(column(name, alias) for name in shape.columns))
+        for alias in (left, right)
+    ]
+    return sql.SQL("pg_catalog.record_image_ne({}, {})").format(*sides)
+
+
+
+def operation(alias: str) -> sql.Composable:
+    """`added`, `changed` or `removed`, as the audit spells it."""
+    cases = sql.SQL(" ").join(
+        sql.SQL("WHEN {} THEN {}").format(sql.Literal(short), sql.Literal(long))
+        for short, long in NAMES.items()
+    )
+    return sql.SQL("CASE {} {} END").format(column(OPERATION, alias), cases)

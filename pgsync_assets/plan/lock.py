@@ -1,0 +1,74 @@
+"""One run per sync: an advisory lock in an open transaction on a connection of its own.
+
+The transaction is READ COMMITTED and does nothing else, so it holds back no vacuum. A lock of the
+transaction, not of the session, works behind a pooler in transaction mode too (trap 57). A whole
+sync is locked exclusively; a partition locks itself, and the sync in shared mode.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from ..connect import Session
+from ..errors import AlreadyRunning, ConnectionLost
+
+
+class Lock:
+    """A held lock; `check` tells whether it still is."""
+
+    def __init__(self, name: str, connection: psycopg.Connection[Any]) -> None:
+        self._name = name
+        self._connection = connection
+
+    def check(self) -> None:
+        """Makes sure that the lock is still ours.
+
+        Raises:
+            ConnectionLost: the connection that held it is gone.
+        """
+        try:
+            self._connection.execute("SELECT 1")
+        except psycopg.Error:
+            raise ConnectionLost(f"{self._name}: the connection that held the lock is gone") from (
+                None
+            )
+
+
+@contextmanager
+def locked(session: Session, planner: str, sync: str, partition: str) -> Iterator[Lock]:
+    """Holds the lock of a sync, or of one partition, for the length of the block.
+
+    Args:
+        session: a session on the planner's database, for nothing else.
+        planner: name of the planner's schema.
+        sync: name of the sync.
+        partition: name of the partition; empty for the whole sync.
+
+    Raises:
+        AlreadyRunning: somebody else holds it. Nothing was touched.
+    """
+    name = f"{sync}[{partition}]" if partition else sync
+    with session.transaction(f"holding the lock of {name}") as connection:
+        query = "SELECT pg_catalog.pg_try_advisory_xact_lock(%s)"
+        if partition:
+            shared = "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(%s)"
+            _take(connection, shared, lock_key(planner, sync, ""), name)
+        _take(connection, query, lock_key(planner, sync, partition), name)
+        yield Lock(name, connection)
+
+
+def lock_key(planner: str, sync: str, partition: str) -> int:
+    """The 64-bit number that stands for a sync or a partition in pg_locks."""
+    text = "\0".join(("pgsync", planner, sync, partition))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
+
+
+def _take(connection: psycopg.Connection[Any], query: str, key: int, name: str) -> None:
+    row = connection.execute(query, [key]).fetchone()  # type: ignore[arg-type]
+    if not (row and row[0]):
+        raise AlreadyRunning(f"{name}: another run of it is under way; nothing was touched")

@@ -1,0 +1,65 @@
+-- hightouch_planner: what was sent last time, and the plan of the current run.
+-- Beside these fixed tables stand, for each row of `states`, `snapshot_<id>` (the rows that the
+-- destination accepted, columns and types of the model) and, while a run is open, `plan_<id>`
+-- (the same columns, one row per change). All are logged: a crash of the server loses nothing.
+
+CREATE TABLE :"schema".installation (
+    id uuid NOT NULL,
+    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one)
+);
+COMMENT ON TABLE :"schema".installation IS 'Who we are in the ledgers of the destinations.';
+INSERT INTO :"schema".installation (id)
+VALUES (pg_catalog.md5(pg_catalog.random()::text || pg_catalog.clock_timestamp()::text)::uuid);
+
+CREATE TABLE :"schema".states (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    sync text NOT NULL,
+    partition text NOT NULL DEFAULT '',
+    epoch bigint NOT NULL DEFAULT 0,
+    shape jsonb,
+    row_count bigint NOT NULL DEFAULT 0,
+    ledger uuid,
+    ledger_run bigint,
+    CONSTRAINT one_state_per_partition UNIQUE (sync, partition)
+);
+COMMENT ON COLUMN :"schema".states.epoch IS 'Counts the runs that took the lock: the fence number.';
+COMMENT ON COLUMN :"schema".states.shape IS 'Columns, types and key of snapshot_<id>; NULL: no snapshot.';
+COMMENT ON COLUMN :"schema".states.ledger_run IS 'The last run that the ledger has to know.';
+
+CREATE TABLE :"schema".runs (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    state_id bigint NOT NULL REFERENCES :"schema".states,
+    status text NOT NULL DEFAULT 'started'
+        CHECK (status IN ('started', 'planned', 'settled', 'superseded', 'failed')),
+    started_at timestamptz NOT NULL DEFAULT now(),
+    planned_at timestamptz,
+    closed_at timestamptz,
+    is_full boolean,
+    fingerprint text,
+    shape jsonb,
+    batch_size integer,
+    added bigint,
+    changed bigint,
+    removed bigint,
+    invalid bigint,
+    CONSTRAINT planned_is_counted CHECK (status <> 'planned' OR (added + changed + removed) >= 0)
+);
+CREATE UNIQUE INDEX only_one_open_run ON :"schema".runs (state_id)
+    WHERE status IN ('started', 'planned');
+CREATE INDEX runs_of_a_state ON :"schema".runs (state_id, id);
+
+CREATE TABLE :"schema".rejections (
+    run_id bigint NOT NULL REFERENCES :"schema".runs,
+    plan_row bigint NOT NULL,
+    operation text NOT NULL CHECK (operation IN ('added', 'changed', 'removed')),
+    row_id text NOT NULL,
+    sqlstate text,
+    constraint_name text,
+    column_name text,
+    reason text NOT NULL,
+    PRIMARY KEY (run_id, plan_row)
+);
+COMMENT ON COLUMN :"schema".rejections.plan_row IS
+    'Row of the plan; negative for rows that never got into it (NULL or repeated key).';
+
+REVOKE ALL ON ALL TABLES IN SCHEMA :"schema" FROM PUBLIC;

@@ -1,0 +1,13 @@
+-- The plan is complete: its numbers and what it was made for.
+UPDATE :"planner".runs
+SET status = 'planned',
+    planned_at = now(),
+    is_full = :'is_full'::boolean,
+    fingerprint = :'fingerprint',
+    shape = :'shape'::jsonb,
+    batch_size = :'batch_size'::integer,
+    added = :'added'::bigint,
+    changed = :'changed'::bigint,
+    removed = :'removed'::bigint,
+    invalid = :'invalid'::bigint
+WHERE id = :'run'::bigint AND status = 'started';

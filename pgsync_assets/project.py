@@ -1,0 +1,128 @@
+"""The project as it was written: every `defs.yaml` below a folder, read without Dagster.
+
+The command line and the Dagster components read the same files into the same models. Here every
+error is collected before anything stops, each with file and line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .config import ConnectionConfig, SyncConfig
+from .config.component import PlacedSync, Reading, read_component
+from .config.cross_checks import cross_check
+from .config.document import Problem, read_documents
+from .config.validation import suggestion
+from .errors import ConfigurationError, PgsyncError
+from .model import load_sql_file
+
+FOLDER_TYPE = "dagster.DefsFolderComponent"
+FILE_NAMES = ("defs.yaml", "defs.yml")
+
+
+@dataclass(frozen=True)
+class Project:
+    """All connections and syncs of a folder, checked against each other.
+
+    Args:
+        folder: the folder that was read.
+        connections: by name.
+        syncs: by name; `sql_file` is read already and stands in `sql`.
+    """
+
+    folder: Path
+    connections: dict[str, ConnectionConfig]
+    syncs: dict[str, SyncConfig]
+
+    def sync(self, name: str) -> SyncConfig:
+        """A sync by its name.
+
+        Raises:
+            ConfigurationError: there is none of this name.
+        """
+        if name not in self.syncs:
+            raise ConfigurationError(
+                f"{self.folder} has no sync named {name!r}; {suggestion(name, self.syncs)}",
+                "`pgsync-assets check` lists what is there",
+            )
+        return self.syncs[name]
+
+
+def read_project(folder: Path) -> Project:
+    """Reads and checks a folder of definitions; opens no connection.
+
+    Args:
+        folder: the `defs` folder.
+
+    Raises:
+        ConfigurationError: with everything that is wrong, one line each, file and line first.
+    """
+    if not folder.is_dir():
+        raise ConfigurationError(
+            f"there is no folder {folder}", "name the folder of definitions with --defs DIR"
+        )
+    reading = Reading()
+    _read_folder(folder, reading)
+    configs = [placed.config for placed in reading.syncs]
+    for conflict in cross_check(reading.connections, configs):
+        placed = reading.syncs[conflict.position]
+        reading.problems.append(placed.problem(conflict.location, conflict.message))
+    if reading.problems:
+        raise ConfigurationError(_told(reading.problems))
+    syncs = {config.name: config for config in configs}
+    return Project(folder, reading.connections, syncs)
+
+
+def _told(problems: list[Problem]) -> str:
+    if len(problems) == 1:
+        return str(problems[0])
+    ordered = sorted(problems, key=lambda problem: (problem.file, problem.line or 0))
+    return "\n".join([f"{len(problems)} errors in the configuration", *map(str, ordered)])
+
+
+def _read_folder(folder: Path, reading: Reading) -> None:
+    """Walks as Dagster does: a folder with a file of its own is a leaf unless the file says so."""
+    file = next((folder / name for name in FILE_NAMES if (folder / name).is_file()), None)
+    types = _read_file(file, reading) if file else {FOLDER_TYPE}
+    if FOLDER_TYPE in types:
+        for inner in sorted(folder.iterdir()):
+            if inner.is_dir() and inner.name != "__pycache__" and not inner.name.startswith("."):
+                _read_folder(inner, reading)
+
+
+def _read_file(file: Path, reading: Reading) -> set[str]:
+    """Reads one file and returns the types of its components."""
+    shown = _shown(file)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        reading.problems.append(Problem(shown, None, "is not UTF-8 text"))
+        return set()
+    except OSError as error:
+        reading.problems.append(Problem(shown, None, f"cannot be read: {error.strerror}"))
+        return set()
+    documents, problems = read_documents(text, shown)
+    reading.problems.extend(problems)
+    known = len(reading.syncs)
+    types = {read_component(document, reading) for document in documents}
+    fresh, reading.syncs = reading.syncs[known:], reading.syncs[:known]
+    for placed in fresh:
+        _add_with_sql(placed, file.parent, reading)
+    return types
+
+
+def _add_with_sql(placed: PlacedSync, base: Path, reading: Reading) -> None:
+    try:
+        model = load_sql_file(placed.config.model, base)
+    except PgsyncError as error:
+        reading.problems.append(placed.problem(("model", "sql_file"), error.message))
+    else:
+        config = placed.config.model_copy(update={"model": model})
+        reading.syncs.append(replace(placed, config=config))
+
+
+def _shown(file: Path) -> str:
+    """The path relative to where the user stands, if the file is below."""
+    full, here = file.resolve(), Path.cwd()
+    return str(full.relative_to(here) if full.is_relative_to(here) else file)

@@ -1,0 +1,98 @@
+"""An unfinished plan is settled first, never planned over; and both databases tell one history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .errors import HistoryError, UnfinishedRun
+from .outcome import Outcome
+from .plan import Plan
+from .settle import outcome, settle
+from .work import Work
+from .write import Entry
+from .write_plan import write_plan
+
+INTERRUPTED = "interrupted before its plan was complete; nothing was written"
+CHANGED = "the configuration changed before all of it was written; the rest is planned anew"
+
+
+def recover(work: Work, full_resync: bool) -> tuple[Work, Outcome | None]:
+    """Finishes what an earlier run left behind.
+
+    A plan of which something may be in is continued where its images are (its batches are in the
+    planner), or settled by the ledger where the configuration has changed. A plan of which
+    nothing can be in is dropped.
+
+    Args:
+        work: the run.
+        full_resync: every row is sent again anyway: differing histories are accepted.
+
+    Returns:
+        The work with its state as it is now, and what the earlier run came to.
+
+    Raises:
+        HistoryError: planner and ledger do not know the same runs.
+    """
+    for run in work.planner.abandoned(work.state):
+        work.audit.fail(work.state, run, INTERRUPTED)
+    plan = work.planner.open_plan(work.state)
+    entry = work.ledger.read(work.state)
+    if plan is not None and entry is not None and entry.run == plan.run.id:
+        return _finish(work, plan)
+    if plan is not None:
+        work.planner.drop(work.state, plan.run, "superseded")
+    if full_resync:
+        return _above(work, entry), None
+    _compare(work, entry)
+    return work, None
+
+
+def refuse_unfinished(work: Work) -> None:
+    """Makes sure that looking at a plan would not have to write rows of another one first.
+
+    Raises:
+        UnfinishedRun: a run was interrupted while it wrote.
+    """
+    plan, entry = work.planner.open_plan(work.state), work.ledger.read(work.state)
+    if plan is not None and entry is not None and entry.run == plan.run.id:
+        raise UnfinishedRun(
+            f"sync {work.sync.name!r}: run {plan.run.id} was interrupted after "
+            f"batch {entry.batch} of {plan.batches}",
+            f"finish it first: pgsync-assets run {work.sync.name}",
+        )
+
+
+def _finish(work: Work, plan: Plan) -> tuple[Work, Outcome]:
+    error: str | None = None
+    sent = 0
+    if plan.fingerprint == work.fingerprint:
+        sent = write_plan(work, plan, resumed=True)
+    else:
+        error = CHANGED
+        work.ledger.take_over(work.state, plan.run.id)  # before the last word on it is read
+    settlement = settle(work, plan, error)
+    finished = outcome(work, plan, settlement, sent)
+    return replace(work, state=settlement.state), finished
+
+
+def _above(work: Work, entry: Entry | None) -> Work:
+    """A new epoch above the ledger's fence: the planner may have been restored."""
+    if entry is None or entry.fence < work.state.epoch:
+        return work
+    state = work.planner.claim(work.state.sync, work.state.partition, entry.fence)
+    return replace(work, state=state)
+
+
+def _compare(work: Work, entry: Entry | None) -> None:
+    state = work.state
+    if state.ledger is not None and state.ledger != work.shape.ledger:
+        return  # another destination altogether: the plan says so, with its own remedy
+    known = entry.run if entry else None
+    if known == state.ledger_run and (entry is None or entry.fence < state.epoch):
+        return
+    raise HistoryError(
+        f"sync {state.sync!r}: the planner at the source knows run {state.ledger_run or 'none'} "
+        f"as the last one, the ledger at {work.ledger.session.name} knows {known or 'none'}: "
+        "one of the two databases was restored or replaced",
+        f"look at both; then send every row again: pgsync-assets run {state.sync} --full-resync",
+    )

@@ -1,0 +1,125 @@
+"""The end of a plan, in one planner transaction: refused rows, audit, snapshot, state.
+
+What the ledger says decides: batches that are in are advanced as planned; rows behind them were
+never tried and are planned anew. All of it commits together, so there is no step between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, replace
+
+from .errors import UnexpectedError
+from .failpoints import failpoint
+from .outcome import Counts, Outcome, Rejection
+from .plan import Advance, Plan, State
+from .record import Fate
+from .work import Work
+from .write import Entry
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What a settled plan came to.
+
+    Args:
+        state: as it is now.
+        fate: what became of the rows.
+        rejections: a sample of the refused ones.
+    """
+
+    state: State
+    fate: Fate
+    rejections: tuple[Rejection, ...]
+
+
+def settle(work: Work, plan: Plan, error: str | None = None) -> Settlement:
+    """Settles a plan by what the ledger says of it.
+
+    Args:
+        work: the run that settles, which may be another than the one that planned.
+        plan: complete; written in whole, in part or not at all.
+        error: why the rest of it is given up, if it is.
+
+    Raises:
+        UnexpectedError: the ledger counted other rows than the plan; nothing was settled.
+        FencedOff: a newer run took over.
+    """
+    entry = work.ledger.read(work.state)
+    is_ours = entry is not None and entry.run == plan.run.id
+    committed = plan.rows_of(entry.batch)[1] if entry and is_ours and entry.batch else 0
+    rejects = work.ledger.rejects(work.state, plan.run.id)
+    with work.planner.hold(work.state, "settling the run") as connection:
+        work.planner.reject(connection, work.state, plan, [astuple(r) for r in rejects])
+        failed, invalid = work.planner.failures(connection, plan.run)
+        aborted = Counts()
+        if committed < plan.counts.total:
+            aborted = work.planner.untried(connection, work.state, committed)
+        fate = Fate(_plus(plan.counts, invalid), failed, aborted)
+        if is_ours:
+            _agree(entry, fate, invalid)
+        work.audit.rows(connection, work.state, plan, committed)
+        failpoint("audit written")
+        advance = Advance(
+            work.planner, connection, work.state, plan, committed, failed.total - invalid.total
+        )
+        state = replace(
+            work.state,
+            shape=plan.shape,
+            row_count=advance.apply(),
+            ledger=plan.shape.ledger,
+            ledger_run=plan.run.id if is_ours else work.state.ledger_run,
+        )
+        failpoint("snapshot advanced")
+        work.audit.run(
+            connection, state, plan.run, fate, batches=plan.batches, error=error
+        )
+        rejections = work.planner.sample(connection, plan.run)
+        work.planner.settled(connection, state, plan)
+        failpoint("run closed")
+    failpoint("settled")
+    return Settlement(state, fate, rejections)
+
+
+def outcome(work: Work, plan: Plan, settlement: Settlement, sent: int) -> Outcome:
+    """What a run did, for people.
+
+    Args:
+        work: the run.
+        plan: its plan.
+        settlement: how it ended.
+        sent: bytes of row data sent to the destination.
+    """
+    fate = settlement.fate
+    return Outcome(
+        run_id=plan.run.id,
+        sync=work.sync.name,
+        partition=work.partition.name if work.partition else None,
+        status="succeeded" if not fate.aborted.total else "failed",
+        planned=fate.planned,
+        succeeded=fate.succeeded,
+        failed=fate.failed,
+        aborted=fate.aborted,
+        invalid=plan.invalid,
+        rejections=settlement.rejections,
+        row_count=settlement.state.row_count,
+        bytes=sent,
+        seconds=work.reporter.finish(),
+        columns=tuple(work.target.columns[name].column for name in work.mapping.targets),
+    )
+
+
+def _agree(entry: Entry | None, fate: Fate, invalid: Counts) -> None:
+    """No run may hide a row that was neither applied nor rejected (I4, I6)."""
+    refused = fate.failed.total - invalid.total
+    if entry and (entry.applied, entry.rejected) != (fate.succeeded.total, refused):
+        raise UnexpectedError(
+            f"the ledger counted {entry.applied} applied and {entry.rejected} refused rows, "
+            f"the plan {fate.succeeded.total} and {refused}",
+            "nothing was settled; please report it",
+        )
+
+
+def _plus(left: Counts, right: Counts) -> Counts:
+    return Counts(
+        left.added + right.added, left.changed + right.changed, left.removed + right.removed
+    )

@@ -1,0 +1,159 @@
+"""The story of a row, from the model to the destination table.
+
+    connect -> lock -> recover -> plan -> guard -> write -> advance and record
+
+Each step commits something of its own, and each can be interrupted anywhere: the next run finds
+out from the planner and the ledger what is in, and goes on. ARCHITECTURE.md draws it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from .config import Partition, SyncConfig
+from .connect import Endpoint
+from .errors import GuardError, TerminalError, TransientError
+from .failpoints import failpoint
+from .outcome import Listener, Outcome, PlanPreview
+from .plan import Diff, Plan, Run, guard, preview
+from .progress import Reporter, silent
+from .recover import recover, refuse_unfinished
+from .settle import outcome, settle
+from .work import Work, opened
+from .write_plan import write_plan
+
+PAUSES_S = (1.0, 2.0, 4.0)
+"""Seconds before the same again, after a failure that may pass."""
+
+
+def run(
+    sync: SyncConfig,
+    source: Endpoint,
+    destination: Endpoint,
+    *,
+    partition: Partition | None = None,
+    full_resync: bool = False,
+    on_progress: Listener = silent,
+) -> Outcome:
+    """Brings the destination table to what the model says. Sends changed rows only.
+
+    Args:
+        sync: what the user wrote, with the model's SQL loaded.
+        source: where the model is read, and where planner and audit live.
+        destination: where the table is.
+        partition: only this slice of the model.
+        full_resync: send every row of the model again; removals are still computed.
+        on_progress: is told where the run is.
+
+    Raises:
+        AlreadyRunning: another run of this sync is under way; nothing was touched.
+        TerminalError: somebody has to act; what is in is advanced and recorded.
+        TransientError: it failed several times; the next run goes on where this one stopped.
+        FencedOff: a newer run took over.
+    """
+    reporter = Reporter(sync.name, partition.name if partition else None, on_progress)
+    for pause in (*PAUSES_S, None):
+        try:
+            with opened(sync, source, destination, partition, reporter) as work:
+                return _run(work, full_resync)
+        except TransientError:
+            if pause is None:
+                raise
+            time.sleep(pause)
+    raise AssertionError("the last try returns or raises")
+
+
+def plan(
+    sync: SyncConfig,
+    source: Endpoint,
+    destination: Endpoint,
+    *,
+    partition: Partition | None = None,
+    limit: int = 20,
+) -> PlanPreview:
+    """Shows what a run would do now. Writes nothing but its own plan in the planner.
+
+    Args:
+        sync: what the user wrote, with the model's SQL loaded.
+        source: where the model is read.
+        destination: where the table is; it is only looked at.
+        partition: only this slice of the model.
+        limit: changes to show row by row, at the most.
+
+    Raises:
+        UnfinishedRun: an interrupted run comes first.
+        PgsyncError: see `run`.
+    """
+    reporter = Reporter(sync.name, partition.name if partition else None, silent)
+    with opened(sync, source, destination, partition, reporter) as work:
+        refuse_unfinished(work)
+        work, _ = recover(work, full_resync=False)
+        run = work.planner.begin(work.state)
+        try:
+            planned = _plan(work, run, full_resync=False)
+        except TerminalError:
+            work.planner.drop(work.state, run, "failed")
+            raise
+        changes = preview(work.planner, work.state, planned, limit)
+    return PlanPreview(
+        planned.run.id,
+        sync.name,
+        partition.name if partition else None,
+        planned.counts,
+        planned.invalid,
+        changes,
+    )
+
+
+def _run(work: Work, full_resync: bool) -> Outcome:
+    work.reporter.step("recover")
+    work, recovered = recover(work, full_resync)
+    run = work.planner.begin(work.state)
+    with _recorded(work, run):
+        work.reporter.step("plan")
+        plan = _plan(work, run, full_resync)
+    work.reporter.step("guard")
+    _guard(work, plan)
+    sent = write_plan(work, plan, resumed=False)
+    work.reporter.step("advance")
+    settlement = settle(work, plan)
+    return replace(outcome(work, plan, settlement, sent), recovered=recovered)
+
+
+def _plan(work: Work, run: Run, full_resync: bool) -> Plan:
+    diff = Diff(
+        work.planner,
+        work.state,
+        work.sync.model,
+        work.shape,
+        proven=work.relation.unique_key,
+        partition=work.partition,
+        resync=full_resync,
+    )
+    limit = work.sync.max_rejected_rows
+    plan = diff.store(run, work.fingerprint, work.sync.batch_size, limit)
+    failpoint("plan stored")
+    return plan
+
+
+def _guard(work: Work, plan: Plan) -> None:
+    try:
+        guard(plan, work.state, work.sync.guard)
+    except GuardError as error:
+        # The plan stays: somebody may want to look at it before the next run replaces it.
+        work.audit.fail(work.state, plan.run, error.message, plan.counts)
+        raise
+
+
+@contextmanager
+def _recorded(work: Work, run: Run) -> Iterator[None]:
+    """A run that fails before it writes is a failed run in the audit, and leaves no plan."""
+    try:
+        yield
+    except TerminalError as error:
+        work.audit.fail(work.state, run, error.message)
+        work.planner.drop(work.state, run, "failed")
+        raise

@@ -1,0 +1,18 @@
+"""Make it so: the destination table, the ledger, and batches that are in or are not."""
+
+from .batch import BatchWriter
+from .fit import fit
+from .job import Job
+from .ledger import Entry, Ledger, Reject
+from .target import Target, read_target
+
+__all__ = [
+    "BatchWriter",
+    "Entry",
+    "Job",
+    "Ledger",
+    "Reject",
+    "Target",
+    "fit",
+    "read_target",
+]

@@ -1,0 +1,128 @@
+"""Whether a destination table can take what a sync sends: settled before a row travels."""
+
+from __future__ import annotations
+
+from ..config import SyncConfig
+from ..errors import ConfigurationError, DestinationError, PrivilegeError
+from ..model import ColumnMapping, Relation, map_columns
+from .target import Target, TargetColumn
+from .types import flows, matches
+
+WRITABLE_KINDS = {"r": "a table", "p": "a partitioned table"}
+KINDS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
+
+
+def fit(sync: SyncConfig, relation: Relation, target: Target) -> ColumnMapping:
+    """Checks everything about the destination that can be known without writing.
+
+    Args:
+        sync: the sync.
+        relation: its model, described.
+        target: its destination table, read from the catalog.
+
+    Returns:
+        The resolved mapping.
+
+    Raises:
+        ConfigurationError: a column is missing on either side, or `batch_size` and the like.
+        DestinationError: the table cannot take the rows: its kind, its types, no unique index.
+        PrivilegeError: a right is missing; the remedy is the GRANT.
+    """
+    mapping = map_columns(sync, relation, target.columns)
+    _check_kind(target)
+    _check_columns(relation, mapping, target)
+    _check_arbiter(sync, mapping, target)
+    _check_required(sync, mapping, target)
+    _check_rights(sync, mapping, target)
+    return mapping
+
+
+def _check_kind(target: Target) -> None:
+    if target.kind not in WRITABLE_KINDS:
+        raise DestinationError(
+            f"{target.name} is {KINDS[target.kind]}; rows are written to tables",
+            "name the table behind it",
+        )
+    if target.has_rules:
+        raise DestinationError(
+            f"{target.name} has rules; PostgreSQL refuses ON CONFLICT there",
+            "use triggers instead of rules, or name another table",
+        )
+    if target.has_row_security:
+        raise DestinationError(
+            f"{target.name} has row-level security for {target.user}: "
+            "rows could vanish without an error",
+            f"as its owner: ALTER ROLE {target.user} BYPASSRLS, or name another table",
+        )
+
+
+def _check_columns(relation: Relation, mapping: ColumnMapping, target: Target) -> None:
+    types = {column.name: column.type for column in relation.columns}
+    for source, name in zip(mapping.sources, mapping.targets, strict=True):
+        into = target.columns[name]
+        if into.is_generated:
+            raise DestinationError(
+                f"{target.name}, column {name!r} is generated and cannot be written",
+                "leave it out of columns",
+            )
+        if not flows(types[source], into):
+            raise _misfit(target, source, types[source], into)
+    for source, name in zip(mapping.key, mapping.match, strict=True):
+        if not matches(types[source], target.columns[name]):
+            raise _misfit(target, source, types[source], target.columns[name])
+
+
+def _misfit(target: Target, source: str, spelled: str, into: TargetColumn) -> DestinationError:
+    return DestinationError(
+        f"{target.name}, column {into.column.name!r} is {into.column.type}; the model's "
+        f"{source!r} is {spelled}, which might not arrive exactly",
+        f"cast it in the model: {source}::{into.column.type} AS {source}",
+    )
+
+
+def _check_arbiter(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:
+    wanted = set(mapping.match)
+    found = [index for index in target.indexes if set(index.columns) == wanted]
+    if any(index.obstacle is None for index in found):
+        return
+    candidates = [
+        f"({', '.join(index.columns)})" for index in target.indexes if index.obstacle is None
+    ]
+    why = f": {found[0].name} cannot be used, {found[0].obstacle}" if found else ""
+    columns = ", ".join(mapping.match)
+    raise DestinationError(
+        f"{target.name} has no unique index on ({columns}) that rows can be matched by{why}",
+        (f"usable: {'; '.join(candidates)}. " if candidates else "")
+        + f"choose model.key for one of them, or: CREATE UNIQUE INDEX ON {target.name} ({columns})",
+    )
+
+
+def _check_required(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:
+    for name, column in target.columns.items():
+        required = not column.column.nullable and not column.has_default
+        if required and not column.is_generated and name not in mapping.targets:
+            raise ConfigurationError(
+                f"sync {sync.name!r}: {target.name}, column {name!r} is NOT NULL without a default "
+                "and nothing is mapped to it",
+                "map a column of the model to it, or give it a default",
+            )
+
+
+def _check_rights(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:
+    deletes = sync.delete == "delete_row"
+    missing = {right for name in mapping.targets for right in target.columns[name].missing}
+    if deletes and not target.may_delete:
+        missing.add("DELETE")
+    if missing:
+        rights = ", ".join(sorted(missing))
+        raise PrivilegeError(f"{target.user} lacks {rights} on {target.name}", target.grant(rights))
+    if not target.may_use_schema:
+        raise PrivilegeError(
+            f"{target.user} lacks USAGE on schema {target.schema}",
+            f'GRANT USAGE ON SCHEMA "{target.schema}" TO "{target.user}";',
+        )
+    if not target.may_use_temporary:
+        raise PrivilegeError(
+            f"{target.user} may not create temporary tables in {target.database}",
+            f'GRANT TEMPORARY ON DATABASE "{target.database}" TO "{target.user}";',
+        )

@@ -1,0 +1,172 @@
+"""The ledger in the destination: how far a run has come, in the transaction of the data.
+
+A COMMIT whose reply was lost is decided by reading it, never by guessing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from ..connect import Session, migrate
+from ..errors import FencedOff, HistoryError
+from ..plan import State
+from ..sql import statement
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the ledger.
+
+    Args:
+        fence: epoch of the run that may write.
+        run: the run that wrote last.
+        batch: its last committed batch; 0 for none.
+        applied: rows of it that the destination took.
+        rejected: rows of it that the destination refused.
+    """
+
+    fence: int
+    run: int
+    batch: int
+    applied: int
+    rejected: int
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A refused row: its number in the plan and why, never its values."""
+
+    plan_row: int
+    sqlstate: str | None
+    constraint: str | None
+    column: str | None
+    reason: str
+
+
+class Ledger:
+    """The ledger schema of one destination, through one session.
+
+    Args:
+        session: on the destination.
+        schema: name of the ledger's schema.
+    """
+
+    def __init__(self, session: Session, schema: str) -> None:
+        self.session = session
+        self.schema = schema
+
+    @classmethod
+    def prepare(cls, session: Session, schema: str) -> Ledger:
+        """Opens the ledger, creating or migrating its schema first.
+
+        Raises:
+            PrivilegeError: the schema does not exist and may not be created.
+            SchemaVersionError: it was written by a newer version.
+        """
+        migrate(session, schema, __package__ or "")
+        return cls(session, schema)
+
+    def identity(self) -> UUID:
+        """Which destination this is; a restored copy keeps the name."""
+        with self.session.transaction("reading the ledger") as connection:
+            row = self._execute(connection, "ledger_identity.sql", {}).fetchone()
+        if row is None:
+            raise HistoryError(
+                f"{self.session.name}: schema {self.schema} has lost its identity row",
+                "it was edited by hand; restore it from a backup",
+            )
+        return UUID(str(row[0]))
+
+    def read(self, state: State) -> Entry | None:
+        """The entry of a sync; None where it never wrote here."""
+        with self.session.transaction("reading the ledger") as connection:
+            row = self._execute(connection, "ledger_read.sql", self._key(state)).fetchone()
+        return Entry(*row) if row else None
+
+    def rejects(self, state: State, run: int) -> list[Reject]:
+        """The refused rows of a run, in the order of the plan."""
+        with self.session.transaction("reading the ledger") as connection:
+            rows = self._execute(
+                connection, "ledger_rejects.sql", self._key(state) | {"run": run}
+            ).fetchall()
+        return [Reject(*row) for row in rows]
+
+    def open(self, state: State, run: int) -> None:
+        """Begins a run: from here on only this epoch may write.
+
+        Raises:
+            FencedOff: a newer run has been here.
+        """
+        self._fence(state, run, "ledger_open.sql")
+
+    def take_over(self, state: State, run: int) -> None:
+        """Continues a run that another process began.
+
+        Raises:
+            FencedOff: a newer run has been here.
+        """
+        self._fence(state, run, "ledger_take_over.sql")
+
+    def advance(
+        self, connection: psycopg.Connection[Any], state: State, run: int, batch: int
+    ) -> None:
+        """Claims a batch, as the first statement of its transaction.
+
+        Raises:
+            FencedOff: another run may write now.
+        """
+        values = self._key(state) | {"fence": state.epoch, "run": run, "batch": batch}
+        if self._execute(connection, "ledger_advance.sql", values).rowcount != 1:
+            raise FencedOff(f"{state.sync}: a newer run took over before batch {batch}")
+
+    def count(
+        self, connection: psycopg.Connection[Any], state: State, applied: int, rejected: int
+    ) -> int:
+        """Adds what a batch did, inside its transaction.
+
+        Returns:
+            Rows refused by this run so far.
+        """
+        values = self._key(state) | {
+            "fence": state.epoch,
+            "applied": applied,
+            "rejected": rejected,
+        }
+        row = self._execute(connection, "ledger_count.sql", values).fetchone()
+        if row is None:
+            raise FencedOff(f"{state.sync}: a newer run took over")
+        return int(row[0])
+
+    def reject(
+        self, connection: psycopg.Connection[Any], state: State, run: int, rejects: list[Reject]
+    ) -> None:
+        """Records refused rows, inside the transaction of their batch."""
+        key = self._key(state) | {"run": run}
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                statement(__package__, "ledger_reject.sql", ledger=self.schema),
+                [key | vars(reject) for reject in rejects],
+            )
+
+    def _fence(self, state: State, run: int, name: str) -> None:
+        values = self._key(state) | {"fence": state.epoch, "run": run}
+        with self.session.transaction("fencing the ledger") as connection:
+            if self._execute(connection, name, values).rowcount != 1:
+                raise FencedOff(f"{state.sync}: a newer run has been at {self.session.name}")
+            self._execute(connection, "ledger_forget.sql", values)
+
+    def _key(self, state: State) -> dict[str, Any]:
+        return {
+            "installation": state.installation,
+            "sync": state.sync,
+            "partition": state.partition,
+        }
+
+    def _execute(
+        self, connection: psycopg.Connection[Any], name: str, values: dict[str, Any]
+    ) -> psycopg.Cursor[Any]:
+        return connection.execute(statement(__package__, name, ledger=self.schema), values)

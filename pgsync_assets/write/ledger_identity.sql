@@ -1,0 +1,2 @@
+-- Which destination this is.
+SELECT id FROM :"ledger".identity;

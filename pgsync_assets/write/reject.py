@@ -1,0 +1,61 @@
+"""Why a row was refused: SQLSTATE, constraint and column in our own words.
+
+The server's DETAIL and CONTEXT carry row values (trap 36); they never leave this file.
+"""
+
+from __future__ import annotations
+
+import re
+
+import psycopg
+
+from ..errors import RowRefused
+
+REASONS = {
+    "22001": "a value is longer than its column allows",
+    "22003": "a number is out of the range of its column",
+    "22007": "a date or time is not valid",
+    "22008": "a date or time is out of range",
+    "22021": "a text is not valid in the destination's encoding",
+    "22P02": "a value cannot be read as the type of its column",
+    "22P05": "a character does not exist in the destination's encoding",
+    "23001": "other rows refer to it",
+    "23502": "NULL in a column that is NOT NULL",
+    "23503": "the row that it refers to does not exist, or others refer to it",
+    "23505": "another row has the same value in a unique constraint",
+    "23514": "a CHECK constraint is not fulfilled",
+    "23P01": "an exclusion constraint is not fulfilled",
+    "54000": "the row is too large",
+    "P0001": "a trigger or function of the destination refused it",
+}
+ABSORBED = "a trigger of the destination swallowed the row without an error"
+
+# "COPY pgsync_stage, line 1, column year: ..." - all that is taken from it is the name.
+_COLUMN_IN_CONTEXT = re.compile(r"^COPY [^,]+, \S+ \d+, \S+ (?P<column>[^:]+)", re.MULTILINE)
+
+
+def refusal(error: psycopg.Error, columns: tuple[str, ...]) -> RowRefused:
+    """What a row-level error says about its row.
+
+    Args:
+        error: raised while exactly one row was being written.
+        columns: names of the destination's columns; nothing else is taken for a column.
+    """
+    state = error.sqlstate or ""
+    column = error.diag.column_name or _column_of(error, columns)
+    constraint = error.diag.constraint_name
+    reason = REASONS.get(state, "a value cannot be stored")
+    details = [f"{kind} {name}" for kind, name in _named(constraint, column) if name]
+    if details:
+        reason = f"{reason} ({', '.join(details)})"
+    return RowRefused(state, reason, constraint, column)
+
+
+def _named(constraint: str | None, column: str | None) -> list[tuple[str, str | None]]:
+    return [("constraint", constraint), ("column", column)]
+
+
+def _column_of(error: psycopg.Error, columns: tuple[str, ...]) -> str | None:
+    found = _COLUMN_IN_CONTEXT.search(error.diag.context or "")
+    name = found["column"] if found else None
+    return name if name in columns else None

@@ -1,0 +1,168 @@
+"""The destination table as its catalog describes it, and whether it can take our rows.
+
+Everything is read from pg_catalog: information_schema hides unique indexes, and columns without
+privilege (trap 4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from ..config import split_qualified
+from ..connect import READ_ONLY, Session
+from ..errors import DestinationError
+from ..outcome import Column
+from ..sql import relation, statement
+
+
+@dataclass(frozen=True)
+class TargetColumn:
+    """A column of the destination.
+
+    Args:
+        column: name, type and nullability.
+        is_generated: computed by PostgreSQL; cannot be written (trap 17).
+        has_default: a row may be inserted without it.
+        base: `schema.type` under any domain.
+        modifier: the type's modifier under any domain; -1 for none.
+        missing: rights that our role lacks on it, of INSERT, UPDATE, SELECT.
+    """
+
+    column: Column
+    is_generated: bool
+    has_default: bool
+    base: str
+    modifier: int
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UniqueIndex:
+    """A unique index. `obstacle` says why rows cannot be matched by it; None where they can."""
+
+    name: str
+    columns: tuple[str, ...]
+    obstacle: str | None
+
+
+@dataclass(frozen=True)
+class Target:
+    """A destination table.
+
+    Args:
+        schema: its schema.
+        table: its name.
+        kind: `relkind` of pg_class.
+        has_row_security: policies apply to our role: writes could vanish silently (trap 25).
+        has_rules: it has rules (trap 3).
+        may_delete: our role has DELETE.
+        may_use_schema: our role has USAGE on the schema.
+        may_use_temporary: our role may create temporary tables in the database.
+        database: name of the database.
+        user: our role.
+        columns: by name.
+        indexes: unique indexes, the primary key first.
+    """
+
+    schema: str
+    table: str
+    kind: str
+    has_row_security: bool
+    has_rules: bool
+    may_delete: bool
+    may_use_schema: bool
+    may_use_temporary: bool
+    database: str
+    user: str
+    columns: dict[str, TargetColumn]
+    indexes: tuple[UniqueIndex, ...]
+
+    @property
+    def relation(self) -> sql.Composable:
+        """`"schema"."table"`."""
+        return relation(self.schema, self.table)
+
+    @property
+    def name(self) -> str:
+        """`schema.table`, for messages."""
+        return f"{self.schema}.{self.table}"
+
+    def grant(self, rights: str) -> str:
+        """The GRANT that gives our role rights on the table, ready to be pasted."""
+        return (
+            sql.SQL("GRANT {} ON {} TO {};")
+            .format(
+                sql.SQL(rights),  # type: ignore[arg-type]
+                self.relation,
+                sql.Identifier(self.user),
+            )
+            .as_string(None)
+        )
+
+
+def read_target(session: Session, name: str) -> Target:
+    """Reads a destination table from the catalog.
+
+    Args:
+        session: on the destination.
+        name: `schema.table`.
+
+    Raises:
+        DestinationError: there is no such table; tables of similar name are listed.
+    """
+    schema, table = split_qualified(name)
+    with session.transaction(f"describing table {name}", READ_ONLY) as connection:
+        row = _one(connection, "target_relation.sql", {"schema": schema, "table": table})
+        if row is None:
+            raise _missing(session, connection, schema, table)
+        key = {"relation": row[0]}
+        columns = _all(connection, "target_columns.sql", key)
+        indexes = _all(connection, "target_indexes.sql", key)
+    return Target(
+        schema,
+        table,
+        *row[1:],
+        columns={c[0]: _column(c) for c in columns},
+        indexes=tuple(UniqueIndex(i[0], tuple(i[1]), i[2]) for i in indexes),
+    )
+
+
+def _column(row: tuple[Any, ...]) -> TargetColumn:
+    rights = zip(("INSERT", "UPDATE", "SELECT"), row[8:11], strict=True)
+    return TargetColumn(
+        Column(row[0], row[1], row[2]),
+        is_generated=row[3],
+        has_default=row[5],
+        base=row[6],
+        modifier=row[7],
+        missing=tuple(right for right, held in rights if not held),
+    )
+
+
+def _missing(
+    session: Session, connection: psycopg.Connection[Any], schema: str, table: str
+) -> DestinationError:
+    similar = _all(connection, "target_like.sql", {"schema": schema, "table": table})
+    hint = f"; similar: {', '.join(row[0] for row in similar)}" if similar else ""
+    return DestinationError(
+        f"{session.name}: there is no table {schema}.{table}{hint}",
+        "create it first, or correct `table` of the sync",
+    )
+
+
+def _all(
+    connection: psycopg.Connection[Any], name: str, values: dict[str, Any]
+) -> list[tuple[Any, ...]]:
+    return connection.execute(statement(__package__, name), values).fetchall()
+
+
+def _one(
+    connection: psycopg.Connection[Any], name: str, values: dict[str, Any]
+) -> tuple[Any, ...] | None:
+    return connection.execute(statement(__package__, name), values).fetchone()
+
+

@@ -1,0 +1,124 @@
+"""Which types may flow into which: nothing is cut, rounded or reinterpreted silently.
+
+Text travels, and the destination reads it; so a timestamp would lose its zone, and numeric(10,4)
+its digits, without a word (F56). What is not sure to arrive exactly is refused before a row
+travels, and the cast belongs into the model, where its owner sees it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .target import TargetColumn
+
+MICROSECONDS = 6  # digits after the point of a time without a modifier
+_INTEGERS = ("int2", "int4", "int8")
+
+WIDENINGS = {
+    ("int2", "int4"),
+    ("int2", "int8"),
+    ("int4", "int8"),
+    ("float4", "float8"),
+    ("varchar", "text"),
+    ("name", "text"),
+    ("name", "varchar"),
+    ("text", "varchar"),  # longer values are refused one by one (22001), never cut
+    ("jsonb", "json"),
+    *((integer, "numeric") for integer in _INTEGERS),
+}
+
+# Two keys that differ at the source must not be one at the destination (trap 6).
+SAME_EQUALITY = [{*_INTEGERS, "numeric"}, {"text", "varchar", "name"}]
+
+
+def flows(source: str, target: TargetColumn) -> bool:
+    """Whether every value of a source type arrives exactly in a destination column.
+
+    Args:
+        source: type of the model's column, as `format_type` writes it.
+        target: the destination column.
+    """
+    base, modifier = parse(source)
+    into = target.base.removeprefix("pg_catalog.")
+    if base != into and not _same_user_type(base, target.base):
+        if (base, into) not in WIDENINGS:
+            return False
+        # numeric(3,-2) rounds an integer; a number that is too large is refused (22003).
+        return into != "numeric" or target.modifier < 0 or _numeric(target.modifier)[1] >= 0
+    return _keeps_precision(into, modifier, target)
+
+
+def matches(source: str, target: TargetColumn) -> bool:
+    """Whether equal keys are the same keys on both sides.
+
+    Args:
+        source: type of the model's key column.
+        target: the destination column that it is matched with.
+    """
+    base, _ = parse(source)
+    into = target.base.removeprefix("pg_catalog.")
+    return (
+        base == into
+        or _same_user_type(base, target.base)
+        or any({base, into} <= family for family in SAME_EQUALITY)
+    )
+
+
+_SPELLINGS = {
+    "smallint": "int2",
+    "integer": "int4",
+    "bigint": "int8",
+    "real": "float4",
+    "double precision": "float8",
+    "character varying": "varchar",
+    "character": "bpchar",
+    "boolean": "bool",
+    "bit varying": "varbit",
+    "timestamp with time zone": "timestamptz",
+    "timestamp without time zone": "timestamp",
+    "time with time zone": "timetz",
+    "time without time zone": "time",
+    '"char"': "char",
+}
+
+
+def parse(spelled: str) -> tuple[str, tuple[int, ...]]:
+    """The catalog's name of a type, and its modifiers, from what `format_type` wrote.
+
+    Args:
+        spelled: as in `numeric(10,2)`, `timestamp(3) with time zone`, `integer[]`, `app.color`.
+
+    Returns:
+        As in `("numeric", (10, 2))`; an array type begins with an underscore, as in pg_type.
+    """
+    modifiers = re.search(r"\(([\d,\s-]+)\)", spelled)
+    plain = re.sub(r"\s*\([\d,\s-]+\)", "", spelled).strip()
+    is_array = plain.endswith("[]")
+    plain = plain.removesuffix("[]")
+    name = ("_" if is_array else "") + _SPELLINGS.get(plain, plain)
+    return name, tuple(int(n) for n in modifiers[1].split(",")) if modifiers else ()
+
+
+def _same_user_type(source: str, target: str) -> bool:
+    """A type outside pg_catalog is known by its bare name: its schema may differ."""
+    is_array = source.startswith("_")
+    bare = source.removeprefix("_").split(".")[-1].strip('"')
+    schema, _, name = target.partition(".")
+    return schema != "pg_catalog" and name == ("_" + bare if is_array else bare)
+
+
+def _keeps_precision(base: str, modifier: tuple[int, ...], target: TargetColumn) -> bool:
+    if target.modifier < 0:
+        return True
+    if base.removeprefix("_") == "numeric":
+        return bool(modifier) and (*modifier, 0)[1] <= _numeric(target.modifier)[1]
+    if base.removeprefix("_") in ("timestamp", "timestamptz", "time", "timetz"):
+        return (modifier[0] if modifier else MICROSECONDS) <= target.modifier
+    return True  # varchar(n), char(n), bit(n): a longer value is refused, never cut
+
+
+def _numeric(modifier: int) -> tuple[int, int]:
+    packed = modifier - 4
+    scale = packed & 0x7FF
+    return (packed >> 16) & 0xFFFF, scale - 2048 if scale >= 1024 else scale
+

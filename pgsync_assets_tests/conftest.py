@@ -1,0 +1,9 @@
+"""Fixtures of the whole suite; each kind lives in its own `fix_` module."""
+
+pytest_plugins = [
+    "pytester",
+    "pgsync_assets_tests.fix_needs",
+    "pgsync_assets_tests.fix_servers",
+    "pgsync_assets_tests.fix_databases",
+    "pgsync_assets_tests.fix_syncs",
+]

@@ -1,0 +1,120 @@
+"""A fresh source and destination database for each test, with least-privilege roles.
+
+The roles own their bookkeeping schemas and nothing else: a test grants what its sync needs with
+`side.grant_table(...)`, so that a forgotten right fails here and not at a user's.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from psycopg import Connection, sql
+
+from pgsync_assets.embedded import Cluster
+from pgsync_assets.embedded.servers import DESTINATION_ROLE, SOURCE_ROLE, create_login
+
+PASSWORD = "p@ss:w/rd %'\\\"$ü"  # every character that a URL or a shell would trip over
+PLANNER_SCHEMA = "hightouch_planner"
+AUDIT_SCHEMA = "hightouch_audit"
+LEDGER_SCHEMA = "pgsync_ledger"
+_numbers = itertools.count(1)
+
+AnyConnection = Connection[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One database and the role that a sync uses there.
+
+    `user` and `password` are the role's; `connect()` is the superuser's way in.
+    """
+
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str = field(repr=False)
+    cluster: Cluster = field(repr=False)
+
+    def connect(self, *, autocommit: bool = True) -> AnyConnection:
+        """Open a connection as the superuser."""
+        return self.cluster.connect(self.database, autocommit=autocommit)
+
+    def connect_as_role(self, *, autocommit: bool = False) -> AnyConnection:
+        """Open a connection as the sync's own role."""
+        return self.cluster.connect(self.database, self.user, self.password, autocommit=autocommit)
+
+    def execute(self, *statements: str) -> None:
+        """Run statements as the superuser, each in a transaction of its own."""
+        with self.connect() as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Return what a query answers to the superuser."""
+        with self.connect() as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def grant_table(self, table: str, *privileges: str, schema: str = "public") -> None:
+        """Grant the role USAGE on a schema and rights on one table (SELECT where none is named)."""
+        words = sql.SQL(", ").join(sql.SQL(word) for word in privileges or ("SELECT",))
+        role = sql.Identifier(self.user)
+        with self.connect() as connection:
+            connection.execute(
+                sql.SQL("grant usage on schema {} to {}").format(sql.Identifier(schema), role)
+            )
+            connection.execute(
+                sql.SQL("grant {} on table {} to {}").format(
+                    words, sql.Identifier(schema, table), role
+                )
+            )
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two databases of one test."""
+
+    source: Side
+    destination: Side
+
+
+@pytest.fixture
+def database_pair(source_server: Cluster, destination_server: Cluster) -> Iterator[Pair]:
+    """Fresh databases on two servers, dropped after the test."""
+    with (
+        _database(source_server, SOURCE_ROLE, PLANNER_SCHEMA, AUDIT_SCHEMA) as source,
+        _database(destination_server, DESTINATION_ROLE, LEDGER_SCHEMA) as destination,
+    ):
+        yield Pair(source, destination)
+
+
+@contextmanager
+def _database(cluster: Cluster, role: str, *owned_schemas: str) -> Iterator[Side]:
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    create_login(cluster, role, PASSWORD)
+    cluster.create_database(name)
+    side = Side(cluster.host, cluster.port, name, role, PASSWORD, cluster)
+    _prepare(side, owned_schemas)
+    yield side
+    with cluster.connect("postgres") as connection:
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def _prepare(side: Side, owned_schemas: tuple[str, ...]) -> None:
+    database, role = sql.Identifier(side.database), sql.Identifier(side.user)
+    with side.connect() as connection:
+        connection.execute(sql.SQL("revoke all on database {} from public").format(database))
+        connection.execute("revoke all on schema public from public")
+        connection.execute(
+            sql.SQL("grant connect, temporary on database {} to {}").format(database, role)
+        )
+        for schema in owned_schemas:
+            connection.execute(
+                sql.SQL("create schema {} authorization {}").format(sql.Identifier(schema), role)
+            )

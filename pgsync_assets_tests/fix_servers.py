@@ -1,0 +1,49 @@
+"""Two real PostgreSQL servers, started once for the whole test run."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pgsync_assets.embedded import Cluster
+
+# A test run may lose its data in a crash of the machine, not its minutes to a disk.
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+}
+
+
+@pytest.fixture(scope="session")
+def state_folder() -> Iterator[Path]:
+    """A folder for servers that every user can pass through, unlike pytest's own (0700)."""
+    folder = Path(tempfile.mkdtemp(prefix="pgsync_tests_"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def source_server(state_folder: Path) -> Iterator[Cluster]:
+    """The server that holds models."""
+    yield from _running(state_folder / "source")
+
+
+@pytest.fixture(scope="session")
+def destination_server(state_folder: Path) -> Iterator[Cluster]:
+    """The server that holds destination tables."""
+    yield from _running(state_folder / "destination")
+
+
+def _running(directory: Path) -> Iterator[Cluster]:
+    cluster = Cluster(directory)
+    cluster.start(SETTINGS)
+    yield cluster
+    cluster.stop("immediate")

@@ -1,0 +1,90 @@
+"""A sync between the two databases of a test, and the checks that hold after every run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from pgsync_assets import sync as engine
+from pgsync_assets.config import ConnectionConfig, Partition, SyncConfig
+from pgsync_assets.connect import Endpoint
+from pgsync_assets.outcome import Outcome, PlanPreview
+
+from .fix_databases import Pair, Side
+
+
+def connection_of(side: Side, **more: Any) -> ConnectionConfig:
+    """The configuration of one side, as a user would write it."""
+    return ConnectionConfig(
+        host=side.host,
+        port=side.port,
+        database=side.database,
+        user=side.user,
+        password="$TEST_PASSWORD",
+        **more,
+    )
+
+
+def endpoint_of(name: str, side: Side, **more: Any) -> Endpoint:
+    """One side, ready to be opened."""
+    return Endpoint(name, connection_of(side, **more), {"TEST_PASSWORD": side.password})
+
+
+@dataclass
+class Syncs:
+    """Runs syncs between the databases of a pair, as their least-privilege roles."""
+
+    pair: Pair
+
+    def config(self, **fields: Any) -> SyncConfig:
+        """A sync named `items` from and to `public.items`, with what a test changes."""
+        written: dict[str, Any] = {
+            "name": "items",
+            "source": "shop",
+            "destination": "crm",
+            "model": {"table": "public.items", "key": ["id"]},
+            "table": "public.items",
+        }
+        return SyncConfig.model_validate(written | fields)
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, Endpoint]:
+        """Source and destination."""
+        return endpoint_of("shop", self.pair.source), endpoint_of("crm", self.pair.destination)
+
+    def run(
+        self, partition: Partition | None = None, full_resync: bool = False, **fields: Any
+    ) -> Outcome:
+        """Runs the sync once."""
+        return engine.run(
+            self.config(**fields), *self.endpoints, partition=partition, full_resync=full_resync
+        )
+
+    def plan(self, limit: int = 20, **fields: Any) -> PlanPreview:
+        """Plans the sync without writing."""
+        return engine.plan(self.config(**fields), *self.endpoints, limit=limit)
+
+    def table(self, definition: str, name: str = "items") -> None:
+        """Creates the same table on both sides, with the rights a sync needs."""
+        for side in (self.pair.source, self.pair.destination):
+            side.execute(f"create table public.{name} ({definition})")
+        self.grant(name)
+
+    def grant(self, name: str = "items") -> None:
+        """The rights a sync needs on both tables."""
+        self.pair.source.grant_table(name)
+        self.pair.destination.grant_table(name, "select", "insert", "update", "delete")
+
+    def same(self, name: str = "items", columns: str = "*") -> bool:
+        """Whether both tables hold the same rows, compared as text."""
+        query = f"select t::text from (select {columns} from public.{name}) as t order by 1"  # noqa: S608
+        source, destination = self.pair.source.rows(query), self.pair.destination.rows(query)
+        return source == destination
+
+
+@pytest.fixture
+def syncs(database_pair: Pair) -> Syncs:
+    """Syncs between two fresh databases."""
+    return Syncs(database_pair)

@@ -1,0 +1,195 @@
+"""`run`, `plan`, `show` and `check` on two real databases: numbers, exit codes, JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from pgsync_assets.cli.exit_code import ExitCode
+
+from .conftest import CliProject
+
+CHECK_AMOUNT = "alter table orders add constraint small check (amount < 25)"
+
+
+def test_a_first_run_sends_every_row(project: CliProject) -> None:
+    ended = project.run("run", "orders")
+    assert ended.exit_code == ExitCode.OK, ended.stderr
+    assert project.pair.destination.rows("select * from orders") == project.pair.source.rows(
+        "select * from orders"
+    )
+    assert ended.stdout.splitlines()[1].split()[:1] == ["orders"]
+    assert ended.stdout.splitlines()[1].split()[2:6] == ["3", "0", "0", "0"]
+
+
+def test_a_second_run_sends_only_changes(project: CliProject) -> None:
+    project.run("run", "orders")
+    project.pair.source.execute("update orders set amount = 11 where id = 1")
+    ended = project.run("run", "orders", "--json")
+    (outcome,) = ended.document["outcomes"]
+    assert outcome["succeeded"] == {"added": 0, "changed": 1, "removed": 0, "total": 1}
+    assert outcome["row_count"] == 3
+
+
+def test_full_resync_sends_every_row_again(project: CliProject) -> None:
+    project.run("run", "orders")
+    project.pair.destination.execute("delete from orders")
+    ended = project.run("run", "orders", "--full-resync", "--json")
+    assert ended.exit_code == ExitCode.OK
+    assert project.pair.destination.rows("select count(*) from orders") == [(3,)]
+
+
+def test_rejected_rows_are_exit_code_3_and_are_shown(project: CliProject) -> None:
+    project.pair.destination.execute(CHECK_AMOUNT)
+    ended = project.run("run", "orders")
+    assert ended.exit_code == ExitCode.ROWS_REJECTED
+    assert "Rejected rows (1 of 1)" in ended.stdout
+    assert "small" in ended.stdout
+    assert ended.stderr.count("Error") == 0
+
+
+def test_show_lists_runs_and_the_rejected_rows_of_one(project: CliProject) -> None:
+    project.pair.destination.execute(CHECK_AMOUNT)
+    (outcome,) = project.run("run", "orders", "--json").document["outcomes"]
+    listed = project.run("show")
+    assert listed.exit_code == ExitCode.OK
+    assert "orders" in listed.stdout
+    one = project.run("show", str(outcome["run_id"]))
+    assert one.exit_code == ExitCode.OK
+    assert "small" in one.stdout
+    (report,) = project.run("show", str(outcome["run_id"]), "--json").document["reports"]
+    assert report["connection"] == "shop"
+    assert [row["row_id"] for row in report["report"]["failed"]] == ["3"]
+
+
+def test_show_before_the_first_run(project: CliProject) -> None:
+    ended = project.run("show")
+    assert (ended.exit_code, ended.stdout) == (ExitCode.OK, "Nothing has run yet.\n")
+    assert project.run("show", "--json").document == {"runs": []}
+
+
+def test_show_of_a_run_that_is_not_there(project: CliProject) -> None:
+    project.run("run", "orders")
+    ended = project.run("show", "4711")
+    assert ended.exit_code == ExitCode.USAGE
+    assert "no run has the number 4711" in ended.message
+
+
+def test_plan_shows_rows_and_leaves_the_destination_alone(project: CliProject) -> None:
+    project.run("run", "orders")
+    before = project.everything()[1]
+    project.pair.source.execute(
+        "update orders set customer = 'Eve' where id = 3",
+        "insert into orders values (4, 'Joe', 1)",
+        "delete from orders where id = 1",
+    )
+    ended = project.run("plan", "orders")
+    assert ended.exit_code == ExitCode.OK, ended.stderr
+    assert "1 added, 1 changed, 1 removed" in ended.stdout
+    assert "NULL -> Eve" in ended.stdout
+    assert project.everything()[1] == before
+    document = project.run("plan", "orders", "--json", "--limit", "1").document
+    assert document["counts"]["total"] == 3
+    assert len(document["changes"]) == 1
+
+
+def test_a_run_after_a_plan_sends_the_same(project: CliProject) -> None:
+    planned = project.run("plan", "orders", "--json").document["counts"]
+    (outcome,) = project.run("run", "orders", "--json").document["outcomes"]
+    assert outcome["succeeded"] == planned
+
+
+def test_a_partitioned_sync_runs_every_partition_or_one(project: CliProject) -> None:
+    key = "(at, id)"
+    for side in (project.pair.source, project.pair.destination):
+        side.execute(f"create table visits (at date, id integer, primary key {key})")
+    project.pair.source.execute(
+        "insert into visits select '2024-01-01'::date + n, n from generate_series(0, 89) n"
+    )
+    project.pair.source.grant_table("visits")
+    project.pair.destination.grant_table("visits", "SELECT", "INSERT", "UPDATE", "DELETE")
+    project.sync(
+        table="public.visits",
+        model={"table": "public.visits", "key": ["at", "id"]},
+        partitions={
+            "column": "at",
+            "every": "month",
+            "start": "2024-01-01",
+            "end": "2024-04-01",
+        },
+    )
+    (february,) = project.run("run", "orders", "--partition", "2024-02-01", "--json").document[
+        "outcomes"
+    ]
+    assert (february["partition"], february["succeeded"]["added"]) == ("2024-02-01", 29)
+    every = project.run("run", "orders", "--json").document["outcomes"]
+    assert [(one["partition"], one["succeeded"]["added"]) for one in every] == [
+        ("2024-01-01", 31),
+        ("2024-02-01", 0),
+        ("2024-03-01", 30),
+    ]
+
+
+def test_check_passes_and_writes_nothing(project: CliProject) -> None:
+    before = project.everything()
+    ended = project.run("check")
+    assert ended.exit_code == ExitCode.OK, ended.stdout
+    assert "FAILED" not in ended.stdout
+    assert project.everything() == before
+    document = project.run("check", "orders", "--json").document
+    assert document["passed"] is True
+    assert len(document["syncs"]["orders"]) >= 5
+
+
+def test_check_names_the_missing_grant(project: CliProject) -> None:
+    project.pair.destination.execute("revoke insert, update on orders from pgsync_destination")
+    ended = project.run("check")
+    assert ended.exit_code == ExitCode.FAILED
+    assert "FAILED" in ended.stdout
+    grants = [line for line in ended.stdout.splitlines() if line.lower().startswith("grant")]
+    assert grants
+    project.pair.destination.execute(*grants)
+    assert project.run("check").exit_code == ExitCode.OK
+
+
+@pytest.mark.parametrize("end", ["shop", "crm"])
+def test_check_goes_on_where_one_end_is_down(project: CliProject, end: str) -> None:
+    project.connections(**{end: {"port": 1}})
+    ended = project.run("check", "--json")
+    assert ended.exit_code == ExitCode.FAILED
+    results = ended.document["syncs"]["orders"]
+    assert any(one["passed"] for one in results)
+    assert any(not one["passed"] and end in one["detail"] for one in results)
+
+
+def test_check_reaches_connections_that_no_sync_uses(project: CliProject) -> None:
+    project.connections(spare={"port": 1})
+    ended = project.run("check")
+    assert ended.exit_code == ExitCode.FAILED
+    assert "connection spare, which no sync uses" in ended.stdout
+    assert project.run("check", "orders").exit_code == ExitCode.OK
+
+
+def test_the_installed_command_is_the_same(project: CliProject) -> None:
+    """In a process of its own, through a pipe: progress on stderr, one document on stdout."""
+    environment = {**os.environ, **{k: v for k, v in project.environment.items() if v}}
+    command = [sys.executable, "-m", "pgsync_assets.cli", "run", "orders"]
+    arguments = ["--defs", str(project.folder)]
+    plain = subprocess.run(
+        [*command, *arguments], env=environment, capture_output=True, text=True, check=True
+    )
+    assert "orders: writing" in plain.stderr
+    assert "\x1b" not in plain.stdout + plain.stderr
+    ended = subprocess.run(
+        [*command, *arguments, "--json"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stderr == ""
+    assert json.loads(ended.stdout)["sync"] == "orders"

@@ -1,0 +1,66 @@
+"""The files around the package say what the package needs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[2]
+LOCKS = ["requirements.lock", "requirements-build.lock"]
+
+
+def pins(name: str) -> dict[str, str]:
+    """Return package -> its whole entry in a lock file."""
+    entries = re.split(r"\n(?=\S)", (TOP / name).read_text())
+    return {re.split(r"[=\[ ]", entry)[0]: entry for entry in entries if entry.strip()}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_address(lock: str) -> None:
+    assert "://" not in (TOP / lock).read_text()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_package_has_a_version_and_hashes(lock: str) -> None:
+    entries = pins(lock)
+    assert len(entries) > 3
+    assert [name for name, entry in entries.items() if "==" not in entry] == []
+    assert [name for name, entry in entries.items() if "--hash=sha256:" not in entry] == []
+
+
+def test_the_build_tools_are_those_of_the_lock() -> None:
+    everything = pins("requirements.lock")
+    for name, entry in pins("requirements-build.lock").items():
+        assert everything[name].split("\\")[0].split(";")[0] == entry.split("\\")[0].split(";")[0]
+
+
+def test_every_dependency_is_locked() -> None:
+    wanted = re.findall(r'^    "([\w-]+)', (TOP / "pyproject.toml").read_text(), re.MULTILINE)
+    dependencies = {name.lower() for name in wanted} - {"needs", "pgsync_assets"}
+    assert len(dependencies) > 20
+    assert dependencies - set(pins("requirements.lock")) == set()
+
+
+def test_plain_make_lists_every_target() -> None:
+    answer = subprocess.run(
+        ["make", "--no-print-directory"], cwd=TOP, capture_output=True, text=True
+    )
+    declared = re.search(r"^\.PHONY: (.*)$", (TOP / "Makefile").read_text(), re.MULTILINE)
+    assert declared is not None
+    listed = re.findall(r"^  make (\w+)", answer.stdout, re.MULTILINE)
+    assert sorted(listed) == sorted(declared[1].split())
+
+
+def test_an_old_python_is_refused_in_words(tmp_path: Path) -> None:
+    old = tmp_path / "python3"
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2 && exit 0\nexit 1\n')
+    old.chmod(0o755)
+    answer = subprocess.run(
+        ["tools/install", str(old), str(tmp_path / "venv")], cwd=TOP, capture_output=True, text=True
+    )
+    assert answer.returncode == 1
+    assert "Python 3.9.2 is too old: Python 3.10 or newer is needed." in answer.stderr
+    assert not (tmp_path / "venv").exists()
