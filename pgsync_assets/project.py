@@ -69,7 +69,9 @@ def read_project(folder: Path) -> Project:
         placed = reading.syncs[conflict.position]
         reading.problems.append(placed.problem(conflict.location, conflict.message))
     if reading.problems:
-        raise ConfigurationError(_told(reading.problems))
+        raise ConfigurationError(
+            _told(reading.problems), "correct it, then `pgsync-assets check` looks again"
+        )
     syncs = {config.name: config for config in configs}
     return Project(folder, reading.connections, syncs)
 

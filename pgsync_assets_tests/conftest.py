@@ -6,4 +6,5 @@ pytest_plugins = [
     "pgsync_assets_tests.fix_servers",
     "pgsync_assets_tests.fix_databases",
     "pgsync_assets_tests.fix_syncs",
+    "pgsync_assets_tests.fix_children",
 ]

@@ -10,7 +10,7 @@ from .resources import PostgresConnection, PostgresWriter, SshTunnel
 from .run_config import SyncRunConfig
 from .source_sensor import build_source_sensor
 from .step import SyncStep
-from .sync_assets import build_sync_definitions, sync_assets
+from .sync_decorator import build_sync_definitions, sync_assets
 from .sync_schedule import build_sync_schedule
 from .translator import PgSyncTranslator, SyncTranslatorData
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import dagster as dg
 
 from ..outcome import Counts, Outcome
-from .metadata import rejected_sample
+from .metadata import Metadata, rejected_sample
 
 NO_REJECTED_ROWS = "no_rejected_rows"
 COUNTS_AGREE = "counts_agree"
@@ -34,33 +35,85 @@ def check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def check_results(
-    key: dg.AssetKey, outcomes: Sequence[Outcome]
-) -> Iterator[dg.AssetCheckResult]:
-    """What the checks say about a step.
+@dataclass(frozen=True)
+class Verdict:
+    """What one check says about a step, or about one partition of it.
 
     Args:
-        key: of the destination table.
-        outcomes: one, or one for each partition that ran.
+        name: of the check.
+        passed: whether all is well.
+        severity: how bad it is where it is not.
+        metadata: the numbers behind it.
+        description: what is wrong.
+    """
+
+    name: str
+    passed: bool
+    severity: dg.AssetCheckSeverity
+    metadata: Metadata
+    description: str | None = None
+
+    def result(self, key: dg.AssetKey) -> dg.AssetCheckResult:
+        """The verdict about the whole step.
+
+        Args:
+            key: of the destination table.
+        """
+        return dg.AssetCheckResult(
+            asset_key=key,
+            check_name=self.name,
+            passed=self.passed,
+            severity=self.severity,
+            metadata=self.metadata,
+            description=self.description,
+        )
+
+    def of_partition(self, key: dg.AssetKey, partition: str) -> dg.AssetCheckEvaluation:
+        """The verdict about one partition.
+
+        Dagster announces a check for each partition of a run, and takes an `AssetCheckResult` for
+        all of them together only: what it announced would stay open for ever.
+
+        Args:
+            key: of the destination table.
+            partition: its key.
+        """
+        return dg.AssetCheckEvaluation(
+            asset_key=key,
+            check_name=self.name,
+            passed=self.passed,
+            severity=self.severity,
+            metadata=self.metadata,
+            description=self.description,
+            partition=partition,
+        )
+
+
+def verdicts(outcomes: Sequence[Outcome]) -> list[Verdict]:
+    """What each check says.
+
+    Args:
+        outcomes: one, or one for each partition that is judged.
     """
     rejected = sum(outcome.rejected for outcome in outcomes)
     sample = [row for outcome in outcomes for row in outcome.rejections]
-    yield dg.AssetCheckResult(
-        asset_key=key,
-        check_name=NO_REJECTED_ROWS,
-        passed=rejected == 0,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={"pgsync/rows_rejected": rejected, **rejected_sample(sample)},
-    )
     wrong = [outcome.partition or outcome.sync for outcome in outcomes if not counts_agree(outcome)]
-    yield dg.AssetCheckResult(
-        asset_key=key,
-        check_name=COUNTS_AGREE,
-        passed=not wrong,
-        severity=dg.AssetCheckSeverity.ERROR,
-        description=f"the counts of {', '.join(wrong)} do not add up" if wrong else None,
-        metadata={"pgsync/rows_planned": sum(outcome.planned.total for outcome in outcomes)},
-    )
+    planned = sum(outcome.planned.total for outcome in outcomes)
+    return [
+        Verdict(
+            NO_REJECTED_ROWS,
+            rejected == 0,
+            dg.AssetCheckSeverity.WARN,
+            {"pgsync/rows_rejected": rejected, **rejected_sample(sample)},
+        ),
+        Verdict(
+            COUNTS_AGREE,
+            not wrong,
+            dg.AssetCheckSeverity.ERROR,
+            {"pgsync/rows_planned": planned},
+            f"the counts of {', '.join(wrong)} do not add up" if wrong else None,
+        ),
+    ]
 
 
 def counts_agree(outcome: Outcome) -> bool:

@@ -1,7 +1,7 @@
 """Loading a folder of `defs.yaml` files as Dagster components."""
 
 import importlib
-import importlib.util
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -10,9 +10,16 @@ import dagster as dg
 
 from ..errors import ConfigurationError
 
-PACKAGE = __package__.split(".")[0]
+DEFS_VARIABLE = "PGSYNC_DEFS"
+OWN_DEFS = Path(__file__).resolve().parents[1] / "defs"
+OWN_MODULE = "pgsync_assets.defs"
 OUTSIDE = "pgsync_outside_defs"
-"""Name under which a folder outside of this package is imported, if it holds Python files too."""
+"""Name under which another folder is imported, for Python files in it."""
+
+
+def chosen_folder() -> Path:
+    """The folder that `PGSYNC_DEFS` names, or the project's own."""
+    return Path(os.environ.get(DEFS_VARIABLE) or OWN_DEFS)
 
 
 def load_folder(folder: Path) -> dg.Definitions:
@@ -27,20 +34,15 @@ def load_folder(folder: Path) -> dg.Definitions:
     place = folder.resolve()
     if not place.is_dir():
         raise ConfigurationError(
-            f"there is no folder {folder}", "PGSYNC_DEFS names the folder of definitions"
+            f"there is no folder {folder}", f"{DEFS_VARIABLE} names the folder of definitions"
         )
     tree = dg.ComponentTree.from_module(defs_module=_module(place), project_root=place.parent)
     return tree.build_defs()
 
 
 def _module(folder: Path) -> ModuleType:
-    package = Path(__file__).parents[1]
-    if folder.is_relative_to(package):
-        return importlib.import_module(".".join([PACKAGE, *folder.relative_to(package).parts]))
-    return _module_outside(folder)
-
-
-def _module_outside(folder: Path) -> ModuleType:
+    if folder == OWN_DEFS:
+        return importlib.import_module(OWN_MODULE)
     module = ModuleType(OUTSIDE)
     module.__path__ = [str(folder)]
     module.__file__ = None  # Dagster then takes the folder from __path__

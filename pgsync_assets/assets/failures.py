@@ -62,7 +62,7 @@ def failure(error: PgsyncError) -> dg.Failure:
 
 def _wait_s(tries: int) -> float:
     """5, 10, 20 seconds and up to a half more, so that runs do not come back all at once."""
-    return FIRST_WAIT_S * 2**tries * (1 + random.random() / 2)  # noqa: S311 (not for secrets)
+    return FIRST_WAIT_S * (1 << tries) * (1 + random.random() / 2)  # noqa: S311 (not for secrets)
 
 
 def _is_of_driver(error: Exception) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import dagster as dg
 
 from ..config import PartitionsConfig
@@ -10,7 +12,7 @@ from ..config.windows import KEY_FORMATS
 _CRON = {"hour": "0 * * * *", "day": "0 0 * * *", "week": "0 0 * * 0", "month": "0 0 1 * *"}
 
 
-def partitions_definition(config: PartitionsConfig | None) -> dg.PartitionsDefinition | None:  # type: ignore[type-arg]
+def partitions_definition(config: PartitionsConfig | None) -> dg.PartitionsDefinition | None:
     """Dagster's definition of the time windows of a sync, in UTC; None for a sync without.
 
     Args:
@@ -18,17 +20,15 @@ def partitions_definition(config: PartitionsConfig | None) -> dg.PartitionsDefin
     """
     if config is None:
         return None
-    key_format = KEY_FORMATS[config.every]
-    midnight = {"start": config.start, "end": config.end}
-    bounds = {
-        name: day.strftime("%Y-%m-%d" if config.every != "hour" else "%Y-%m-%d-00:00")
-        for name, day in midnight.items()
-        if day is not None
-    }
     return dg.TimeWindowPartitionsDefinition(
         cron_schedule=_CRON[config.every],
-        fmt=key_format,
+        fmt=KEY_FORMATS[config.every],
+        start=_midnight(config.start),
+        end=config.end and _midnight(config.end),
         timezone="UTC",
         end_offset=1,  # the window that has not ended yet is one too: today's rows travel today
-        **bounds,
     )
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime(day.year, day.month, day.day, tzinfo=dt.timezone.utc)

@@ -1,8 +1,8 @@
 """A sensor that requests a sync when one of its source tables has been written."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-import json
 
 import dagster as dg
 from dagster import DagsterRunStatus

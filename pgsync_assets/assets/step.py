@@ -16,7 +16,7 @@ from ..config import Partition, SyncConfig
 from ..config.windows import partition_named
 from ..errors import AlreadyRunning, ConfigurationError
 from ..outcome import Outcome
-from .checks import check_results
+from .checks import verdicts
 from .failures import failure, told_to_dagster
 from .listener import current_listener
 from .metadata import (
@@ -32,7 +32,7 @@ from .resources import PostgresConnection, PostgresWriter, writer_key
 from .run_config import SyncRunConfig
 from .specs import SyncSpecs
 
-Event = dg.MaterializeResult | dg.AssetCheckResult  # type: ignore[type-arg]
+Event = dg.MaterializeResult | dg.AssetCheckResult | dg.AssetCheckEvaluation  # type: ignore[type-arg]
 
 ALREADY_LOGGED = "__source_asset_observation__"
 """Metadata of an output whose events the step has logged itself: Dagster then logs none again."""
@@ -90,9 +90,7 @@ class SyncStep:
 
     def _run(self, name: str | None) -> Outcome | None:
         """The outcome of one partition, or None where another run has it in hand."""
-        writer: PostgresWriter = getattr(
-            self.context.resources, writer_key(self.sync.destination)
-        )
+        writer: PostgresWriter = getattr(self.context.resources, writer_key(self.sync.destination))
         source: PostgresConnection = getattr(self.context.resources, self.sync.source)
         try:
             with told_to_dagster(self.context):
@@ -130,10 +128,13 @@ class SyncStep:
                 yield dg.MaterializeResult(spec.key, metadata=metadata[spec.key])
 
     def _checks(self, outcomes: list[Outcome]) -> Iterator[Event]:
-        selected = {key.name for key in self.context.selected_asset_check_keys}
-        for result in check_results(self.specs.destination.key, outcomes):
-            if result.check_name in selected:
-                yield result
+        selected = {check.name for check in self.context.selected_asset_check_keys}
+        key = self.specs.destination.key
+        for outcome in outcomes:
+            for verdict in verdicts([outcome]):
+                if outcome.partition and verdict.name in selected:
+                    yield verdict.of_partition(key, outcome.partition)
+        yield from (v.result(key) for v in verdicts(outcomes) if v.name in selected)
 
     def _log(self, outcome: Outcome, keys: list[dg.AssetKey]) -> None:
         metadata = self._metadata(outcome)

@@ -40,7 +40,7 @@ def build_sync_schedule(
     def tick(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         graph = context.repository_def.asset_graph  # type: ignore[union-attr]
         selected = target.resolve(graph)
-        by_partitions: dict[dg.PartitionsDefinition | None, list[dg.AssetKey]] = {}  # type: ignore[type-arg]
+        by_partitions: dict[dg.PartitionsDefinition | None, list[dg.AssetKey]] = {}
         for key in sorted(selected):
             by_partitions.setdefault(graph.get(key).partitions_def, []).append(key)
         for partitions, keys in by_partitions.items():
@@ -49,7 +49,7 @@ def build_sync_schedule(
     return tick
 
 
-def _all_of(partitions: dg.PartitionsDefinition | None) -> dict[str, str]:  # type: ignore[type-arg]
+def _all_of(partitions: dg.PartitionsDefinition | None) -> dict[str, str]:
     if partitions is None:
         return {}
     names = partitions.get_partition_keys()

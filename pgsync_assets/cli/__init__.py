@@ -2,11 +2,13 @@
 
 from .app import app
 from .check import check
+from .demo import demo
 from .plan import plan
 from .run import run
 from .show import show
+from .up import up
 
-__all__ = ["app", "check", "main", "plan", "run", "show"]
+__all__ = ["app", "check", "demo", "main", "plan", "run", "show", "up"]
 
 
 def main() -> None:

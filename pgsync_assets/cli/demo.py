@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +17,12 @@ from ..demo import Edits, Loaded, apply_edits, load
 from ..demo.environment_file import write_environment_file
 from ..embedded import Servers
 from ..embedded.binaries import locate
+from ..embedded.dagster_dev import make_dagster_home
 from ..outcome import Counts, Outcome
 from ..project import read_project
 from .app import app, debug_option, directory_option, json_option, port_option
-from .dagster_home import serve, use_dagster_home
 from .progress import ProgressDisplay
+from .served import refuse_taken, serve_until_ctrl_c
 from .terminal import Terminal, table
 
 DEMO_DEFS = Path(__file__).parent.parent / "demo" / "defs"
@@ -55,12 +58,16 @@ def demo(directory: Path, port: int, serves: bool, as_json: bool) -> None:
     on from what is there. With --json nothing is served.
     """
     terminal = Terminal(as_json)
+    serves = serves and not as_json
+    if serves:
+        refuse_taken(port)
     began = time.monotonic()
     terminal.say(f"Starting PostgreSQL in {directory} ...")
     with Servers(directory) as servers:
         loaded = _load(terminal, servers)
         environment = servers.environment() | {"PGSYNC_DEFS": str(DEMO_DEFS)}
-        use_dagster_home(servers.directory, environment)
+        home = str(make_dagster_home(servers.directory))
+        os.environ.update(environment, DAGSTER_HOME=home)  # the assets run in this process
         terminal.say("", "Sync, as Dagster assets:")
         first = _sync_all(terminal)
         edits = apply_edits(servers)
@@ -68,19 +75,21 @@ def demo(directory: Path, port: int, serves: bool, as_json: bool) -> None:
         second = _sync_all(terminal)
         _say_what_travelled(terminal, second)
         file = write_environment_file(servers, DEMO_DEFS)
-        _say_where_to_look(terminal, servers, file)
+        _say_where_to_look(terminal, servers, file, serves)
         seconds = round(time.monotonic() - began, 1)
         terminal.say("", f"The demo took {seconds} seconds.")
         terminal.document(_document(loaded, first, edits, second, seconds))
-        if serves and not as_json:
-            serve(terminal, servers.directory, environment, port)
+        if serves:
+            serve_until_ctrl_c(terminal, environment, port, servers.directory)
 
 
 def _load(terminal: Terminal, servers: Servers) -> Loaded:
-    terminal.say(
-        f"PostgreSQL runs on 127.0.0.1, ports {servers.platform.port} (Dagster's storage) and "
-        f"{servers.demo.port} (demo_source, demo_destination)."
-    )
+    for cluster, what in (
+        (servers.platform, "Dagster's storage"),
+        (servers.demo, "the databases demo_source and demo_destination"),
+    ):
+        if cluster in servers.used:
+            terminal.say(f"  {cluster.host}:{cluster.port}  {what}")
     loaded = load(servers, on_table=lambda name, rows: terminal.say(f"  nyc.{name}: {rows:,} rows"))
     if not loaded.rows:
         terminal.say("The demo's data is there already.")
@@ -89,10 +98,15 @@ def _load(terminal: Terminal, servers: Servers) -> Loaded:
 
 def _sync_all(terminal: Terminal) -> list[SyncTotals]:
     """Runs every sync of the demo through its Dagster assets, and prints what each one did."""
-    from ..assets.materialize import materialize_syncs  # Dagster: only when it is needed
-
     names = list(read_project(DEMO_DEFS).syncs)
-    with ProgressDisplay(terminal.progress_console, silent=terminal.as_json) as progress:
+    with (
+        warnings.catch_warnings(),
+        ProgressDisplay(terminal.progress_console, silent=terminal.as_json) as progress,
+    ):
+        # Dagster warns of its own beta features, which is of no use to who runs the demo.
+        warnings.filterwarnings("ignore", module=r"dagster|pgsync_assets\.assets")
+        from ..assets.materialize import materialize_syncs  # takes a second: Dagster
+
         outcomes = materialize_syncs(names, on_progress=progress)
     totals = [_totals(name, [one for one in outcomes if one.sync == name]) for name in names]
     terminal.show(_totals_table(totals))
@@ -144,11 +158,12 @@ def _say_what_travelled(terminal: Terminal, second: list[SyncTotals]) -> None:
     )
 
 
-def _say_where_to_look(terminal: Terminal, servers: Servers, file: Path) -> None:
+def _say_where_to_look(terminal: Terminal, servers: Servers, file: Path, serves: bool) -> None:
+    when = "now" if serves else "while `pgsync-assets demo` serves"
     address = f"-h {servers.demo.host} -p {servers.demo.port}"
     terminal.say(
         "",
-        "Where to look, in another shell while the servers run:",
+        f"Where to look, in another shell, {when}:",
         f"  set -a; . {_short(file)}; set +a",
         f"  {_psql()} {address} -U pgsync_destination demo_destination \\",
         '    -c "select * from app.carriers order by flights desc"',

@@ -11,17 +11,18 @@ from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
 if TYPE_CHECKING:
-    from ..sync import Progress
+    from ..outcome import Progress
 
 SECONDS_BETWEEN_LINES = 2.0
 
 DOING = {
     "connect": "connecting",
-    "recover": "settling an unfinished run",
+    "recover": "looking for an unfinished run",
     "plan": "planning",
     "guard": "planned",
     "write": "writing",
     "advance": "advancing",
+    "done": "done",
 }
 
 
@@ -38,8 +39,7 @@ class ProgressDisplay:
         self._silent = silent
         self._bars = _bars(console) if console.is_terminal and not silent else None
         self._tasks: dict[str, TaskID] = {}
-        self._last_line = 0.0
-        self._last_step = ""
+        self._last_line = time.monotonic()
 
     def __enter__(self) -> ProgressDisplay:
         if self._bars:
@@ -77,16 +77,15 @@ class ProgressDisplay:
         )
 
     def _print_line(self, progress: Progress) -> None:
-        step = f"{_name(progress)} {progress.step}"
         now = time.monotonic()
-        if step == self._last_step and now - self._last_line < SECONDS_BETWEEN_LINES:
+        is_due = now - self._last_line >= SECONDS_BETWEEN_LINES
+        if not is_due and progress.step != "done":
             return
-        self._last_step, self._last_line = step, now
-        doing = DOING.get(progress.step, progress.step)
+        self._last_line = now
+        parts = (DOING.get(progress.step, progress.step), _rows(progress))
         rejected = f", {progress.rejected:,} rejected" if progress.rejected else ""
-        rows = _rows(progress)
         self._console.print(
-            f"{_name(progress)}: {doing}{' ' if rows else ''}{rows}{rejected}, "
+            f"{_name(progress)}: {' '.join(filter(None, parts))}{rejected}, "
             f"{progress.seconds:.1f} s",
             soft_wrap=True,
         )

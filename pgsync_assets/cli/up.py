@@ -8,7 +8,7 @@ from ..embedded import Servers
 from ..errors import ConfigurationError
 from ..project import read_project
 from .app import app, debug_option, defs_option, directory_option, port_option
-from .dagster_home import serve
+from .served import refuse_taken, serve_until_ctrl_c
 from .terminal import Terminal
 
 
@@ -23,6 +23,7 @@ def up(directory: Path, port: int, defs: Path) -> None:
     Dagster's storage is an embedded PostgreSQL, or yours where DAGSTER_PG_HOST is set.
     """
     terminal = Terminal(as_json=False)
+    refuse_taken(port)
     try:
         project = read_project(defs)
         terminal.say(f"{defs}: {len(project.connections)} connections, {len(project.syncs)} syncs")
@@ -31,4 +32,4 @@ def up(directory: Path, port: int, defs: Path) -> None:
         terminal.complain(error.message, error.remedy)
     with Servers(directory, demo=False) as servers:
         environment = servers.environment() | {"PGSYNC_DEFS": str(defs.absolute())}
-        serve(terminal, servers.directory, environment, port)
+        serve_until_ctrl_c(terminal, environment, port, servers.directory)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import shlex
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -19,11 +17,11 @@ from psycopg import sql
 
 from pgsync_assets.embedded import data as data_directory
 from pgsync_assets.embedded.binaries import Binaries, locate
+from pgsync_assets.embedded.loopback import HOST, connect, free_port, is_free
 from pgsync_assets.embedded.owner import Owner, choose
-from pgsync_assets.embedded.state import State, load, save
+from pgsync_assets.embedded.state import State, load, make_folder, save
 from pgsync_assets.errors import EmbeddedError
 
-HOST = "127.0.0.1"
 START_ATTEMPTS = 5
 START_PAUSE_SECONDS = 0.2
 START_TIMEOUT_SECONDS = 60
@@ -221,56 +219,3 @@ class Cluster:
             lines = file.read().decode("utf-8", "replace").splitlines()
         fatal = [line for line in lines if "FATAL" in line or "PANIC" in line]
         return (fatal or lines or ["it said nothing"])[-1].strip()
-
-
-def connect(
-    port: int, database: str, user: str, password: str | None, *, autocommit: bool = True
-) -> psycopg.Connection[tuple[Any, ...]]:
-    """Open a connection to a loopback server; libpq's variables (PGHOSTADDR ..) do not count."""
-    return psycopg.connect(
-        host=HOST,
-        hostaddr=HOST,
-        port=port,
-        dbname=database,
-        user=user,
-        password=password,
-        autocommit=autocommit,
-        connect_timeout=10,
-        sslmode="disable",
-        gssencmode="disable",
-        channel_binding="prefer",
-        options="",
-        application_name="pgsync-assets",
-    )
-
-
-def make_folder(directory: Path) -> None:
-    """Make a folder that other users can pass through but not list; an existing one stays."""
-    if not directory.exists():
-        directory.mkdir(parents=True)
-        directory.chmod(0o711)
-    if not os.access(directory, os.W_OK | os.X_OK):
-        raise EmbeddedError(
-            f"{directory} cannot be written by this user", "Use --dir with a folder of your own."
-        )
-
-
-def free_port() -> int:
-    """Return a TCP port on the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def is_free(port: int) -> bool:
-    """Say whether a server could listen on this port now; 0 stands for no port."""
-    if port == 0:
-        return False
-    with socket.socket() as probe:
-        # As PostgreSQL does it: a port in TIME_WAIT counts as free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True

@@ -81,11 +81,11 @@ def require_same_major(data: Path, binaries: Binaries) -> None:
 
 
 def read_lock_file(data: Path) -> LockFile | None:
-    """Return the content of `postmaster.pid`; None where there is none or it is half written."""
+    """Return the content of `postmaster.pid`; None where there is none to read, or half of one."""
     try:
         lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         return LockFile(pid=int(lines[0]), port=int(lines[3]))
-    except (FileNotFoundError, IndexError, ValueError):
+    except (OSError, IndexError, ValueError):
         return None
 
 

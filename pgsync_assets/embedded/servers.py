@@ -13,8 +13,8 @@ from types import TracebackType
 
 from psycopg import sql
 
-from pgsync_assets.embedded.cluster import Cluster, make_folder
-from pgsync_assets.embedded.state import read_private, write_private
+from pgsync_assets.embedded.cluster import Cluster
+from pgsync_assets.embedded.state import make_folder, read_private, write_private
 
 STORAGE_HOST = "DAGSTER_PG_HOST"
 STORAGE_ROLE = "dagster"

@@ -1,4 +1,4 @@
-"""What a cluster remembers between two starts: its port and its superuser's password."""
+"""The folder of a cluster and what it keeps between two starts: port and password."""
 
 from __future__ import annotations
 
@@ -77,3 +77,14 @@ def write_private(path: Path, content: str) -> None:
         folder = path.parent.stat()
         os.chown(fresh, folder.st_uid, folder.st_gid)
     fresh.replace(path)
+
+
+def make_folder(directory: Path) -> None:
+    """Make a folder that other users can pass through but not list; an existing one stays."""
+    if not directory.exists():
+        directory.mkdir(parents=True)
+        directory.chmod(0o711)
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise EmbeddedError(
+            f"{directory} cannot be written by this user", "Use --dir with a folder of your own."
+        )

@@ -16,7 +16,7 @@ from ..sql import statement
 from .query import select
 
 RESERVED_PREFIX = "_pgsync_"
-MOST_COLUMNS = 1_590  # a table has at most 1,600; our bookkeeping columns stand beside them
+MOST_COLUMNS = 800  # the comparison joins a row with its old image; a join has at most 1,664 columns
 
 
 @dataclass(frozen=True)

@@ -219,7 +219,7 @@ class Planner:
                 " sqlstate, constraint_name, column_name, reason)"
                 " SELECT {run}, p.{row}, {operation}, {row_id},"
                 " refused.sqlstate, refused.constraint_name, refused.column_name, refused.reason"
-                " FROM pg_catalog.unnest(%s::bigint[], %s::text[], %s::text[], %s::text[],"
+                " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[],"
                 " %s::text[])"
                 " AS refused (plan_row, sqlstate, constraint_name, column_name, reason)"
                 " JOIN {plan} AS p ON p.{row} = refused.plan_row"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..connect import READ_ONLY
 from ..failpoints import failpoint
+from ..sql import statement
 from .apply import Application
 from .job import Job
 
@@ -42,6 +43,7 @@ class BatchWriter:
             job.planner.session.transaction("reading the plan", READ_ONLY) as source,
             job.ledger.session.transaction(f"writing batch {batch} to {job.target.name}") as target,
         ):
+            source.execute(statement(__package__ or "", "read_plan.sql"), {})
             job.ledger.advance(target, job.state, job.plan.run.id, batch)
             failpoint("batch claimed")
             rows = Application(job, source, target, directly=self._directly)

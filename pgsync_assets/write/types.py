@@ -45,7 +45,7 @@ def flows(source: str, target: TargetColumn) -> bool:
             return False
         # numeric(3,-2) rounds an integer; a number that is too large is refused (22003).
         return into != "numeric" or target.modifier < 0 or _numeric(target.modifier)[1] >= 0
-    return _keeps_precision(into, modifier, target)
+    return source == target.column.type or _keeps_precision(into, modifier, target)
 
 
 def matches(source: str, target: TargetColumn) -> bool:
@@ -95,6 +95,8 @@ def parse(spelled: str) -> tuple[str, tuple[int, ...]]:
     plain = re.sub(r"\s*\([\d,\s-]+\)", "", spelled).strip()
     is_array = plain.endswith("[]")
     plain = plain.removesuffix("[]")
+    if plain.startswith("interval "):  # its fields are a modifier too: interval day to second
+        plain = "interval"
     name = ("_" if is_array else "") + _SPELLINGS.get(plain, plain)
     return name, tuple(int(n) for n in modifiers[1].split(",")) if modifiers else ()
 
@@ -114,6 +116,8 @@ def _keeps_precision(base: str, modifier: tuple[int, ...], target: TargetColumn)
         return bool(modifier) and (*modifier, 0)[1] <= _numeric(target.modifier)[1]
     if base.removeprefix("_") in ("timestamp", "timestamptz", "time", "timetz"):
         return (modifier[0] if modifier else MICROSECONDS) <= target.modifier
+    if base.removeprefix("_") == "interval":
+        return False  # fewer fields or digits; the same ones are spelled the same (flows)
     return True  # varchar(n), char(n), bit(n): a longer value is refused, never cut
 
 

@@ -1,5 +1,6 @@
 """What `dg scaffold defs pgsync_assets.<Component> NAME` writes: examples that load as they are."""
 
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,12 @@ from ...config.document import read_documents
 FILE = "defs.yaml"
 
 
-class _ExampleScaffolder(dg.Scaffolder):  # type: ignore[type-arg]
+class _ExampleScaffolder(dg.Scaffolder):
     """Writes an example that lies beside this file, with the names of the project filled in."""
 
     example: str
 
-    def scaffold(self, request: dg.ScaffoldRequest) -> None:  # type: ignore[type-arg]
+    def scaffold(self, request: dg.ScaffoldRequest) -> None:
         """Writes `defs.yaml` into the folder that was asked for.
 
         Args:
@@ -36,7 +37,7 @@ class _ExampleScaffolder(dg.Scaffolder):  # type: ignore[type-arg]
             name: what the user called it.
             folder: the project's folder of definitions.
         """
-        return example(self.example).replace("NAME", name)
+        return example(self.example).replace("EXAMPLE", name)
 
 
 class ConnectionsScaffolder(_ExampleScaffolder):
@@ -63,24 +64,28 @@ class SyncScaffolder(_ExampleScaffolder):
 
 
 class ScheduleScaffolder(_ExampleScaffolder):
-    """A schedule that begins stopped."""
+    """A schedule that begins stopped, for the first sync of the project."""
 
     example = "schedule.yaml"
 
+    def text(self, name: str, folder: Path) -> str:
+        """The example, for a sync that the project has."""
+        return _for_first(super().text(name, folder), folder, lambda _sync: True)
+
 
 class SourceChangedScaffolder(_ExampleScaffolder):
-    """A sensor that begins stopped."""
+    """A sensor that begins stopped, for the first sync without partitions."""
 
     example = "source_changed.yaml"
 
     def text(self, name: str, folder: Path) -> str:
-        """The example, for the first sync of the project that has no partitions."""
-        return super().text(name, folder)
+        """The example, for a sync that the project has."""
+        return _for_first(super().text(name, folder), folder, lambda s: "partitions" not in s)
 
 
 def example(name: str) -> str:
     """The text of an example."""
-    return files(__package__).joinpath("examples", name).read_text(encoding="utf-8")
+    return files(__package__).joinpath("examples").joinpath(name).read_text(encoding="utf-8")
 
 
 def connection_names(folder: Path) -> list[str]:
@@ -89,15 +94,22 @@ def connection_names(folder: Path) -> list[str]:
     Args:
         folder: the project's folder of definitions.
     """
-    names: list[str] = []
+    written = _attributes(folder, "connections")
+    return [name for part in written if isinstance(part, dict) for name in part]
+
+
+def _for_first(text: str, folder: Path, fits: Callable[[dict[str, Any]], bool]) -> str:
+    written = [part for part in _attributes(folder, "syncs") if isinstance(part, list)]
+    syncs = [sync for part in written for sync in part if isinstance(sync, dict)]
+    names = [str(sync["name"]) for sync in syncs if "name" in sync and fits(sync)]
+    return text.replace("SYNC", names[0] if names else "orders")
+
+
+def _attributes(folder: Path, name: str) -> Iterator[Any]:
     for file in sorted(folder.rglob(FILE)):
         documents, _ = read_documents(file.read_text(encoding="utf-8"), str(file))
         for document in documents:
-            names.extend(_connections(document.value))
-    return names
-
-
-def _connections(value: Any) -> list[str]:
-    attributes = value.get("attributes") if isinstance(value, dict) else None
-    found = attributes.get("connections") if isinstance(attributes, dict) else None
-    return list(found) if isinstance(found, dict) else []
+            value = document.value if isinstance(document.value, dict) else {}
+            attributes = value.get("attributes")
+            if isinstance(attributes, dict) and name in attributes:
+                yield attributes[name]

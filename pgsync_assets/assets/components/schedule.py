@@ -1,13 +1,11 @@
 """Schedules as YAML: one per component, however many syncs it runs."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import dagster as dg
 from pydantic import Field, model_validator
 
-from ...config import Name
 from ..sync_schedule import build_sync_schedule
-from ..translator import SYNC_TAG
 from .scaffolders import ScheduleScaffolder
 from .sync import project_of
 

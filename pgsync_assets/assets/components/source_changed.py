@@ -1,12 +1,11 @@
 """Syncs that run when their source tables were written, as YAML."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 import dagster as dg
 from pydantic import Field
 
-from ...config import Name, QualifiedName, split_qualified
+from ...config import split_qualified
 from ...errors import ConfigurationError
 from ..source_sensor import Watched, build_source_sensor
 from ..specs import SyncSpecs

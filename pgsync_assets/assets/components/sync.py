@@ -12,16 +12,14 @@ from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
 from ...config import SyncConfig
 from ..specs import SyncSpecs
 from ..step import Event, SyncStep
-from ..sync_assets import models_of, sync_assets
+from ..sync_decorator import models_of, sync_assets
 from ..translator import PgSyncTranslator, SyncTranslatorData
 from .plain import plain_model, refuse_templates
 from .project_syncs import ProjectSyncs, project_connections
 from .scaffolders import SyncScaffolder
 
 
-def _as_written(
-    context: dg.ResolutionContext, syncs: Sequence[SyncConfig]
-) -> Sequence[SyncConfig]:
+def _as_written(context: dg.ResolutionContext, syncs: Sequence[SyncConfig]) -> Sequence[SyncConfig]:
     base = context.resolve_source_relative_path(".")
     for position, sync in enumerate(syncs):
         refuse_templates(f"syncs.{position}", sync)

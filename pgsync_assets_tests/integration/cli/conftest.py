@@ -16,18 +16,22 @@ from psycopg import sql
 from pgsync_assets.cli import app
 from pgsync_assets_tests.fix_databases import Pair, Side
 
-# Everything a database holds: a change of any row or definition changes an answer.
-EVERYTHING = (
+# What a database holds besides the bookkeeping of ours, where a refused run may be recorded as
+# such: a change of any row or definition changes an answer.
+SCHEMAS = (
     "select nspname, pg_catalog.pg_get_userbyid(nspowner) from pg_catalog.pg_namespace "
-    "where nspname !~ '^pg_' order by 1",
+    "where nspname !~ '^pg_' order by 1"
+)
+COLUMNS = (
     "select attrelid::regclass::text, attnum, attname, atttypid::regtype::text "
     "from pg_catalog.pg_attribute join pg_catalog.pg_class c on c.oid = attrelid "
     "join pg_catalog.pg_namespace n on n.oid = relnamespace "
-    "where nspname !~ '^pg_' and nspname <> 'information_schema' order by 1, 2",
+    "where nspname !~ '^(pg|pgsync|hightouch)_' and nspname <> 'information_schema' order by 1, 2"
 )
 TABLES = (
     "select schemaname, tablename from pg_catalog.pg_tables "
-    "where schemaname !~ '^pg_' and schemaname <> 'information_schema' order by 1, 2"
+    "where schemaname !~ '^(pg|pgsync|hightouch)_' and schemaname <> 'information_schema' "
+    "or tablename in ('sync_changelog', 'sync_snapshot') order by 1, 2"
 )
 
 
@@ -100,7 +104,10 @@ class CliProject:
         return Ended(result.exit_code, result.stdout, result.stderr)
 
     def everything(self) -> list[Any]:
-        """What both databases hold: schemas, columns, and every row of every table."""
+        """What both databases hold: schemas, columns, and every row of the users' tables.
+
+        Of our own tables those that say what became of rows are among them, where they are filled.
+        """
         return [_everything_in(side) for side in (self.pair.source, self.pair.destination)]
 
     def _write(self, name: str, component: str, **attributes: Any) -> None:
@@ -111,10 +118,9 @@ class CliProject:
 
 
 def _everything_in(side: Side) -> list[Any]:
-    found = [side.rows(query) for query in EVERYTHING]
-    for schema, table in side.rows(TABLES):
-        found.append((schema, table, _rows(side, schema, table)))
-    return found
+    rows = {name: _rows(side, *name) for name in side.rows(TABLES)}
+    filled = {name: found for name, found in rows.items() if found}
+    return [side.rows(SCHEMAS), side.rows(COLUMNS), filled]
 
 
 def _rows(side: Side, schema: str, table: str) -> list[Any]:

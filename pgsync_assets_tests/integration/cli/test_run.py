@@ -182,7 +182,7 @@ def test_the_installed_command_is_the_same(project: CliProject) -> None:
     plain = subprocess.run(
         [*command, *arguments], env=environment, capture_output=True, text=True, check=True
     )
-    assert "orders: writing" in plain.stderr
+    assert "orders: done" in plain.stderr
     assert "\x1b" not in plain.stdout + plain.stderr
     ended = subprocess.run(
         [*command, *arguments, "--json"],

@@ -36,7 +36,7 @@ def _all_errors() -> list[type[errors.PgsyncError]]:
     found = [errors.PgsyncError]
     for kind in found:
         found.extend(kind.__subclasses__())
-    return [kind for kind in found if kind is not errors.RowRefused]
+    return [kind for kind in found if not issubclass(kind, errors.RowRefused)]
 
 
 @pytest.mark.parametrize("kind", _all_errors())

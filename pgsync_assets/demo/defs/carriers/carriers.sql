@@ -4,7 +4,7 @@ SELECT
     airlines.name,
     count(*) AS flights,
     count(*) FILTER (WHERE flights.dep_time IS NULL) AS cancelled,
-    round(avg(flights.arr_delay), 2) AS average_arrival_delay,
+    avg(flights.arr_delay)::numeric(8, 2) AS average_arrival_delay,
     max(flights.time_hour) AS last_departure
 FROM nyc.flights AS flights
 JOIN nyc.airlines AS airlines ON airlines.carrier = flights.carrier

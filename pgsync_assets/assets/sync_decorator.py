@@ -99,18 +99,14 @@ def build_sync_definitions(
     )
 
 
-def models_of(
-    syncs: Sequence[SyncConfig], specs: Sequence[SyncSpecs]
-) -> list[dg.AssetsDefinition]:
+def models_of(syncs: Sequence[SyncConfig], specs: Sequence[SyncSpecs]) -> list[dg.AssetsDefinition]:
     """One asset for each model, however many syncs use it.
 
     Args:
         syncs: the syncs.
         specs: theirs, in the same order.
     """
-    models = {
-        found.model.key: (sync, found) for sync, found in zip(syncs, specs, strict=True)
-    }
+    models = {found.model.key: (sync, found) for sync, found in zip(syncs, specs, strict=True)}
     return [build_model_asset(sync, found) for sync, found in models.values()]
 
 

@@ -1,0 +1,67 @@
+"""A process that forks a run of a sync for each order it reads, so that the run can be killed.
+
+It imports the engine once; a fork of it runs one sync and ends. An order is one line of JSON on
+standard input (never an argument: it holds a password). The answer is one line for each thing that
+happens to the fork: `stopped PID` or `exit CODE` (negative: the signal that killed it).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+from pgsync_assets import sync as engine
+from pgsync_assets.config import ConnectionConfig, Partition, SyncConfig
+from pgsync_assets.connect import Endpoint
+from pgsync_assets.errors import AlreadyRunning, FencedOff, PgsyncError
+from pgsync_assets.failpoints import VARIABLE
+
+SUCCEEDED, FAILED, ALREADY_RUNNING, FENCED_OFF = 0, 1, 2, 3
+
+
+def main() -> None:
+    """Serves orders until standard input ends."""
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            os._exit(obey(json.loads(line)))
+        report(pid)
+
+
+def report(pid: int) -> None:
+    """Tells what happens to a fork, until it has ended."""
+    while True:
+        _, status = os.waitpid(pid, os.WUNTRACED)
+        if not os.WIFSTOPPED(status):
+            print(f"exit {os.waitstatus_to_exitcode(status)}", flush=True)
+            return
+        print(f"stopped {pid}", flush=True)
+
+
+def obey(order: dict[str, Any]) -> int:
+    """Runs a sync, under a failpoint if the order names one."""
+    if order["failpoint"]:
+        os.environ[VARIABLE] = order["failpoint"]
+    source, destination = (
+        Endpoint(name, ConnectionConfig.model_validate(fields), order["environment"])
+        for name, fields in order["endpoints"].items()
+    )
+    partition = Partition(**order["partition"]) if order["partition"] else None
+    try:
+        engine.run(
+            SyncConfig.model_validate(order["sync"]), source, destination, partition=partition
+        )
+    except AlreadyRunning:
+        return ALREADY_RUNNING
+    except FencedOff:
+        return FENCED_OFF
+    except PgsyncError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    return SUCCEEDED
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""Kill -9 at the first failpoint, the second, the third .. until a run passes; then run again.
+
+After each crash and rerun the destination is what the model says, nothing was written twice, and
+nothing is left behind. The counts of writes are compared with those of a run that was not killed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from pgsync_assets import failpoints
+from pgsync_assets.config import Partition
+
+from ..fix_children import Child
+from ..fix_syncs import Syncs
+from ..invariants import log_writes, violations, writes
+from .child import SUCCEEDED
+
+COLUMNS = "id bigint not null, day date not null, name text, price numeric, primary key (id, day)"
+KEY = {"model": {"table": "public.items", "key": ["id", "day"]}}
+FILL = """
+    insert into items select n, date '2024-01-01' + (n * 5)::int, 'item ' || n, n * 1.5
+    from generate_series(1, 12) as n
+"""
+CHANGES = (
+    "update items set price = price + 1 where id in (2, 4)",
+    "update items set price = -1 where id = 6",
+    "delete from items where id in (1, 12)",
+    "insert into items values (100, '2024-01-05', 'new', 1), (101, '2024-01-06', 'bad', -1)",
+)
+JANUARY = Partition("2024-01-01", "day", "2024-01-01", "2024-02-01")
+LATER = Partition("2024-02-01", "day", "2024-02-01", "2024-05-01")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is there before the run that is killed, and how it runs."""
+
+    before: tuple[str, ...]  # at the source, before a first run that is left alone
+    changes: tuple[str, ...]  # at the source, before the run that is killed
+    refused: frozenset[str]
+    partitions: tuple[Partition | None, ...] = (None,)  # the first one is killed
+    fields: dict[str, Any] = field(default_factory=dict)
+
+    def prepare(self, syncs: Syncs) -> None:
+        """Back to the beginning: bookkeeping dropped, tables refilled, the first run done."""
+        for side, schemas in (
+            (syncs.pair.source, ("hightouch_planner", "hightouch_audit")),
+            (syncs.pair.destination, ("pgsync_ledger",)),
+        ):
+            for schema in schemas:
+                side.execute(
+                    f"drop schema {schema} cascade",
+                    f"create schema {schema} authorization {side.user}",
+                )
+            side.execute("truncate items")
+        if self.before:
+            syncs.pair.source.execute(*self.before)
+            self.run(syncs)
+        syncs.pair.source.execute(*self.changes)
+        syncs.pair.destination.execute("truncate writes")
+
+    def run(self, syncs: Syncs) -> None:
+        """A run that nobody kills."""
+        for partition in self.partitions:
+            syncs.run(partition=partition, **self.all_fields)
+
+    def run_under(self, failpoint: str, child: Child, syncs: Syncs) -> int:
+        """A run in another process, which may be killed. Its exit code."""
+        return child.run(syncs, failpoint, self.partitions[0], **self.all_fields)
+
+    @property
+    def all_fields(self) -> dict[str, Any]:
+        """Of the sync."""
+        return KEY | {"delete": "delete_row", "audit": "full"} | self.fields
+
+
+SCENARIOS = {
+    "first sync": Scenario((), (FILL, CHANGES[1]), frozenset({"6"})),
+    "first sync in batches": Scenario(
+        (), (FILL, CHANGES[1]), frozenset({"6"}), fields={"batch_size": 4}
+    ),
+    "later sync": Scenario(
+        (FILL,), CHANGES, frozenset({"6", "101"})
+    ),
+    "later sync in batches": Scenario(
+        (FILL,),
+        CHANGES,
+        frozenset({"6", "101"}),
+        fields={"batch_size": 3, "audit": "keys"},
+    ),
+    "partition": Scenario(
+        (FILL,),
+        CHANGES,
+        frozenset({"6", "101"}),
+        partitions=(JANUARY, LATER),
+        fields={"batch_size": 5},
+    ),
+}
+
+
+@pytest.fixture(params=SCENARIOS.values(), ids=SCENARIOS.keys())
+def scenario(request: pytest.FixtureRequest, syncs: Syncs) -> Scenario:
+    """A scenario, with its tables made."""
+    syncs.table(COLUMNS)
+    syncs.pair.destination.execute("alter table items add constraint not_free check (price >= 0)")
+    log_writes(syncs)
+    chosen: Scenario = request.param
+    return chosen
+
+
+def uncrashed(syncs: Syncs, scenario: Scenario) -> Counter[tuple[str, str]]:
+    """What a run writes that nothing befalls."""
+    scenario.prepare(syncs)
+    scenario.run(syncs)
+    assert violations(syncs, scenario.refused) == []
+    return writes(syncs)
+
+
+def points(child: Child, syncs: Syncs, scenario: Scenario) -> Iterator[int]:
+    """Kills a run at its first point, at its second .. until one passes."""
+    for point in itertools.count(1):
+        scenario.prepare(syncs)
+        code = scenario.run_under(f"{point}:kill", child, syncs)
+        if code == SUCCEEDED:
+            return
+        assert code == -signal.SIGKILL
+        yield point
+
+
+def test_a_killed_run_is_finished_by_the_next(
+    child: Child, syncs: Syncs, scenario: Scenario
+) -> None:
+    expected = uncrashed(syncs, scenario)
+    killed = 0
+    for point in points(child, syncs, scenario):
+        killed += 1
+        scenario.run(syncs)
+        assert violations(syncs, scenario.refused) == [], f"killed at point {point}"
+        assert writes(syncs) == expected, f"killed at point {point}"
+    assert killed >= 10
+
+
+def test_the_run_that_recovers_may_be_killed_as_well(
+    child: Child, syncs: Syncs, scenario: Scenario
+) -> None:
+    expected = uncrashed(syncs, scenario)
+    scenario.prepare(syncs)
+    for point in itertools.count(1):  # never back to the beginning: each finds the last one's end
+        if scenario.run_under(f"{point}:kill", child, syncs) == SUCCEEDED:
+            break
+    scenario.run(syncs)
+    assert violations(syncs, scenario.refused) == []
+    assert writes(syncs) == expected
+
+
+def test_a_cancelled_run_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, syncs: Syncs, scenario: Scenario
+) -> None:
+    expected = uncrashed(syncs, scenario)
+    for point in itertools.count(1):
+        scenario.prepare(syncs)
+        monkeypatch.setattr(failpoints, "_reached", 0)
+        monkeypatch.setenv(failpoints.VARIABLE, f"{point}:raise")
+        try:
+            scenario.run(syncs)
+            break
+        except failpoints.FailpointReached:
+            monkeypatch.delenv(failpoints.VARIABLE)
+        scenario.run(syncs)
+        assert violations(syncs, scenario.refused) == [], f"cancelled at point {point}"
+        assert writes(syncs) == expected, f"cancelled at point {point}"
+    assert point >= 10

@@ -1,0 +1,79 @@
+"""Runs of a sync in processes of their own, to be killed and stopped."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import IO, Any
+
+import pytest
+
+from pgsync_assets.config import Partition
+
+from .fix_syncs import Syncs, connection_of
+
+
+class Child:
+    """The process of `faults/child.py`; its answers are read line by line."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "pgsync_assets_tests.faults.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def start(
+        self,
+        syncs: Syncs,
+        failpoint: str | None = None,
+        partition: Partition | None = None,
+        **fields: Any,
+    ) -> None:
+        """Starts a run in a fork of it; `answer` tells what becomes of it."""
+        pair = syncs.pair
+        sides = {"shop": pair.source, "crm": pair.destination}
+        order = {
+            "sync": syncs.config(**fields).model_dump(mode="json"),
+            "endpoints": {n: connection_of(s).model_dump(mode="json") for n, s in sides.items()},
+            "environment": {"TEST_PASSWORD": pair.source.password},
+            "partition": asdict(partition) if partition else None,
+            "failpoint": failpoint,
+        }
+        pipe(self._process.stdin).write(json.dumps(order) + "\n")
+        pipe(self._process.stdin).flush()
+
+    def answer(self) -> tuple[str, int]:
+        """`("exit", code)` or `("stopped", pid)`."""
+        what, _, number = pipe(self._process.stdout).readline().partition(" ")
+        return what, int(number)
+
+    def run(self, syncs: Syncs, *order: Any, **fields: Any) -> int:
+        """Runs to the end. Exit code; negative: the signal that killed it."""
+        self.start(syncs, *order, **fields)
+        what, code = self.answer()
+        assert what == "exit"
+        return code
+
+    def close(self) -> None:
+        """Ends the process."""
+        for stream in (self._process.stdin, self._process.stdout):
+            pipe(stream).close()
+        self._process.wait()
+
+
+def pipe(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None
+    return stream
+
+
+@pytest.fixture(scope="session")
+def child() -> Iterator[Child]:
+    """One process for the whole test run: importing the engine is what takes time."""
+    process = Child()
+    yield process
+    process.close()

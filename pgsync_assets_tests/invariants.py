@@ -1,0 +1,169 @@
+"""What has to hold between runs, whatever happened: the checker that every fault test asks.
+
+The numbers are those of the invariants in ARCHITECTURE.md. Nothing here knows how the engine does
+its work; it reads tables and compares. `faults/test_the_checker.py` plants each kind of damage.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from .fix_databases import Side
+from .fix_syncs import Syncs
+
+IDENTITIES = """
+    select 'I4: run ' || sync_run_id || ' does not add up' from hightouch_audit.sync_runs as r
+    cross join lateral (values
+        (num_planned_add, num_attempted_add, num_succeeded_add, num_failed_add, 'added'),
+        (num_planned_change, num_attempted_change, num_succeeded_change, num_failed_change,
+         'changed'),
+        (num_planned_remove, num_attempted_remove, num_succeeded_remove, num_failed_remove,
+         'removed')
+    ) as n (planned, attempted, succeeded, failed, op)
+    cross join lateral (
+        select count(*) filter (where status = 'failed') as failed,
+            count(*) filter (where status = 'aborted') as aborted,
+            count(*) filter (where status = 'succeeded') as succeeded, count(*) as logged
+        from hightouch_audit.sync_changelog as c
+        where c.sync_run_id = r.sync_run_id and c.op_type = n.op
+    ) as log
+    where n.attempted <> n.succeeded + n.failed
+        or log.failed <> n.failed
+        or (log.logged > 0 and log.aborted <> n.planned - n.attempted)
+        or (r.status = 'succeeded' and (n.planned <> n.attempted or log.aborted > 0))
+        or (log.succeeded not in (0, n.succeeded))
+"""
+UNFINISHED = """
+    select 'I7: run ' || id || ' is ' || status from hightouch_planner.runs
+    where status in ('started', 'planned')
+    union all
+    select 'I7: a plan is left: ' || relname from pg_class
+    where relname ~ '^plan_[0-9]+$' and relnamespace = 'hightouch_planner'::regnamespace
+"""
+LEFT_BEHIND = """
+    select 'I7: a session is left: ' || application_name || ', ' || coalesce(state, '')
+    from pg_stat_activity where application_name like 'pgsync/%' and datname = current_database()
+    union all
+    select 'I7: an advisory lock is left' from pg_locks
+    where locktype = 'advisory'
+        and database = (select oid from pg_database where datname = current_database())
+    union all
+    select 'I7: a temporary table is left: ' || relname from pg_class
+    where relpersistence = 't' and relkind = 'r'
+"""
+LOG_WRITES = """
+    create table public.writes (operation text, row_id text);
+    create function public.log_write() returns trigger language plpgsql security definer
+        set search_path = public as $$
+    begin
+        insert into public.writes values (tg_op, coalesce(new.id, old.id)::text);
+        return null;
+    end $$;
+    create trigger log_write after insert or update or delete on public.items
+        for each row execute function public.log_write();
+"""
+
+
+def log_writes(syncs: Syncs) -> None:
+    """Lets the destination count what is written to each row of `items`, and is not undone."""
+    syncs.pair.destination.execute(LOG_WRITES)
+
+
+def writes(syncs: Syncs) -> Counter[tuple[str, str]]:
+    """How often each operation reached each row."""
+    return Counter(syncs.pair.destination.rows("select operation, row_id from public.writes"))
+
+
+def violations(syncs: Syncs, refused: Iterable[str] = ()) -> list[str]:
+    """Everything that is not as it has to be after a run of the sync `items`.
+
+    Args:
+        syncs: the databases; `public.items` on both sides; `id` alone tells its rows apart.
+        refused: values of `id` that the destination does not take.
+
+    Returns:
+        One sentence per violation; empty where all is well.
+    """
+    return [
+        *_rows(syncs, set(refused)),
+        *_refusals(syncs, set(refused)),
+        *_history(syncs),
+        *(row[0] for row in syncs.pair.source.rows(IDENTITIES)),
+        *(row[0] for row in syncs.pair.source.rows(UNFINISHED)),
+        *left_behind(syncs),
+    ]
+
+
+def _rows(syncs: Syncs, refused: set[str]) -> Iterator[str]:
+    model = _table(syncs.pair.source, "public.items")
+    there = _table(syncs.pair.destination, "public.items")
+    known: dict[str, str] = {}
+    states = "select id from hightouch_planner.states where shape is not null"
+    for (state,) in syncs.pair.source.rows(states):
+        known |= _table(syncs.pair.source, f"hightouch_planner.snapshot_{state}", _columns(syncs))
+    for key in sorted((model.keys() | there.keys()) - refused):
+        if model.get(key) != there.get(key):
+            yield f"I1: row {key} of the destination is not what the model says"
+    for key in sorted(known.keys() | there.keys()):
+        if known.get(key) != there.get(key):
+            yield f"I2: row {key} of the snapshot is not what the destination has"
+    counted = "select coalesce(sum(row_count), 0) from hightouch_planner.states"
+    if syncs.pair.source.rows(counted) != [(len(known),)]:
+        yield "I2: states.row_count is not the number of rows in the snapshots"
+
+
+def _refusals(syncs: Syncs, refused: set[str]) -> Iterator[str]:
+    listed = syncs.pair.source.rows(
+        "select row_id, failure_reason from hightouch_audit.sync_snapshot where status = 'failed'"
+    )
+    for key in sorted(refused ^ {_id(row_id) for row_id, _ in listed}):
+        yield f"I5: row {key} is refused or listed as failed, but not both"
+    for row_id, reason in listed:
+        if not reason:
+            yield f"I5: row {row_id} failed without a reason"
+
+
+def _id(row_id: str) -> str:
+    """The first column of a key: the audit has a JSON array where there are several."""
+    return str(json.loads(row_id)[0]) if row_id.startswith("[") else row_id
+
+
+def _history(syncs: Syncs) -> Iterator[str]:
+    query = "select sync, partition, ledger_run from hightouch_planner.states where ledger_run > 0"
+    planner = set(syncs.pair.source.rows(query))
+    ledger = set(
+        syncs.pair.destination.rows("select sync, partition, run from pgsync_ledger.ledger")
+    )
+    if planner != ledger:
+        yield "I4: planner and ledger do not know the same runs"
+
+
+def left_behind(syncs: Syncs) -> list[str]:
+    """Sessions, locks and temporary tables of ours; a dead client's session may take a moment."""
+    for _ in range(100):
+        found = [
+            row[0]
+            for side in (syncs.pair.source, syncs.pair.destination)
+            for row in side.rows(LEFT_BEHIND)
+        ]
+        if not found:
+            return []
+        time.sleep(0.05)
+    return found
+
+
+def _columns(syncs: Syncs) -> str:
+    names = syncs.pair.source.rows(
+        "select quote_ident(attname) from pg_attribute where attrelid = 'public.items'::regclass"
+        " and attnum > 0 and not attisdropped order by attnum"
+    )
+    return ", ".join(name for (name,) in names)
+
+
+def _table(side: Side, name: str, columns: str = "*") -> dict[str, str]:
+    """Rows as text by key."""
+    query = f"select id::text, t::text from (select {columns} from {name}) as t"  # noqa: S608
+    return dict(side.rows(query))
