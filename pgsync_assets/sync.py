@@ -13,17 +13,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from .steps.check import check
 from .config import Partition, SyncConfig
 from .connect import Endpoint
 from .errors import GuardError, TerminalError, TransientError
 from .failpoints import failpoint
 from .outcome import Listener, Outcome, PlanPreview
 from .plan import Diff, Plan, Run, guard, preview
-from .progress import Reporter, silent
-from .recover import recover, refuse_unfinished
-from .settle import outcome, settle
-from .work import Work, opened
-from .write_plan import write_plan
+from .steps.progress import Reporter, silent
+from .steps.recover import recover, refuse_unfinished
+from .steps.settle import outcome, settle
+from .steps.work import Work, opened
+from .steps.write_plan import write_plan
+
+__all__ = ["check", "plan", "run"]
 
 PAUSES_S = (1.0, 2.0, 4.0)
 """Seconds before the same again, after a failure that may pass."""

@@ -21,7 +21,9 @@ def outcome_metadata(outcome: Outcome) -> Metadata:
     """
     total = outcome.seconds.get("total", 0.0)
     sent = outcome.succeeded.total
+    recovered = outcome.recovered
     return {
+        **({"pgsync/recovered_run_id": recovered.run_id} if recovered else {}),
         "pgsync/run_id": outcome.run_id,
         "pgsync/rows_added": outcome.succeeded.added,
         "pgsync/rows_changed": outcome.succeeded.changed,

@@ -24,7 +24,7 @@ def partitions_definition(config: PartitionsConfig | None) -> dg.PartitionsDefin
         cron_schedule=_CRON[config.every],
         fmt=KEY_FORMATS[config.every],
         start=_midnight(config.start),
-        end=config.end and _midnight(config.end),
+        end=_midnight(config.end) if config.end else None,
         timezone="UTC",
         end_offset=1,  # the window that has not ended yet is one too: today's rows travel today
     )

@@ -38,7 +38,7 @@ def build_sync_schedule(
         default_status=default_status,
     )
     def tick(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-        graph = context.repository_def.asset_graph  # type: ignore[union-attr]
+        graph = context.repository_def.asset_graph
         selected = target.resolve(graph)
         by_partitions: dict[dg.PartitionsDefinition | None, list[dg.AssetKey]] = {}
         for key in sorted(selected):

@@ -171,7 +171,7 @@ def _say_where_to_look(terminal: Terminal, servers: Servers, file: Path, serves:
         '    -c "select row_id, failure_reason from hightouch_audit.sync_snapshot '
         "where status = 'failed'\"",
         "  pgsync-assets show",
-        "  pgsync-assets plan flights --partition 2013-07-01",
+        "  pgsync-assets plan planes",
     )
 
 

@@ -40,6 +40,7 @@ class ProgressDisplay:
         self._bars = _bars(console) if console.is_terminal and not silent else None
         self._tasks: dict[str, TaskID] = {}
         self._last_line = time.monotonic()
+        self._rows_sent = 0
 
     def __enter__(self) -> ProgressDisplay:
         if self._bars:
@@ -68,27 +69,28 @@ class ProgressDisplay:
             for task in self._tasks.values():
                 bars.update(task, visible=False)
             self._tasks[name] = bars.add_task(name, total=None, rejected="", step="")
+        is_done = progress.step == "done"
         bars.update(
             self._tasks[name],
-            completed=progress.rows_done,
-            total=progress.rows_total or None,
-            step=f"{DOING.get(progress.step, progress.step)} {_rows(progress)}",
-            rejected=f"{progress.rejected:,} rejected" if progress.rejected else "",
+            completed=1 if is_done else progress.rows_done,
+            total=1 if is_done else progress.rows_total or None,
+            step=" ".join(filter(None, (_doing(progress), _rows(progress)))),
+            rejected=_rejected(progress),
         )
 
     def _print_line(self, progress: Progress) -> None:
         now = time.monotonic()
         is_due = now - self._last_line >= SECONDS_BETWEEN_LINES
+        self._rows_sent = progress.rows_total or self._rows_sent
         if not is_due and progress.step != "done":
             return
+        rows = _rows(progress)
+        if progress.step == "done":
+            rows, self._rows_sent = f"{self._rows_sent:,} rows", 0
         self._last_line = now
-        parts = (DOING.get(progress.step, progress.step), _rows(progress))
-        rejected = f", {progress.rejected:,} rejected" if progress.rejected else ""
-        self._console.print(
-            f"{_name(progress)}: {' '.join(filter(None, parts))}{rejected}, "
-            f"{progress.seconds:.1f} s",
-            soft_wrap=True,
-        )
+        told = (rows, _rejected(progress), f"{progress.seconds:.1f} s")
+        line = f"{_name(progress)}: {_doing(progress)} {', '.join(filter(None, told))}"
+        self._console.print(line, soft_wrap=True)
 
 
 def _bars(console: Console) -> Bars:
@@ -100,6 +102,14 @@ def _bars(console: Console) -> Bars:
         console=console,
         transient=True,
     )
+
+
+def _doing(progress: Progress) -> str:
+    return DOING.get(progress.step, progress.step)
+
+
+def _rejected(progress: Progress) -> str:
+    return f"{progress.rejected:,} rejected" if progress.rejected else ""
 
 
 def _name(progress: Progress) -> str:

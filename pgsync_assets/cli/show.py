@@ -126,7 +126,7 @@ def _run_cells(run: RunRow) -> tuple[str, ...]:
         str(run.run_id),
         f"{run.started_at.astimezone():%m-%d %H:%M:%S}",
         f"{run.sync} {run.partition}".rstrip(),
-        run.status,
+        "ok" if run.status == "succeeded" else run.status,
         *(f"{count:,}" for count in counts),
     )
 

@@ -1,8 +1,9 @@
 """A live, pinned session: tunnel, TLS, credentials, settings, and what an error means."""
 
 from .endpoint import Endpoint
-from .migrate import migrate
 from .failures import is_row_level, translate, translated
+from .migrate import migrate
+from .rights import login_of, schema_problem
 from .session import READ_ONLY, REPEATABLE_READ, Session
 
 __all__ = [
@@ -11,7 +12,9 @@ __all__ = [
     "Endpoint",
     "Session",
     "is_row_level",
+    "login_of",
     "migrate",
+    "schema_problem",
     "translate",
     "translated",
 ]

@@ -49,7 +49,7 @@ class Job:
         """What is done about rows that left the model; None for nothing."""
         return REMOVALS[self.sync.delete]
 
-    def apply_statement(self) -> sql.Composable:
+    def apply_statement(self) -> sql.Composed:
         """Writes the staged rows that are not removals, by the sync's mode."""
         return MODES[self.sync.mode](self.target, self.mapping.targets, self.mapping.match)
 
@@ -57,7 +57,7 @@ class Job:
         """How many of the rows `first < row <= last` are removals: they come first in a plan."""
         return max(0, min(last, self.plan.counts.removed) - first)
 
-    def rows_between(self, first: int, last: int, *extra: str) -> sql.Composable:
+    def rows_between(self, first: int, last: int, *extra: str) -> sql.Composed:
         """The rows `first < row <= last` of the plan, in the destination's column order."""
         return sql.SQL("SELECT {} FROM {} AS p WHERE p.{row} > {} AND p.{row} <= {}").format(
             column_list((*extra, *self.mapping.sources), "p"),

@@ -14,10 +14,10 @@ from ..sql import all_of, column
 from .stage import STAGE
 from .target import Target
 
-Removal = Callable[[Target, tuple[str, ...]], sql.Composable]
+Removal = Callable[[Target, tuple[str, ...]], sql.Composed]
 
 
-def delete_row(target: Target, match: tuple[str, ...]) -> sql.Composable:
+def delete_row(target: Target, match: tuple[str, ...]) -> sql.Composed:
     """Deletes the staged removals by key. A row that is gone already is not missed."""
     return sql.SQL("DELETE FROM {} AS t USING {} AS s WHERE s.{} = 'r' AND {}").format(
         target.relation,

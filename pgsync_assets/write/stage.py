@@ -15,7 +15,7 @@ from .target import Target
 STAGE = sql.Identifier("pg_temp", "pgsync_stage")
 
 
-def create_stage(target: Target, columns: tuple[str, ...]) -> sql.Composable:
+def create_stage(target: Target, columns: tuple[str, ...]) -> sql.Composed:
     """Creates the empty stage.
 
     Args:
@@ -28,11 +28,11 @@ def create_stage(target: Target, columns: tuple[str, ...]) -> sql.Composable:
     ).format(sql.Identifier("_pgsync_op"), column_list(columns), target.relation)
 
 
-def clear_stage() -> sql.Composable:
+def clear_stage() -> sql.Composed:
     """Empties the stage; cheap, as it was made in the same transaction."""
     return sql.SQL("TRUNCATE {}").format(STAGE)
 
 
-def stage_columns(columns: tuple[str, ...]) -> sql.Composable:
+def stage_columns(columns: tuple[str, ...]) -> sql.Composed:
     """Relation and column list for COPY."""
     return sql.SQL("{} ({})").format(STAGE, column_list(("_pgsync_op", *columns)))

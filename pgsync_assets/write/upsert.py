@@ -13,7 +13,7 @@ from .stage import STAGE
 from .target import Target
 
 
-def upsert(target: Target, columns: tuple[str, ...], match: tuple[str, ...]) -> sql.Composable:
+def upsert(target: Target, columns: tuple[str, ...], match: tuple[str, ...]) -> sql.Composed:
     """Writes the staged rows that are not removals, in the order of their key (trap 32).
 
     Args:

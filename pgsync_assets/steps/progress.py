@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from .outcome import Listener, Progress
+from ..outcome import Listener, Progress
 
 
 class Reporter:

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from .config import Partition, SyncConfig
-from .connect import Endpoint
-from .errors import TerminalError
-from .failpoints import failpoint
-from .model import ColumnMapping, Relation, describe
-from .plan import Lock, Planner, Shape, State, locked, prepare
+from ..config import Partition, SyncConfig
+from ..connect import Endpoint
+from ..errors import TerminalError
+from ..failpoints import failpoint
+from ..model import ColumnMapping, Relation, describe
+from ..plan import Lock, Planner, Shape, State, locked, prepare
 from .progress import Reporter
-from .record import Audit
-from .write import Ledger, Target, fit, read_target
+from ..record import Audit
+from ..write import Ledger, Target, fit, read_target
 
 
 @dataclass(frozen=True)

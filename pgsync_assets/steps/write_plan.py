@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 
-from .errors import TerminalError
-from .failpoints import failpoint
-from .plan import Plan
+from ..errors import TerminalError
+from ..failpoints import failpoint
+from ..plan import Plan
 from .settle import settle
 from .work import Work
-from .write import BatchWriter, Job
+from ..write import BatchWriter, Job
 
 
 def write_plan(work: Work, plan: Plan, *, resumed: bool) -> int:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import astuple, dataclass, replace
 
-from .errors import UnexpectedError
-from .failpoints import failpoint
-from .outcome import Counts, Outcome, Rejection
-from .plan import Advance, Plan, State
-from .record import Fate
+from ..errors import UnexpectedError
+from ..failpoints import failpoint
+from ..outcome import Counts, Outcome, Rejection
+from ..plan import Advance, Plan, State
+from ..record import Fate
 from .work import Work
-from .write import Entry
+from ..write import Entry
 
 
 @dataclass(frozen=True)

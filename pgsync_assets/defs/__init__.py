@@ -1,1 +1,0 @@
-"""Your own definitions: one folder per component, made by `dg scaffold defs`."""

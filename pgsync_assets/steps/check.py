@@ -1,0 +1,115 @@
+"""Everything about a sync that can be known without writing, one line each.
+
+Where a line fails, what depends on it is not tried; what does not is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..config import SyncConfig
+from ..connect import Endpoint, Session, login_of, schema_problem
+from ..errors import PgsyncError
+from ..model import Relation, describe
+from ..outcome import CheckResult
+from ..write import Target, fit, read_target
+
+
+def check(sync: SyncConfig, source: Endpoint, destination: Endpoint) -> list[CheckResult]:
+    """Checks connections, rights, model and table of a sync. Writes nothing.
+
+    Args:
+        sync: what the user wrote, with the model's SQL loaded.
+        source: where the model is read.
+        destination: where the table is.
+
+    Returns:
+        One result for each thing tried, in the order of the road.
+    """
+    results = _Results()
+    relation = _check_source(results, sync, source)
+    target = _check_destination(results, sync, destination)
+    if relation is not None and target is not None:
+        results.tried(
+            "mapping, types, unique index, rights",
+            lambda: _fitted(sync, relation, target),
+        )
+    return results.lines
+
+
+class _Results:
+    def __init__(self) -> None:
+        self.lines: list[CheckResult] = []
+
+    def tried(self, name: str, attempt: Callable[[], str]) -> bool:
+        """Adds a line: what the attempt says, or the error that it raised."""
+        try:
+            self.lines.append(CheckResult(name, True, attempt()))
+        except PgsyncError as error:
+            self.lines.append(CheckResult(name, False, error.message, error.remedy))
+            return False
+        return True
+
+    def schema(self, kind: str, session: Session, schema: str) -> None:
+        """Adds a line for one of our schemas."""
+        name = f"{kind} schema"
+        try:
+            remedy = schema_problem(session, schema)
+        except PgsyncError as error:
+            self.lines.append(CheckResult(name, False, error.message, error.remedy))
+            return
+        detail = f"{schema} at {session.name}: " + (
+            "writable" if remedy is None else "missing, or not writable for our role"
+        )
+        self.lines.append(CheckResult(name, remedy is None, detail, remedy))
+
+
+def _check_source(results: _Results, sync: SyncConfig, source: Endpoint) -> Relation | None:
+    found: list[Relation] = []
+
+    def described(session: Session) -> str:
+        found.append(describe(session, sync.model))
+        return f"{len(found[0].columns)} columns, key ({', '.join(found[0].key)})"
+
+    def connected() -> str:
+        with source.session("pgsync/check") as session:
+            login = login_of(session)
+            results.schema("planner", session, source.config.schemas.planner)
+            results.schema("audit", session, source.config.schemas.audit)
+            results.tried(f"model {sync.model_name}", lambda: described(session))
+        return login
+
+    _first(results, f"connection {source.name}", connected)
+    return found[0] if found else None
+
+
+def _check_destination(
+    results: _Results, sync: SyncConfig, destination: Endpoint
+) -> Target | None:
+    found: list[Target] = []
+
+    def read(session: Session) -> str:
+        found.append(read_target(session, sync.table))
+        return f"{len(found[0].columns)} columns, {len(found[0].indexes)} unique indexes"
+
+    def connected() -> str:
+        with destination.session("pgsync/check") as session:
+            login = login_of(session)
+            results.schema("ledger", session, destination.config.schemas.ledger)
+            results.tried(f"table {sync.table}", lambda: read(session))
+        return login
+
+    _first(results, f"connection {destination.name}", connected)
+    return found[0] if found else None
+
+
+def _first(results: _Results, name: str, connected: Callable[[], str]) -> None:
+    """The connection's own line stands before those of what was found through it."""
+    before = len(results.lines)
+    results.tried(name, connected)
+    results.lines.insert(before, results.lines.pop())
+
+
+def _fitted(sync: SyncConfig, relation: Relation, target: Target) -> str:
+    mapping = fit(sync, relation, target)
+    return f"{len(mapping.targets)} columns mapped, matched by ({', '.join(mapping.match)})"

@@ -1,0 +1,135 @@
+"""Rows are found by a key of any type, on both sides, as an index finds them."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from pgsync_assets.errors import DestinationError, ModelError
+from pgsync_assets.outcome import Counts
+
+from ..corpus_values import CORE, EQUAL_BUT_DIFFERENT, MAKE, OWN
+from ..fix_syncs import Syncs
+
+# A key of these has an index, although not every value fits into a page of it.
+TOO_LARGE = 2_000
+
+
+def can_be_key(syncs: Syncs, spelled: str) -> bool:
+    """Whether PostgreSQL itself makes a unique index on a type."""
+    with syncs.pair.source.connect(autocommit=False) as connection:
+        try:
+            connection.execute(f"create temporary table probe (k {spelled} primary key)".encode())
+        except psycopg.errors.UndefinedObject:
+            return False
+    return True
+
+
+def make(syncs: Syncs, spelled: str) -> int:
+    """A table with a key of a type and all values of it that are different keys; their number."""
+    syncs.table(f"k {spelled} primary key, note text")
+    with syncs.pair.source.connect() as connection:
+        count = 0
+        for value in (CORE | OWN)[spelled]:
+            if len(value) < TOO_LARGE:
+                count += connection.execute(
+                    sql.SQL("insert into items values (%s, 'old') on conflict do nothing"), [value]
+                ).rowcount
+    return count
+
+
+@pytest.fixture
+def own_types(syncs: Syncs) -> Syncs:
+    """Both databases have the types of our own."""
+    for side in (syncs.pair.source, syncs.pair.destination):
+        side.execute(*MAKE, f"grant usage on schema public to {side.user}")
+    return syncs
+
+
+def test_a_key_of_any_type_finds_its_row(own_types: Syncs) -> None:
+    syncs = own_types
+    keyed = {"model": {"table": "public.items", "key": ["k"]}, "delete": "delete_row"}
+    types = [t for t in CORE | OWN if can_be_key(syncs, t)]
+    assert len(types) > 60
+    for number, spelled in enumerate(types):
+        more = keyed | {"name": f"sync_{number}"}
+        rows = make(syncs, spelled)
+        assert syncs.run(**more).succeeded == Counts(added=rows), spelled
+        syncs.pair.source.execute("update items set note = 'new'")
+        assert syncs.run(**more).succeeded == Counts(changed=rows), spelled
+        assert syncs.same(), spelled
+        syncs.pair.source.execute("delete from items")
+        more["guard"] = {"allow_empty_model": True}
+        assert syncs.run(**more).succeeded == Counts(removed=rows), spelled
+        assert syncs.same(), spelled
+        for side in (syncs.pair.source, syncs.pair.destination):
+            side.execute("drop table items")
+
+
+@pytest.mark.parametrize("spelled", ["numeric", "float8", "interval", "citext", "jsonb", "bpchar"])
+def test_a_key_that_only_equals_the_old_one_is_sent_too(own_types: Syncs, spelled: str) -> None:
+    syncs = own_types
+    before, after = EQUAL_BUT_DIFFERENT[spelled]
+    keyed = {"model": {"table": "public.items", "key": ["k"]}, "delete": "delete_row"}
+    syncs.table(f"k {spelled} primary key, note text")
+    syncs.pair.source.execute(f"insert into items values ('{before}')")
+    syncs.run(**keyed)
+    syncs.pair.source.execute(f"update items set k = '{after}'")
+    assert syncs.run(**keyed).succeeded == Counts(changed=1)
+    assert syncs.same()
+
+
+@pytest.mark.parametrize("spelled", ["json", "point", "xid"])
+def test_a_key_that_no_index_takes_is_refused(syncs: Syncs, spelled: str) -> None:
+    syncs.table(f"k {spelled}, note text")
+    with pytest.raises(ModelError, match="cannot index") as caught:
+        syncs.run(model={"table": "public.items", "key": ["k"]})
+    assert caught.value.remedy is not None
+    assert "k::text" in caught.value.remedy or "::text" in caught.value.remedy
+
+
+def test_a_key_whose_type_lives_in_a_schema_of_its_own(syncs: Syncs) -> None:
+    for side in (syncs.pair.source, syncs.pair.destination):
+        side.execute(
+            "create schema types", "create extension citext schema types",
+            f"grant usage on schema types to {side.user}",
+        )
+    syncs.table("k types.citext primary key, note text")
+    keyed = {"model": {"table": "public.items", "key": ["k"]}, "delete": "delete_row"}
+    syncs.pair.source.execute("insert into items values ('A', 'old'), ('b', 'old')")
+    assert syncs.run(**keyed).succeeded == Counts(added=2)
+    syncs.pair.source.execute("update items set k = 'a', note = 'new' where k = 'A'")
+    assert syncs.run(**keyed).succeeded == Counts(changed=1)
+    # Somebody else writes it in another case; it is the same key all the same.
+    syncs.pair.destination.execute("update items set k = 'B' where k = 'b'")
+    syncs.pair.source.execute("delete from items where k = 'b'")
+    assert syncs.run(**keyed).succeeded == Counts(removed=1)
+    assert syncs.same()
+
+
+def test_a_key_of_several_columns_in_another_order_than_the_index(syncs: Syncs) -> None:
+    syncs.table("a integer, b text, c date, note text, primary key (c, a, b)")
+    syncs.pair.source.execute(
+        "insert into items select n % 3, n::text, date '2024-01-01' + n, 'old'"
+        " from generate_series(1, 20) as n"
+    )
+    keyed = {"model": {"table": "public.items", "key": ["a", "b", "c"]}, "delete": "delete_row"}
+    assert syncs.run(**keyed).succeeded == Counts(added=20)
+    syncs.pair.source.execute(
+        "update items set note = 'new' where a = 1", "delete from items where a = 2"
+    )
+    assert syncs.run(**keyed).succeeded == Counts(changed=7, removed=7)
+    assert syncs.same()
+
+
+def test_keys_that_would_be_one_at_the_destination_are_refused(syncs: Syncs) -> None:
+    """`a` and `A` of a text key would become one row of a citext key, and nobody would know."""
+    syncs.pair.source.execute("create table items (k text primary key)")
+    syncs.pair.destination.execute(
+        "create extension citext", "create table items (k citext primary key)",
+        f"grant usage on schema public to {syncs.pair.destination.user}",
+    )
+    syncs.grant()
+    with pytest.raises(DestinationError, match="citext"):
+        syncs.run(model={"table": "public.items", "key": ["k"]})
