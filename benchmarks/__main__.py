@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pgsync-bench-") as folder:
-        os.chmod(folder, 0o755)  # the server may run as another user
+        Path(folder).chmod(0o755)  # noqa: S103 - the server may run as another user
         source, destination = (Cluster(Path(folder, name)) for name in ("source", "destination"))
         for cluster in (source, destination):
             cluster.start(SETTINGS)

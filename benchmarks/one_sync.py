@@ -37,7 +37,11 @@ SYNC = SyncConfig.model_validate(
 def _endpoint(name: str) -> Endpoint:
     port, password = json.loads(os.environ[f"BENCH_{name.upper()}"])
     config = ConnectionConfig(
-        host="127.0.0.1", port=port, database="bench", user="postgres", password="$PW"
+        host="127.0.0.1",
+        port=port,
+        database="bench",
+        user="postgres",
+        password="$PW",  # noqa: S106 - a name
     )
     return Endpoint(name, config, {"PW": password})
 

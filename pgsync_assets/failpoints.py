@@ -1,8 +1,8 @@
 """Named points where a test can kill the process; inert in production.
 
 `PGSYNC_FAILPOINT=7:kill` kills the process (SIGKILL, as the kernel would) at the 7th point that
-it reaches; `PGSYNC_FAILPOINT=7:raise` raises there; `PGSYNC_FAILPOINT=name:kill` does so at the
-first point of that name. The crash loop of the test suite counts N = 1, 2, 3 .. until a run
+it reaches; `7:stop` stops it there (SIGSTOP, as a laptop that is closed), `7:raise` raises;
+`PGSYNC_FAILPOINT=name:kill` does so at every point of that name. The crash loop of the test suite counts N = 1, 2, 3 .. until a run
 passes, so that every point around every state change is crashed at once.
 """
 
@@ -12,6 +12,7 @@ import os
 import signal
 
 VARIABLE = "PGSYNC_FAILPOINT"
+SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 _reached = 0
 
 
@@ -36,6 +37,6 @@ def failpoint(name: str) -> None:
     where, _, action = wanted.rpartition(":")
     if where not in (name, str(_reached)):
         return
-    if action == "kill":
-        os.kill(os.getpid(), signal.SIGKILL)
-    raise FailpointReached(name)
+    if action == "raise":
+        raise FailpointReached(name)
+    os.kill(os.getpid(), SIGNALS[action])

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from .steps.check import check
 from .config import Partition, SyncConfig
 from .connect import Endpoint
 from .errors import GuardError, TerminalError, TransientError
 from .failpoints import failpoint
 from .outcome import Listener, Outcome, PlanPreview
 from .plan import Diff, Plan, Run, guard, preview
+from .steps.check import check
 from .steps.progress import Reporter, silent
 from .steps.recover import recover, refuse_unfinished
 from .steps.settle import outcome, settle
@@ -115,6 +115,7 @@ def _run(work: Work, full_resync: bool) -> Outcome:
     work.reporter.step("recover")
     work, recovered = recover(work, full_resync)
     run = work.planner.begin(work.state)
+    failpoint("run begun")
     with _recorded(work, run):
         work.reporter.step("plan")
         plan = _plan(work, run, full_resync)

@@ -141,9 +141,9 @@ def _history(syncs: Syncs) -> Iterator[str]:
         yield "I4: planner and ledger do not know the same runs"
 
 
-def left_behind(syncs: Syncs) -> list[str]:
+def left_behind(syncs: Syncs, looks: int = 100) -> list[str]:
     """Sessions, locks and temporary tables of ours; a dead client's session may take a moment."""
-    for _ in range(100):
+    for _ in range(looks):
         found = [
             row[0]
             for side in (syncs.pair.source, syncs.pair.destination)

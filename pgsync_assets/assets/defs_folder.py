@@ -36,6 +36,8 @@ def load_folder(folder: Path) -> dg.Definitions:
         raise ConfigurationError(
             f"there is no folder {folder}", f"{DEFS_VARIABLE} names the folder of definitions"
         )
+    if not any(any(place.rglob(pattern)) for pattern in ("*.yaml", "*.yml", "*.py")):
+        return dg.Definitions()  # Dagster takes an empty folder for none
     tree = dg.ComponentTree.from_module(defs_module=_module(place), project_root=place.parent)
     return tree.build_defs()
 

@@ -108,7 +108,9 @@ class Tunnel:
             self._config.private_key_file, self._environment, f"{self._where}, private_key_file"
         )
         try:
-            return paramiko.PKey.from_path(path, _encoded(self._secret("private_key_passphrase")))
+            passphrase = _encoded(self._secret("private_key_passphrase"))
+            # paramiko says str, and hands it to cryptography, which takes bytes only.
+            return paramiko.PKey.from_path(path, passphrase)  # type: ignore[arg-type]
         except (OSError, paramiko.SSHException, ValueError, TypeError) as error:
             raise ConfigurationError(
                 f"{self._where}: the private key {path} cannot be read ({type(error).__name__})",

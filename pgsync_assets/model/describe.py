@@ -13,10 +13,12 @@ from ..connect import READ_ONLY, Session
 from ..errors import ModelError
 from ..outcome import Column
 from ..sql import statement
-from .query import select
+from .query import rows, select
 
 RESERVED_PREFIX = "_pgsync_"
-MOST_COLUMNS = 800  # the comparison joins a row with its old image; a join has at most 1,664 columns
+MOST_COLUMNS = (
+    800  # the comparison joins a row with its old image; a join has at most 1,664 columns
+)
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,7 @@ def describe(session: Session, model: ModelConfig) -> Relation:
         _check_names(names)
         query = statement(__package__, "describe.sql")
         described = connection.execute(query, {"types": types, "modifiers": modifiers}).fetchall()
-        columns = tuple(
-            Column(name, row[0]) for name, row in zip(names, described, strict=True)
-        )
+        columns = tuple(Column(name, row[0]) for name, row in zip(names, described, strict=True))
         for column, row in zip(columns, described, strict=True):
             if row[2]:
                 raise ModelError(
@@ -108,9 +108,7 @@ def _not_a_model(
             "does it exist in this database, and may the role use its schema? Unqualified names "
             f"are looked up in: {', '.join(session.config.search_path)}"
         )
-    return ModelError(
-        f"{session.name}: {what}{at}: {said} (SQLSTATE {error.sqlstate})", remedy
-    )
+    return ModelError(f"{session.name}: {what}{at}: {said} (SQLSTATE {error.sqlstate})", remedy)
 
 
 def _line(model: ModelConfig, error: psycopg.Error, query: str) -> str:
@@ -151,14 +149,26 @@ def _key_operators(
                 f"key column {name!r} is not a column of the model",
                 f"the model has: {', '.join(types)}",
             )
+        _check_indexable(connection, model, name)
         row = connection.execute(query, {"type": types[name]}).fetchone()
-        if row is None:
-            raise ModelError(
-                f"key column {name!r} has a type that PostgreSQL cannot index by equality",
-                "cast it in the model, as in column::text",
-            )
-        schemas.append(str(row[0]))
+        schemas.append(str(row[0]) if row else "pg_catalog")
     return tuple(schemas)
+
+
+def _check_indexable(
+    connection: psycopg.Connection[Any], model: ModelConfig, name: str
+) -> None:
+    """What PostgreSQL sorts by, it can index: asked of PostgreSQL, for arrays of anything too."""
+    query = sql.SQL("{} ORDER BY {} LIMIT 0").format(
+        rows(model, (name,)), sql.Identifier("model", name)
+    )
+    try:
+        connection.execute(query, binary=True)
+    except psycopg.errors.UndefinedFunction:
+        raise ModelError(
+            f"key column {name!r} has a type that PostgreSQL cannot index by equality",
+            f"cast it in the model, as in {name}::text AS {name}",
+        ) from None
 
 
 def _is_proven(connection: psycopg.Connection[Any], model: ModelConfig) -> bool:

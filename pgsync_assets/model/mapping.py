@@ -70,5 +70,3 @@ def _unknown(where: str, name: str, candidates: Iterable[str]) -> ConfigurationE
         f"{where}: there is no column {name!r}",
         f"{hint}It has: {', '.join(known)}. Map with columns: {{model column: table column}}",
     )
-
-

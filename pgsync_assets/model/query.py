@@ -48,7 +48,7 @@ def select(model: ModelConfig) -> sql.Composable:
     if model.sql is None:
         raise ConfigurationError(f"sql_file {model.sql_file} was not loaded")
     # The owner's own SQL, taken as it is: one statement is enforced by the wire protocol.
-    return sql.SQL(model.sql)  # type: ignore[arg-type]
+    return sql.SQL(model.sql)
 
 
 def rows(

@@ -132,7 +132,7 @@ class Advance:
             run=sql.Literal(self._plan.run.id),
             rejections=self._names["rejections"],
         )
-        query = sql.SQL(template).format(  # type: ignore[arg-type]
+        query = sql.SQL(template).format(
             **self._names,
             **parts,
             accepted=accepted,

@@ -16,6 +16,7 @@ from psycopg import sql
 
 from ..config import ModelConfig, Partition
 from ..errors import ConfigurationError, TooManyRejectedRows
+from ..failpoints import failpoint
 from ..model import rows
 from ..sql import COMMA, column, column_list, relation
 from .keys import OPERATION, ROW, SEND_AGAIN, has_key, images_differ, row_id, same_key
@@ -94,6 +95,7 @@ class Diff:
                 invalid,
             )
             self._planner.save(connection, plan)
+            failpoint("plan made")
         return plan
 
     def _refuse_keys(self, connection: psycopg.Connection[Any], run: Run, at_most: int) -> int:
@@ -174,8 +176,8 @@ class Diff:
             has_key=has_key(self._shape, "model"),
         )
 
-    def _refused(self, run: Run) -> sql.Composable:
-        in_snapshot = sql.SQL("false")
+    def _refused(self, run: Run) -> sql.Composed:
+        in_snapshot: sql.Composable = sql.SQL("false")
         if self._old is not None:
             in_snapshot = sql.SQL("EXISTS (SELECT FROM {snapshot} AS old WHERE {same})").format(
                 **self._parts, same=same_key(self._shape, "old", "model")
@@ -231,7 +233,7 @@ class Diff:
         )
 
     def _is_change(self) -> sql.Composable:
-        still_there = sql.SQL("true")
+        still_there: sql.Composable = sql.SQL("true")
         if not self._proven:
             # A key that occurs twice is refused, not removed: its state stays as it was.
             still_there = sql.SQL(

@@ -25,9 +25,7 @@ def same_key(shape: Shape, left: str, right: str) -> sql.Composable:
 
 def has_key(shape: Shape, alias: str) -> sql.Composable:
     """No key column is NULL."""
-    return all_of(
-        sql.SQL("{} IS NOT NULL").format(column(name, alias)) for name in shape.key
-    )
+    return all_of(sql.SQL("{} IS NOT NULL").format(column(name, alias)) for name in shape.key)
 
 
 def row_id(shape: Shape, alias: str) -> sql.Composable:
@@ -45,7 +43,6 @@ def images_differ(shape: Shape, left: str, right: str) -> sql.Composable:
         for alias in (left, right)
     ]
     return sql.SQL("pg_catalog.record_image_ne({}, {})").format(*sides)
-
 
 
 def operation(alias: str) -> sql.Composable:

@@ -69,6 +69,6 @@ def lock_key(planner: str, sync: str, partition: str) -> int:
 
 
 def _take(connection: psycopg.Connection[Any], query: str, key: int, name: str) -> None:
-    row = connection.execute(query, [key]).fetchone()  # type: ignore[arg-type]
+    row = connection.execute(query, [key]).fetchone()
     if not (row and row[0]):
         raise AlreadyRunning(f"{name}: another run of it is under way; nothing was touched")

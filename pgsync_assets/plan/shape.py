@@ -48,9 +48,14 @@ class Shape:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Shape:
         """Reads what `to_json` wrote."""
-        lists = ("columns", "types", "targets", "key", "key_operators")
         return cls(
-            *(tuple(value[name]) for name in lists), value["table"], UUID(value["ledger"])
+            columns=tuple(value["columns"]),
+            types=tuple(value["types"]),
+            targets=tuple(value["targets"]),
+            key=tuple(value["key"]),
+            key_operators=tuple(value["key_operators"]),
+            table=value["table"],
+            ledger=UUID(value["ledger"]),
         )
 
     def to_json(self) -> dict[str, Any]:

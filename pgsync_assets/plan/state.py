@@ -158,9 +158,7 @@ class Planner:
             Those runs, so that the audit can tell of them.
         """
         with self.hold(state, "closing interrupted runs") as connection:
-            rows = connection.execute(
-                self.statement("abandon.sql"), {"state": state.id}
-            ).fetchall()
+            rows = connection.execute(self.statement("abandon.sql"), {"state": state.id}).fetchall()
         return [Run(*row) for row in rows]
 
     def begin(self, state: State) -> Run:
@@ -173,9 +171,7 @@ class Planner:
     def open_plan(self, state: State) -> Plan | None:
         """The plan that an earlier run left unsettled, if there is one."""
         with self.hold(state, "looking for an unfinished plan") as connection:
-            row = connection.execute(
-                self.statement("open_run.sql"), {"state": state.id}
-            ).fetchone()
+            row = connection.execute(self.statement("open_run.sql"), {"state": state.id}).fetchone()
         if row is None:
             return None
         return Plan(
@@ -234,17 +230,13 @@ class Planner:
             columns,
         )
 
-    def failures(
-        self, connection: psycopg.Connection[Any], run: Run
-    ) -> tuple[Counts, Counts]:
+    def failures(self, connection: psycopg.Connection[Any], run: Run) -> tuple[Counts, Counts]:
         """Refused rows of a run by operation: all, and those that never got into the plan."""
         row = connection.execute(self.statement("failures.sql"), {"run": run.id}).fetchone()
         assert row is not None  # noqa: S101 - an aggregate has one row
         return Counts(*row[:3]), Counts(row[3], row[4])
 
-    def untried(
-        self, connection: psycopg.Connection[Any], state: State, committed: int
-    ) -> Counts:
+    def untried(self, connection: psycopg.Connection[Any], state: State, committed: int) -> Counts:
         """Rows of the plan behind its last committed one, by operation."""
         return self._counted(connection, state, committed)
 
@@ -252,9 +244,7 @@ class Planner:
         """Rows of the plan, by operation."""
         return self._counted(connection, state, 0)
 
-    def _counted(
-        self, connection: psycopg.Connection[Any], state: State, behind: int
-    ) -> Counts:
+    def _counted(self, connection: psycopg.Connection[Any], state: State, behind: int) -> Counts:
         row = connection.execute(
             sql.SQL(
                 "SELECT count(*) FILTER (WHERE {op} = 'a'), count(*) FILTER (WHERE {op} = 'c'),"
@@ -277,9 +267,7 @@ class Planner:
         rows = connection.execute(self.statement("rejections.sql"), values).fetchall()
         return tuple(Rejection(*row) for row in rows)
 
-    def settled(
-        self, connection: psycopg.Connection[Any], state: State, plan: Plan
-    ) -> None:
+    def settled(self, connection: psycopg.Connection[Any], state: State, plan: Plan) -> None:
         """Stores what the state knows after a run, and ends the run."""
         connection.execute(
             self.statement("settled.sql"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from ..connect import READ_ONLY, Session
 from ..outcome import Counts
@@ -81,6 +82,18 @@ def run_report(session: Session, audit: str, run_id: int, limit: int = 100) -> R
     return RunReport(_run(row), tuple(FailedRow(*f) for f in failed))
 
 
-def _run(row: tuple[object, ...]) -> RunRow:
-    head, planned, succeeded, tail = row[:6], row[6:9], row[9:12], row[12:]
-    return RunRow(*head, Counts(*planned), Counts(*succeeded), *tail)  # type: ignore[arg-type]
+def _run(row: tuple[Any, ...]) -> RunRow:
+    run_id, sync, partition, status, started_at, finished_at = row[:6]
+    return RunRow(
+        run_id,
+        sync,
+        partition,
+        status,
+        started_at,
+        finished_at,
+        planned=Counts(*row[6:9]),
+        succeeded=Counts(*row[9:12]),
+        failed=row[12],
+        table=row[13],
+        error=row[14],
+    )

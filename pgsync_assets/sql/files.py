@@ -66,11 +66,13 @@ def script(package: str, name: str, **identifiers: str) -> sql.Composed:
     """
     parts = statement(package, name, **identifiers)
     return sql.Composed(
-        # Executed without parameters, where psycopg leaves `%` alone.
-        sql.SQL(part.as_string(None).replace("%%", "%")) if isinstance(part, sql.SQL) else part
-        for part in parts
+        [
+            # Executed without parameters, where psycopg leaves `%` alone.
+            sql.SQL(part.as_string(None).replace("%%", "%")) if isinstance(part, sql.SQL) else part
+            for part in parts
+        ]
     )
 
 
 def _plain(fragment: str) -> sql.SQL:
-    return sql.SQL(fragment.replace("%", "%%"))  # type: ignore[arg-type]
+    return sql.SQL(fragment.replace("%", "%%"))

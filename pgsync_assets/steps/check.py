@@ -83,9 +83,7 @@ def _check_source(results: _Results, sync: SyncConfig, source: Endpoint) -> Rela
     return found[0] if found else None
 
 
-def _check_destination(
-    results: _Results, sync: SyncConfig, destination: Endpoint
-) -> Target | None:
+def _check_destination(results: _Results, sync: SyncConfig, destination: Endpoint) -> Target | None:
     found: list[Target] = []
 
     def read(session: Session) -> str:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from ..errors import HistoryError, UnfinishedRun
 from ..outcome import Outcome
 from ..plan import Plan
+from ..write import Entry
 from .settle import outcome, settle
 from .work import Work
-from ..write import Entry
 from .write_plan import write_plan
 
 INTERRUPTED = "interrupted before its plan was complete; nothing was written"

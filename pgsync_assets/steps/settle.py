@@ -13,8 +13,8 @@ from ..failpoints import failpoint
 from ..outcome import Counts, Outcome, Rejection
 from ..plan import Advance, Plan, State
 from ..record import Fate
-from .work import Work
 from ..write import Entry
+from .work import Work
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,7 @@ def settle(work: Work, plan: Plan, error: str | None = None) -> Settlement:
             ledger_run=plan.run.id if is_ours else work.state.ledger_run,
         )
         failpoint("snapshot advanced")
-        work.audit.run(
-            connection, state, plan.run, fate, batches=plan.batches, error=error
-        )
+        work.audit.run(connection, state, plan.run, fate, batches=plan.batches, error=error)
         rejections = work.planner.sample(connection, plan.run)
         work.planner.settled(connection, state, plan)
         failpoint("run closed")

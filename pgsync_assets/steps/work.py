@@ -14,9 +14,9 @@ from ..errors import TerminalError
 from ..failpoints import failpoint
 from ..model import ColumnMapping, Relation, describe
 from ..plan import Lock, Planner, Shape, State, locked, prepare
-from .progress import Reporter
 from ..record import Audit
 from ..write import Ledger, Target, fit, read_target
+from .progress import Reporter
 
 
 @dataclass(frozen=True)

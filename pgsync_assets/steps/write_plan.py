@@ -7,9 +7,9 @@ import time
 from ..errors import TerminalError
 from ..failpoints import failpoint
 from ..plan import Plan
+from ..write import BatchWriter, Job
 from .settle import settle
 from .work import Work
-from ..write import BatchWriter, Job
 
 
 def write_plan(work: Work, plan: Plan, *, resumed: bool) -> int:
@@ -42,9 +42,7 @@ def _write(work: Work, plan: Plan, resumed: bool) -> int:
     work.lock.check()
     done, refused = _fence(work, plan, resumed)
     failpoint("fenced")
-    job = Job(
-        work.sync, work.planner, work.ledger, work.state, plan, work.target, work.mapping
-    )
+    job = Job(work.sync, work.planner, work.ledger, work.state, plan, work.target, work.mapping)
     writer = BatchWriter(job)
     for batch in range(done + 1, plan.batches + 1):
         work.lock.check()

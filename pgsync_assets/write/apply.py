@@ -21,6 +21,7 @@ from .job import Job
 from .ledger import Reject
 from .pump import pump
 from .reject import ABSORBED, refusal
+from .remove import same_row
 from .stage import STAGE, clear_stage, create_stage, stage_columns
 
 
@@ -112,7 +113,9 @@ class Application:
         into = stage_columns(self._job.mapping.targets)
         staged, size = pump(self._source, rows, self._destination, into)
         if staged != last - first:
-            raise UnexpectedError(f"{self._job.target.name}: staged {staged} of {last - first} rows")
+            raise UnexpectedError(
+                f"{self._job.target.name}: staged {staged} of {last - first} rows"
+            )
         self.bytes += size
         removals = self._job.removals_between(first, last)
         if removals:
@@ -133,12 +136,10 @@ class Application:
 
     def _left_over(self) -> int:
         row = self._destination.execute(
-            sql.SQL(
-                "SELECT count(*) FROM {} AS t JOIN {} AS s USING ({}) WHERE s.{} = 'r'"
-            ).format(
+            sql.SQL("SELECT count(*) FROM {} AS t JOIN {} AS s ON {} WHERE s.{} = 'r'").format(
                 self._job.target.relation,
                 STAGE,
-                column_list(self._job.mapping.match),
+                same_row(self._job.target, self._job.mapping.match),
                 column("_pgsync_op"),
             )
         ).fetchone()

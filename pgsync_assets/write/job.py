@@ -17,7 +17,7 @@ from .remove import REMOVALS, Removal
 from .target import Target
 from .upsert import upsert
 
-MODES: dict[Mode, Callable[[Target, tuple[str, ...], tuple[str, ...]], sql.Composable]] = {
+MODES: dict[Mode, Callable[[Target, tuple[str, ...], tuple[str, ...]], sql.Composed]] = {
     "upsert": upsert
 }
 

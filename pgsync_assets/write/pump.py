@@ -17,6 +17,7 @@ import psycopg
 from psycopg import pq, sql
 
 from ..connect import translated
+from ..failpoints import failpoint
 
 BUFFER = 256 * 1024  # bytes; larger ones gain nothing (measured), smaller ones cost system calls
 
@@ -51,6 +52,7 @@ def pump(
             for chunk in _chunks(source, copy_out):
                 writer.write(chunk)
                 sent += len(chunk)
+                failpoint("chunk sent")
         return into.rowcount, sent
 
 

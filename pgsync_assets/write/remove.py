@@ -17,13 +17,23 @@ from .target import Target
 Removal = Callable[[Target, tuple[str, ...]], sql.Composed]
 
 
+def same_row(target: Target, match: tuple[str, ...]) -> sql.Composable:
+    """`t` and `s` have the same key, by the operators that an index on it uses."""
+    return all_of(
+        sql.SQL("{} OPERATOR({}.=) {}").format(
+            column(name, "t"), sql.Identifier(target.columns[name].equality), column(name, "s")
+        )
+        for name in match
+    )
+
+
 def delete_row(target: Target, match: tuple[str, ...]) -> sql.Composed:
     """Deletes the staged removals by key. A row that is gone already is not missed."""
     return sql.SQL("DELETE FROM {} AS t USING {} AS s WHERE s.{} = 'r' AND {}").format(
         target.relation,
         STAGE,
         column("_pgsync_op"),
-        all_of(sql.SQL("{} = {}").format(column(n, "t"), column(n, "s")) for n in match),
+        same_row(target, match),
     )
 
 

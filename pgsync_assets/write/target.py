@@ -29,6 +29,7 @@ class TargetColumn:
         has_default: a row may be inserted without it.
         base: `schema.type` under any domain.
         modifier: the type's modifier under any domain; -1 for none.
+        equality: schema of the type's equality operator.
         missing: rights that our role lacks on it, of INSERT, UPDATE, SELECT.
     """
 
@@ -37,6 +38,7 @@ class TargetColumn:
     has_default: bool
     base: str
     modifier: int
+    equality: str
     missing: tuple[str, ...]
 
 
@@ -96,12 +98,24 @@ class Target:
         return (
             sql.SQL("GRANT {} ON {} TO {};")
             .format(
-                sql.SQL(rights),  # type: ignore[arg-type]
+                sql.SQL(rights),
                 self.relation,
                 sql.Identifier(self.user),
             )
             .as_string(None)
         )
+
+
+_FACTS = (
+    "kind",
+    "has_row_security",
+    "has_rules",
+    "may_delete",
+    "may_use_schema",
+    "may_use_temporary",
+    "database",
+    "user",
+)
 
 
 def read_target(session: Session, name: str) -> Target:
@@ -122,23 +136,25 @@ def read_target(session: Session, name: str) -> Target:
         key = {"relation": row[0]}
         columns = _all(connection, "target_columns.sql", key)
         indexes = _all(connection, "target_indexes.sql", key)
+    facts: dict[str, Any] = dict(zip(_FACTS, row[1:], strict=True))
     return Target(
-        schema,
-        table,
-        *row[1:],
+        schema=schema,
+        table=table,
         columns={c[0]: _column(c) for c in columns},
         indexes=tuple(UniqueIndex(i[0], tuple(i[1]), i[2]) for i in indexes),
+        **facts,
     )
 
 
 def _column(row: tuple[Any, ...]) -> TargetColumn:
-    rights = zip(("INSERT", "UPDATE", "SELECT"), row[8:11], strict=True)
+    rights = zip(("INSERT", "UPDATE", "SELECT"), row[9:12], strict=True)
     return TargetColumn(
         Column(row[0], row[1], row[2]),
         is_generated=row[3],
         has_default=row[5],
         base=row[6],
         modifier=row[7],
+        equality=row[8],
         missing=tuple(right for right, held in rights if not held),
     )
 
@@ -164,5 +180,3 @@ def _one(
     connection: psycopg.Connection[Any], name: str, values: dict[str, Any]
 ) -> tuple[Any, ...] | None:
     return connection.execute(statement(__package__, name), values).fetchone()
-
-

@@ -8,6 +8,21 @@ SELECT
     a.atthasdef OR a.attidentity <> '' AS has_default,
     base.type_name,
     base.modifier,
+    coalesce((
+        -- Of the operator by which an index on the column finds equal values (citext, say).
+        SELECT owner.nspname
+        FROM pg_catalog.pg_opclass AS class
+        JOIN pg_catalog.pg_amop AS member
+            ON member.amopfamily = class.opcfamily
+            AND member.amopstrategy = 3
+            AND member.amoplefttype = class.opcintype
+            AND member.amoprighttype = class.opcintype
+        JOIN pg_catalog.pg_operator AS equality ON equality.oid = member.amopopr
+        JOIN pg_catalog.pg_namespace AS owner ON owner.oid = equality.oprnamespace
+        WHERE class.opcdefault
+            AND class.opcmethod = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'btree')
+            AND class.opcintype = base.type
+    ), 'pg_catalog') AS equality_schema,
     has_column_privilege(a.attrelid, a.attnum, 'INSERT') AS may_insert,
     has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS may_update,
     has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_select
@@ -21,7 +36,7 @@ CROSS JOIN LATERAL (
         FROM unwrapped
         JOIN pg_catalog.pg_type AS d ON d.oid = unwrapped.type AND d.typtype = 'd'
     )
-    SELECT owner.nspname || '.' || t.typname AS type_name, unwrapped.modifier
+    SELECT t.oid AS type, owner.nspname || '.' || t.typname AS type_name, unwrapped.modifier
     FROM unwrapped
     JOIN pg_catalog.pg_type AS t ON t.oid = unwrapped.type AND t.typtype <> 'd'
     JOIN pg_catalog.pg_namespace AS owner ON owner.oid = t.typnamespace

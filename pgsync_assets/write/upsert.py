@@ -11,6 +11,7 @@ from psycopg import sql
 from ..sql import COMMA, column, column_list
 from .stage import STAGE
 from .target import Target
+from .types import is_exact
 
 
 def upsert(target: Target, columns: tuple[str, ...], match: tuple[str, ...]) -> sql.Composed:
@@ -21,8 +22,11 @@ def upsert(target: Target, columns: tuple[str, ...], match: tuple[str, ...]) -> 
         columns: the mapped columns.
         match: those of them that find the row.
     """
-    # At least one assignment is needed for the row to be counted; the key is set to itself.
-    written = [name for name in columns if name not in match] or [match[0]]
+    # An equal key may be another value (1.0 and 1.00): it is written too, but only then, as
+    # writing a key locks out whoever inserts a row that refers to it. At least one assignment is
+    # needed for the row to be counted.
+    exact = [name for name in match if is_exact(target.columns[name])]
+    written = [name for name in columns if name not in exact] or [match[0]]
     return sql.SQL(
         "INSERT INTO {target} ({columns}) OVERRIDING SYSTEM VALUE"
         " SELECT {columns} FROM {stage} WHERE {op} <> 'r' ORDER BY {match}"

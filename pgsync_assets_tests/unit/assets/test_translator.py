@@ -1,0 +1,132 @@
+"""Names and decoration of assets: by YAML, by a subclass, by a translator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import dagster as dg
+from dagster.components.testing.test_cases import TestTranslation
+from dagster.components.testing.utils import create_defs_folder_sandbox
+
+from pgsync_assets import (
+    PgSyncComponent,
+    PgSyncTranslator,
+    SyncConfig,
+    SyncStep,
+    SyncTranslatorData,
+    build_sync_definitions,
+    sync_assets,
+)
+
+ORDERS = SyncConfig.model_validate(
+    {
+        "name": "orders",
+        "source": "shop",
+        "model": {"table": "public.orders", "key": ["id"]},
+        "destination": "crm",
+        "table": 'app."Order Items"',
+    }
+)
+
+
+class Owned(PgSyncTranslator):
+    """Gives every asset an owner and the destination a key of its own."""
+
+    def get_asset_spec(self, data: SyncTranslatorData) -> dg.AssetSpec:
+        """As the base class has it, and more."""
+        spec = super().get_asset_spec(data).replace_attributes(owners=["team:crm"])
+        return spec.replace_attributes(key="orders") if data.kind == "destination" else spec
+
+
+def test_a_translator_names_every_asset() -> None:
+    definitions = build_sync_definitions([ORDERS], translator=Owned())
+    graph = definitions.resolve_asset_graph()
+    assert dg.AssetKey("orders") in graph.get_all_asset_keys()
+    assert all(graph.get(key).owners == ["team:crm"] for key in graph.get_all_asset_keys())
+
+
+def test_the_decorator_makes_one_step() -> None:
+    @sync_assets(ORDERS, translator=Owned(), pool="slow", op_tags={"size": "large"})
+    def orders(step: SyncStep) -> Iterable[Any]:
+        yield from step.run()
+
+    assert orders.op.name == "sync_orders"
+    assert (orders.op.pool, orders.op.tags["size"]) == ("slow", "large")
+    assert dg.AssetKey("orders") in orders.keys
+    assert orders.required_resource_keys >= {"shop", "crm_writer"}
+
+
+def test_quoted_names_are_keys_without_quotes() -> None:
+    definitions = build_sync_definitions([ORDERS])
+    step = definitions.resolve_assets_def(dg.AssetKey(["crm", "app", "Order Items"]))
+    assert len(step.keys) == 3
+
+
+def test_code_versions_follow_the_configuration() -> None:
+    def versions(sync: SyncConfig) -> dict[str, str | None]:
+        graph = build_sync_definitions([sync]).resolve_asset_graph()
+        return {
+            key.to_user_string(): graph.get(key).code_version for key in graph.get_all_asset_keys()
+        }
+
+    first, same = versions(ORDERS), versions(SyncConfig.model_validate(ORDERS.model_dump()))
+    slower = versions(ORDERS.model_copy(update={"batch_size": 10}))
+    assert first == same
+    assert slower["hightouch_planner/orders"] != first["hightouch_planner/orders"]
+    assert slower["models/orders"] == first["models/orders"]
+
+
+def test_a_subclass_changes_specs_and_execution() -> None:
+    class Announced(PgSyncComponent):
+        def get_asset_spec(self, data: SyncTranslatorData) -> dg.AssetSpec:
+            return super().get_asset_spec(data).merge_attributes(tags={"tier": data.kind})
+
+        def execute(self, step: SyncStep) -> Iterable[Any]:
+            yield dg.MaterializeResult(step.specs.planner.key, metadata={"said": "hello"})
+
+    component = Announced(syncs=[ORDERS])
+    assert component.syncs == [ORDERS]
+    specs = PgSyncTranslator().get_asset_spec(SyncTranslatorData("planner", ORDERS, "shop"))
+    assert component.get_asset_spec(SyncTranslatorData("planner", ORDERS, "shop")).tags == {
+        **specs.tags,
+        "tier": "planner",
+    }
+
+
+class TestYamlTranslation(TestTranslation):
+    """Dagster's own cases for `translation`."""
+
+    def test_translation(
+        self, attributes: Any, assertion: Any, key_modifier: Any
+    ) -> None:
+        """Each attribute that a spec can have, written in YAML, reaches the destination table."""
+        with create_defs_folder_sandbox() as sandbox:
+            sandbox.scaffold_component(
+                component_cls=PgSyncComponent,
+                defs_path="crm",
+                defs_yaml_contents={
+                    "type": "pgsync_assets.PgSyncComponent",
+                    "attributes": {
+                        "syncs": [ORDERS.model_dump(mode="json", exclude_unset=True)],
+                        "translation": attributes,
+                    },
+                },
+            )
+            sandbox.scaffold_component(
+                component_cls=PgSyncComponent,
+                defs_path="connections",
+                defs_yaml_contents={
+                    "type": "pgsync_assets.PgConnectionsComponent",
+                    "attributes": {
+                        "connections": {
+                            name: {"host": "h", "database": name, "user": "u"}
+                            for name in ("shop", "crm")
+                        }
+                    },
+                },
+            )
+            with sandbox.build_all_defs() as definitions:
+                key = dg.AssetKey(["hightouch_audit", "orders"])
+                found = key_modifier(key) if key_modifier else key
+                assert assertion(definitions.resolve_assets_def(found).get_asset_spec(found))
