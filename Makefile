@@ -10,7 +10,7 @@ LOCKS := requirements.lock requirements-build.lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test lint format lock clean
+.PHONY: help demo up test lint format docs bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,12 @@ lint: $(STAMP) ## Check style, format, types and import layers
 format: $(STAMP) ## Put the code into its format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(STAMP) ## Write the pages of docs/ that are made from the code
+	@$(BIN)/python tools/docs.py
+
+bench: $(STAMP) ## Compare with psql | psql, the practical limit (ARGS="--rows 100000 --repeat 1" for a quick look)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## Resolve the dependencies again and write the lock files (needs uv)
 	tools/lock

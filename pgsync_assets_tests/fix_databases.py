@@ -88,22 +88,27 @@ class Pair:
 def database_pair(source_server: Cluster, destination_server: Cluster) -> Iterator[Pair]:
     """Fresh databases on two servers, dropped after the test."""
     with (
-        _database(source_server, SOURCE_ROLE, PLANNER_SCHEMA, AUDIT_SCHEMA) as source,
-        _database(destination_server, DESTINATION_ROLE, LEDGER_SCHEMA) as destination,
+        database(source_server, SOURCE_ROLE, PLANNER_SCHEMA, AUDIT_SCHEMA) as source,
+        database(destination_server, DESTINATION_ROLE, LEDGER_SCHEMA) as destination,
     ):
         yield Pair(source, destination)
 
 
 @contextmanager
-def _database(cluster: Cluster, role: str, *owned_schemas: str) -> Iterator[Side]:
+def database(cluster: Cluster, role: str, *owned_schemas: str) -> Iterator[Side]:
+    """A fresh database for the length of the block, and its role, which owns the named schemas."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     create_login(cluster, role, PASSWORD)
-    cluster.create_database(name)
+    cluster.createdatabase(name)
     side = Side(cluster.host, cluster.port, name, role, PASSWORD, cluster)
     _prepare(side, owned_schemas)
     yield side
     with cluster.connect("postgres") as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+        # In two steps, as PostgreSQL 12 knows no DROP DATABASE .. WITH (FORCE); it waits for them.
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name]
+        )
+        connection.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
 
 
 def _prepare(side: Side, owned_schemas: tuple[str, ...]) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from platform import machine
 
 import pytest
 
@@ -33,10 +35,16 @@ def find_tls_server() -> Path | None:
     return Path(on_path).resolve().parent if on_path else None
 
 
+def find_npm() -> Path | None:
+    """Return where npm is; what it brings, old servers, exists for Linux on x86-64 only."""
+    return find_program("npm") if (sys.platform, machine()) == ("linux", "x86_64") else None
+
+
 # What a test may ask for -> how to find it. A name that is not here is a mistake in the test.
 FINDERS: dict[str, Callable[[], Path | None]] = {
     "chromium": lambda: find_program("chromium") or find_program("chromium-browser"),
     "git": lambda: find_program("git"),
+    "npm": find_npm,
     "pgbouncer": lambda: find_program("pgbouncer"),
     "psql": lambda: find_program("psql"),
     "ssh": lambda: find_program("ssh"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pgsync_assets.embedded import Cluster
+from pgsync_assets.embedded.binaries import Binaries
 
 # A test run may lose its data in a crash of the machine, not its minutes to a disk.
 SETTINGS = {
@@ -33,17 +34,18 @@ def state_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def source_server(state_folder: Path) -> Iterator[Cluster]:
     """The server that holds models."""
-    yield from _running(state_folder / "source")
+    yield from running(state_folder / "source")
 
 
 @pytest.fixture(scope="session")
 def destination_server(state_folder: Path) -> Iterator[Cluster]:
     """The server that holds destination tables."""
-    yield from _running(state_folder / "destination")
+    yield from running(state_folder / "destination")
 
 
-def _running(directory: Path) -> Iterator[Cluster]:
-    cluster = Cluster(directory)
+def running(directory: Path, binaries: Binaries | None = None) -> Iterator[Cluster]:
+    """A server for the length of a fixture; of the installation that `locate` finds, by default."""
+    cluster = Cluster(directory, binaries)
     cluster.start(SETTINGS)
     yield cluster
     cluster.stop("immediate")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -34,9 +34,14 @@ def endpoint_of(name: str, side: Side, **more: Any) -> Endpoint:
 
 @dataclass
 class Syncs:
-    """Runs syncs between the databases of a pair, as their least-privilege roles."""
+    """Runs syncs between the databases of a pair, as their least-privilege roles.
+
+    `source` and `destination` hold what a test adds to the configuration of the connections.
+    """
 
     pair: Pair
+    source: dict[str, Any] = field(default_factory=dict)
+    destination: dict[str, Any] = field(default_factory=dict)
 
     def config(self, **fields: Any) -> SyncConfig:
         """A sync named `items` from and to `public.items`, with what a test changes."""
@@ -52,7 +57,10 @@ class Syncs:
     @property
     def endpoints(self) -> tuple[Endpoint, Endpoint]:
         """Source and destination."""
-        return endpoint_of("shop", self.pair.source), endpoint_of("crm", self.pair.destination)
+        return (
+            endpoint_of("shop", self.pair.source, **self.source),
+            endpoint_of("crm", self.pair.destination, **self.destination),
+        )
 
     def run(
         self, partition: Partition | None = None, full_resync: bool = False, **fields: Any

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,6 +63,27 @@ class PgSyncTranslator:
         return _SYNC_SPECS[data.kind](data.sync, data)
 
 
+def table_key(connection: str, schema: str, table: str) -> dg.AssetKey:
+    """The key of a table. Dagster makes names of Python out of keys, so not every character can be.
+
+    A name that has to be written otherwise ends in four characters of its hash: `"Order Items"` and
+    `"Order-Items"` stay two tables.
+
+    Args:
+        connection: name of the connection.
+        schema: as stored, without quotes.
+        table: as stored, without quotes.
+    """
+    return dg.AssetKey([connection, _key_part(schema), _key_part(table)])
+
+
+def _key_part(name: str) -> str:
+    plain = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    if plain == name:
+        return name
+    return f"{plain}_{hashlib.sha256(name.encode()).hexdigest()[:4]}"
+
+
 def _shared(data: SyncTranslatorData) -> dg.AssetSpec:
     if data.table is None:
         raise ValueError(f"a {data.kind} without a sync needs a table")
@@ -75,7 +98,7 @@ def _shared(data: SyncTranslatorData) -> dg.AssetSpec:
             metadata={"dagster/table_name": f"{schema}.{table}"},
         )
     return dg.AssetSpec(
-        [data.connection or "", schema, table],
+        table_key(data.connection or "", schema, table),
         description=f"A table of `{data.connection}` that models read.",
         group_name="sources",
         kinds={"postgres"},
@@ -102,7 +125,7 @@ def _destination(sync: SyncConfig, data: SyncTranslatorData) -> dg.AssetSpec:
     schema, table = split_qualified(sync.table)
     told = sync.description or f"Rows of the model `{sync.model_name}`, changed ones only."
     return _of_sync(
-        sync, data, [sync.destination, schema, table], told, sync.destination
+        sync, data, table_key(sync.destination, schema, table), told, sync.destination
     ).merge_attributes(
         metadata={
             "dagster/table_name": f"{schema}.{table}",
@@ -124,7 +147,7 @@ def _audit(sync: SyncConfig, data: SyncTranslatorData) -> dg.AssetSpec:
 
 
 def _of_sync(
-    sync: SyncConfig, data: SyncTranslatorData, key: list[str], told: str, group: str
+    sync: SyncConfig, data: SyncTranslatorData, key: dg.AssetKey | list[str], told: str, group: str
 ) -> dg.AssetSpec:
     return dg.AssetSpec(
         key,

@@ -15,7 +15,7 @@ from ..project import Project, read_project
 from .app import app, common_options
 from .endpoints import ends_of
 from .exit_code import ExitCode
-from .terminal import Terminal, table
+from .terminal import Terminal, counted, table
 
 
 @app.command()
@@ -28,8 +28,8 @@ def check(context: click.Context, sync: tuple[str, ...], defs: Path, as_json: bo
     project = read_project(defs)
     chosen = [project.sync(name) for name in sync] or list(project.syncs.values())
     terminal.say(
-        f"{project.folder}: {len(project.connections)} connections, {len(project.syncs)} syncs, "
-        "no errors"
+        f"{project.folder}: {counted(len(project.connections), 'connection')}, "
+        f"{counted(len(project.syncs), 'sync')}, no errors"
     )
     results: dict[str, list[CheckResult]] = {}
     for config in chosen:

@@ -86,7 +86,7 @@ class ProgressDisplay:
             return
         rows = _rows(progress)
         if progress.step == "done":
-            rows, self._rows_sent = f"{self._rows_sent:,} rows", 0
+            rows, self._rows_sent = f"with {self._rows_sent:,} rows", 0
         self._last_line = now
         told = (rows, _rejected(progress), f"{progress.seconds:.1f} s")
         line = f"{_name(progress)}: {_doing(progress)} {', '.join(filter(None, told))}"

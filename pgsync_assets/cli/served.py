@@ -38,6 +38,7 @@ def serve_until_ctrl_c(
 
     def ready(address: str) -> None:
         terminal.say(f"The Dagster UI is at {address}; Ctrl-C stops everything.")
+        terminal.document({"url": address})
 
     terminal.say("", "Starting the Dagster UI ...")
     serve(environment, port, directory, ready)

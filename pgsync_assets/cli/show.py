@@ -73,9 +73,8 @@ def _show_runs(terminal: Terminal, project: Project, sync: str | None, limit: in
         terminal.say("Nothing has run yet.")
         return
     terminal.show(_runs_table([one.run for one in found]))
-    for one in found:
-        if one.run.error:
-            terminal.say("", f"run {one.run.run_id}: {one.run.error}")
+    failed = [one.run for one in found if one.run.error]
+    terminal.say(*([""] if failed else []), *(f"run {r.run_id}: {r.error}" for r in failed))
 
 
 def _show_run(terminal: Terminal, project: Project, run: int, limit: int) -> None:

@@ -45,6 +45,7 @@ class Terminal:
         """Prints the result for programs; nothing without `--json`."""
         if self.as_json:
             sys.stdout.write(json.dumps(plain(value), indent=2) + "\n")
+            sys.stdout.flush()
 
     def fail(self, error: Mapping[str, Any], **done: object) -> None:
         """Says what went wrong: on stderr, and with `--json` as an object on stdout too.
@@ -75,6 +76,11 @@ def printable(text: str) -> str:
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 sync`, `2,000 syncs`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def table(

@@ -7,26 +7,31 @@ from pathlib import Path
 from ..embedded import Servers
 from ..errors import ConfigurationError
 from ..project import read_project
-from .app import app, debug_option, defs_option, directory_option, port_option
+from .app import app, debug_option, defs_option, directory_option, json_option, port_option
 from .served import refuse_taken, serve_until_ctrl_c
-from .terminal import Terminal
+from .terminal import Terminal, counted
 
 
 @app.command()
 @directory_option
 @port_option
 @defs_option
+@json_option
 @debug_option
-def up(directory: Path, port: int, defs: Path) -> None:
+def up(directory: Path, port: int, defs: Path, as_json: bool) -> None:
     """Serve your own configuration in the Dagster UI, until Ctrl-C.
 
     Dagster's storage is an embedded PostgreSQL, or yours where DAGSTER_PG_HOST is set.
+    With --json the address is printed once the UI answers.
     """
-    terminal = Terminal(as_json=False)
+    terminal = Terminal(as_json)
     refuse_taken(port)
     try:
         project = read_project(defs)
-        terminal.say(f"{defs}: {len(project.connections)} connections, {len(project.syncs)} syncs")
+        terminal.say(
+            f"{defs}: {counted(len(project.connections), 'connection')}, "
+            f"{counted(len(project.syncs), 'sync')}"
+        )
     except ConfigurationError as error:
         # The UI shows it too, and goes on with the right files once it is mended.
         terminal.complain(error.message, error.remedy)

@@ -34,7 +34,12 @@ def _short_name(value: str) -> str:
     return value
 
 
-def _identifier(value: str) -> str:
+def check_identifier(value: str) -> str:
+    """Passes a PostgreSQL name on.
+
+    Raises:
+        ValueError: it is empty, has more than 63 bytes, or a NUL.
+    """
     size = len(value.encode())
     if size == 0 or size > 63:
         # PostgreSQL cuts longer names silently (trap 53): two columns could become one.
@@ -50,7 +55,7 @@ SecretName = Annotated[str, AfterValidator(_must_be_env_name)]
 Name = Annotated[str, AfterValidator(_short_name)]
 """Name of a connection, model or sync: also an asset key and a resource key."""
 
-Identifier = Annotated[str, AfterValidator(_identifier)]
+Identifier = Annotated[str, AfterValidator(check_identifier)]
 """A PostgreSQL name as it is stored (no quotes); case is kept."""
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]

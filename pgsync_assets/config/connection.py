@@ -17,7 +17,9 @@ class TunnelConfig(Config):
     """An SSH forward tunnel. The server's host key is pinned: without it nothing connects."""
 
     host: str = Field(description="Name or address of the SSH server (bastion).")
-    port: Annotated[int, Field(ge=1, le=65535)] = 22
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        default=22, description="Port of the SSH server."
+    )
     user: str = Field(description="User on the SSH server.")
     host_key: str = Field(
         description="The server's public key, one line: 'ssh-ed25519 AAAA...' "
@@ -26,8 +28,12 @@ class TunnelConfig(Config):
     private_key_file: str | None = Field(
         default=None, description="Path of our private key (mode 0600), or $NAME of a variable."
     )
-    private_key_passphrase: SecretName | None = None
-    password: SecretName | None = None
+    private_key_passphrase: SecretName | None = Field(
+        default=None, description="$NAME of the variable, where the key needs one."
+    )
+    password: SecretName | None = Field(
+        default=None, description="$NAME of the variable, for a server that takes passwords."
+    )
 
     @field_validator("host", "user")
     @classmethod
@@ -40,16 +46,24 @@ class TunnelConfig(Config):
 class Schemas(Config):
     """Names of the schemas of ours in this database."""
 
-    planner: Identifier = "hightouch_planner"
-    audit: Identifier = "hightouch_audit"
-    ledger: Identifier = "pgsync_ledger"
+    planner: Identifier = Field(
+        default="hightouch_planner", description="In a source: what was sent, and the plan."
+    )
+    audit: Identifier = Field(
+        default="hightouch_audit", description="In a source: what happened to every row."
+    )
+    ledger: Identifier = Field(
+        default="pgsync_ledger", description="In a destination: how far each sync has come."
+    )
 
 
 class ConnectionConfig(Config):
     """One PostgreSQL as written in YAML. `$NAME` values are resolved when a connection opens."""
 
     host: str = Field(description="Name or address of the server, or $NAME.")
-    port: Annotated[int, Field(ge=1, le=65535)] | SecretName = 5432
+    port: Annotated[int, Field(ge=1, le=65535)] | SecretName = Field(
+        default=5432, description="Port of the server, or $NAME."
+    )
     database: str = Field(description="Name of the database, or $NAME.")
     user: str = Field(description="Role to log in as, or $NAME.")
     password: SecretName | None = Field(default=None, description="$NAME of the variable.")
@@ -62,10 +76,16 @@ class ConnectionConfig(Config):
     search_path: tuple[Identifier, ...] = Field(
         default=("public",), description="Where unqualified names in model SQL are looked up."
     )
-    schemas: Schemas = Schemas()
-    connect_timeout_s: Seconds = 15.0
-    lock_timeout_s: Seconds = 30.0
-    tunnel: TunnelConfig | None = None
+    schemas: Schemas = Field(default=Schemas(), description="Names of our schemas here.")
+    connect_timeout_s: Seconds = Field(
+        default=15.0, description="Seconds to wait for a connection, at least 2."
+    )
+    lock_timeout_s: Seconds = Field(
+        default=30.0, description="Seconds to wait for a lock that somebody else holds."
+    )
+    tunnel: TunnelConfig | None = Field(
+        default=None, description="An SSH server to go through."
+    )
 
     def effective_sslmode(self, host: str) -> SslMode:
         """What to ask of libpq: verify-full unless written otherwise or on loopback.

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from .base import Config, Identifier, Name
+from .base import Config, Identifier, Name, check_identifier
 
-_QUALIFIED = r'^("[^"]+"|[^".\s]+)\.("[^"]+"|[^".\s]+)$'
+_QUALIFIED = r'^("(?:[^"]|"")+"|[^".\s]+)\.("(?:[^"]|"")+"|[^".\s]+)$'
 
 
 def _is_qualified(value: str) -> str:
@@ -18,6 +18,8 @@ def _is_qualified(value: str) -> str:
             f"{value!r} is not schema.table; other names than plain ones stand in double quotes, "
             """as in '"Sales"."Order Items"'"""
         )
+    for name in split_qualified(value):
+        check_identifier(name)
     return value
 
 
@@ -35,12 +37,13 @@ def split_qualified(name: str) -> tuple[str, str]:
     Args:
         name: a `QualifiedName`.
     """
-    if name.startswith('"'):
-        schema, rest = name[1:].split('"', 1)
-        table = rest[1:]
-    else:
-        schema, table = name.split(".", 1)
-    return schema, table.strip('"')
+    found = re.fullmatch(_QUALIFIED, name)
+    if found is None:
+        raise ValueError(f"{name!r} is not schema.table")
+    schema, table = (
+        part[1:-1].replace('""', '"') if part[0] == '"' else part for part in found.groups()
+    )
+    return schema, table
 
 
 class ModelConfig(Config):
@@ -57,7 +60,7 @@ class ModelConfig(Config):
     key: tuple[Identifier, ...] = Field(
         min_length=1, description="The columns that identify a row: never NULL, never twice."
     )
-    description: str | None = None
+    description: str | None = Field(default=None, description="Shown on the model's asset.")
 
     @field_validator("key")
     @classmethod

@@ -19,7 +19,7 @@ class PartitionsConfig(Config):
     """
 
     column: Identifier = Field(description="A date or timestamp column of the key.")
-    every: Literal["hour", "day", "week", "month"]
+    every: Literal["hour", "day", "week", "month"] = Field(description="Length of a window.")
     start: dt.date = Field(description="First day, UTC.")
     end: dt.date | None = Field(default=None, description="First day that is not in it any more.")
 

@@ -30,15 +30,20 @@ class GuardConfig(Config):
 class SyncConfig(Config):
     """One sync as written in YAML."""
 
-    name: Name
+    name: Name = Field(description="Name of the sync; its rows in the audit carry it.")
     source: Name = Field(description="Name of the connection that the model is read from.")
-    model: ModelConfig
+    model: ModelConfig = Field(description="What to send.")
     destination: Name = Field(description="Name of the connection that is written to.")
     table: QualifiedName = Field(description="The destination table, schema.table; it exists.")
-    engine: Engine = "lightning"
-    mode: Mode = "upsert"
+    engine: Engine = Field(
+        default="lightning", description="Where changes are found: in the source's own schemas."
+    )
+    mode: Mode = Field(
+        default="upsert", description="Rows are inserted, or update the row with the same key."
+    )
     delete: DeleteBehavior = Field(
-        default="do_nothing", description="What happens to a row that left the model."
+        default="do_nothing",
+        description="A row that left the model stays at the destination, or is deleted there.",
     )
     columns: dict[Identifier, Identifier] | tuple[Identifier, ...] | None = Field(
         default=None,
@@ -55,11 +60,17 @@ class SyncConfig(Config):
         default=1_000, description="More refused rows than this stop the run."
     )
     audit: AuditLevel = Field(
-        default="keys", description="What sync_changelog and sync_snapshot hold."
+        default="keys",
+        description="What sync_changelog and sync_snapshot hold: nothing, refused rows, the key "
+        "of every changed row, or its values too.",
     )
-    guard: GuardConfig = GuardConfig()
-    partitions: PartitionsConfig | None = None
-    description: str | None = None
+    guard: GuardConfig = Field(
+        default=GuardConfig(), description="What a plan may do before somebody looks at it."
+    )
+    partitions: PartitionsConfig | None = Field(
+        default=None, description="Slices of the model that run on their own."
+    )
+    description: str | None = Field(default=None, description="Shown on the asset.")
 
     @field_validator("columns")
     @classmethod

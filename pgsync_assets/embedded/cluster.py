@@ -42,12 +42,14 @@ class Cluster:
 
     Args:
         directory: the cluster's folder, made when needed: `data/`, `server.log`, `state.json`.
+        binaries: the programs of the server; those that `locate` finds, by default.
     """
 
     superuser = data_directory.SUPERUSER
     host = HOST
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, binaries: Binaries | None = None) -> None:
+        self._given = binaries
         self.directory = directory.absolute()
         self.data = self.directory / "data"
         self.log = self.directory / "server.log"
@@ -156,7 +158,7 @@ class Cluster:
 
     @cached_property
     def _run_by(self) -> tuple[Owner, Binaries]:
-        return choose(locate(), self.directory, self.data)
+        return choose(self._given or locate(), self.directory, self.data)
 
     @property
     def _owner(self) -> Owner:

@@ -68,6 +68,12 @@ def describe(session: Session, model: ModelConfig) -> Relation:
                     "which no table can store",
                     "cast it in the model, as in column::text",
                 )
+            if row[1] and column.name in model.key:
+                # A composite value whose fields are all NULL `IS NULL` and yet is one.
+                raise ModelError(
+                    f"key column {column.name!r} has the composite type {column.type}",
+                    "name its fields in the model and use them as the key",
+                )
         return Relation(
             columns,
             model.key,

@@ -2,10 +2,9 @@
 -- :'types' and :'modifiers' are arrays: type OIDs and type modifiers, in the order of the columns.
 SELECT
     format_type(described.type, described.modifier),
-    owner.nspname AS type_schema,
+    base.typtype = 'c' AS is_composite,
     base.typtype = 'p' AS is_pseudo
 FROM unnest(:'types'::oid[], :'modifiers'::integer[])
     WITH ORDINALITY AS described (type, modifier, position)
 JOIN pg_catalog.pg_type AS base ON base.oid = described.type
-JOIN pg_catalog.pg_namespace AS owner ON owner.oid = base.typnamespace
 ORDER BY described.position;

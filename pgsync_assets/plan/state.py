@@ -208,26 +208,26 @@ class Planner:
         """Takes over what the ledger says about refused rows, with their keys from the plan."""
         if not rejects:
             return
-        columns = [list(values) for values in zip(*rejects, strict=True)]
+        # Literals, not parameters: with those a % in the name of a key column would be one, too.
+        lists = [sql.Literal(list(values)) for values in zip(*rejects, strict=True)]
         connection.execute(
             sql.SQL(
                 "INSERT INTO {rejections} (run_id, plan_row, operation, row_id,"
                 " sqlstate, constraint_name, column_name, reason)"
                 " SELECT {run}, p.{row}, {operation}, {row_id},"
                 " refused.sqlstate, refused.constraint_name, refused.column_name, refused.reason"
-                " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[],"
-                " %s::text[])"
+                " FROM unnest({}::bigint[], {}::text[], {}::text[], {}::text[], {}::text[])"
                 " AS refused (plan_row, sqlstate, constraint_name, column_name, reason)"
                 " JOIN {plan} AS p ON p.{row} = refused.plan_row"
             ).format(
+                *lists,
                 rejections=relation(self.schema, "rejections"),
                 run=sql.Literal(plan.run.id),
                 row=column(ROW),
                 operation=operation("p"),
                 row_id=row_id(plan.shape, "p"),
                 plan=self.plan_table(state),
-            ),
-            columns,
+            )
         )
 
     def failures(self, connection: psycopg.Connection[Any], run: Run) -> tuple[Counts, Counts]:

@@ -16,7 +16,7 @@ KEYS = [
     "bool", "int8", "numeric", "float8", "money", "text", "varchar(5)", "bpchar", "char(5)", "name",
     '"char"', "bytea", "date", "timestamptz", "timetz", "interval", "jsonb", "tsvector", "inet",
     "cidr", "macaddr8", "varbit", "uuid", "numrange", "int4multirange", "xid8", "tid", "pg_lsn",
-    "regtype", "citext", "ltree", "mood", "pair", "short", "grid", "spread", "mood[]", "short[]",
+    "regtype", "citext", "ltree", "mood", "short", "grid", "spread", "mood[]", "short[]",
     "spread[]", "timestamptz[]", "pair[]",
 ]  # fmt: skip
 
@@ -82,10 +82,19 @@ def test_a_key_that_no_index_takes_is_refused(syncs: Syncs, spelled: str) -> Non
     assert "k::text" in caught.value.remedy or "::text" in caught.value.remedy
 
 
+def test_a_composite_key_is_refused(own_types: Syncs) -> None:
+    own_types.table("k pair primary key, note text")
+    with pytest.raises(ModelError, match="composite type pair") as caught:
+        own_types.run(model={"table": "public.items", "key": ["k"]})
+    assert caught.value.remedy is not None
+    assert "fields" in caught.value.remedy
+
+
 def test_a_key_whose_type_lives_in_a_schema_of_its_own(syncs: Syncs) -> None:
     for side in (syncs.pair.source, syncs.pair.destination):
         side.execute(
-            "create schema types", "create extension citext schema types",
+            "create schema types",
+            "create extension citext schema types",
             f"grant usage on schema types to {side.user}",
         )
     syncs.table("k types.citext primary key, note text")
@@ -120,7 +129,8 @@ def test_keys_that_would_be_one_at_the_destination_are_refused(syncs: Syncs) -> 
     """`a` and `A` of a text key would become one row of a citext key, and nobody would know."""
     syncs.pair.source.execute("create table items (k text primary key)")
     syncs.pair.destination.execute(
-        "create extension citext", "create table items (k citext primary key)",
+        "create extension citext",
+        "create table items (k citext primary key)",
         f"grant usage on schema public to {syncs.pair.destination.user}",
     )
     syncs.grant()

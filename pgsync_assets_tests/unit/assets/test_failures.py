@@ -1,7 +1,5 @@
 """Our errors as Dagster's: what is tried again, and what nobody may read in them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import dagster as dg

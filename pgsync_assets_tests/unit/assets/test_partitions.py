@@ -16,16 +16,14 @@ NOW = dt.datetime(2024, 3, 31, 23, 30, tzinfo=dt.timezone.utc)
 @pytest.mark.parametrize("every", ["hour", "day", "week", "month"])
 @pytest.mark.parametrize("end", [None, "2024-03-03", "2030-12-01"])
 def test_same_names(every: str, end: str | None) -> None:
-    given = {"column": "at", "every": every, "start": "2023-10-01", "end": end}
     if every == "month" and end == "2024-03-03":
-        given["end"] = "2024-03-01"
-    if every == "week" and end == "2030-12-01":
-        assert dt.date(2030, 12, 1).isoweekday() == 7
+        end = "2024-03-01"
+    given = {"column": "at", "every": every, "start": "2023-10-01", "end": end}
     config = PartitionsConfig.model_validate(given)
     definition = partitions_definition(config)
     assert definition is not None
     names = [window.name for window in all_partitions(config, NOW)]
-    assert len(names) > 5
+    assert len(names) > 4
     assert definition.get_partition_keys(current_time=NOW) == names
 
 

@@ -1,7 +1,5 @@
 """Connections as resources: secrets are references until a connection opens."""
 
-from __future__ import annotations
-
 import dagster as dg
 from dagster._core.remote_representation.external_data import RepositorySnap
 

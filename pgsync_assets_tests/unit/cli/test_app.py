@@ -134,13 +134,13 @@ def test_every_command_has_help_within_80_columns() -> None:
         assert max(map(len, result.stdout.splitlines())) <= 80
 
 
-def test_every_command_but_up_has_json() -> None:
+def test_every_command_has_json() -> None:
     with_json = {
         name
         for name, command in app.commands.items()
         if any("--json" in option.opts for option in command.params)
     }
-    assert with_json == set(app.commands) - {"up"}
+    assert with_json == set(app.commands)
 
 
 def test_dot_env_is_read_and_overrides_nothing(

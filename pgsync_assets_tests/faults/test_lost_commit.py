@@ -1,0 +1,64 @@
+"""A connection breaks at a COMMIT: it may or may not have arrived, and the ledger decides."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from pgsync_assets import sync as engine
+
+from ..fix_proxy import Loss, proxy_to
+from ..fix_syncs import Syncs
+from ..invariants import log_writes, violations, writes
+
+CHANGES = (
+    "update items set name = name || '!' where id in (2, 4)",
+    "delete from items where id = 1",
+    "insert into items values (100, 'new'), (101, 'bad')",
+)
+FIELDS = {"delete": "delete_row", "batch_size": 3}
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same again sooner: what matters here is that, not when."""
+    monkeypatch.setattr(engine, "PAUSES_S", (0.2, 0.2, 0.2))
+
+
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize("side", ["source", "destination"])
+@pytest.mark.parametrize("loss", ["commit", "reply"])
+def test_every_commit_may_be_lost(syncs: Syncs, side: str, loss: Loss) -> None:
+    syncs.table("id int primary key, name text")
+    syncs.pair.destination.execute("alter table items add check (name <> 'bad')")
+    log_writes(syncs)
+    there = getattr(syncs.pair, side)
+    with proxy_to(there.port) as proxy:
+        through = Syncs(replace(syncs.pair, **{side: replace(there, port=proxy.port)}))
+        for number in itertools.count(1):
+            begin_anew(syncs)
+            proxy.lose(number, loss)
+            through.run(**FIELDS)
+            if not proxy.fired:
+                break
+            assert violations(syncs, {"101"}) == [], f"COMMIT number {number}"
+            assert writes(syncs) == EXPECTED, f"COMMIT number {number}"
+    assert number > 8
+
+
+EXPECTED = Counter(
+    [("UPDATE", "2"), ("UPDATE", "4"), ("DELETE", "1"), ("INSERT", "100")],
+)
+
+
+def begin_anew(syncs: Syncs) -> None:
+    """Five rows are in; then some change."""
+    syncs.pair.source.execute(
+        "truncate items", "insert into items select n, 'item' from generate_series(1, 5) as n"
+    )
+    syncs.run(guard={"allow_empty_model": True, "max_removed_percent": 100}, delete="delete_row")
+    syncs.pair.source.execute(*CHANGES)
+    syncs.pair.destination.execute("truncate writes")

@@ -1,0 +1,140 @@
+"""One run of a sync at a time; partitions side by side; who slept through a successor may not write."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from pgsync_assets.config import Partition
+from pgsync_assets.errors import AlreadyRunning
+from pgsync_assets.outcome import Counts, Outcome
+
+from ..fix_children import Child
+from ..fix_syncs import Syncs
+from ..invariants import log_writes, violations, writes
+from .child import SUCCEEDED
+
+DAYS = {"model": {"table": "public.items", "key": ["id", "day"]}}
+JANUARY = Partition("2024-01-01", "day", "2024-01-01", "2024-02-01")
+FEBRUARY = Partition("2024-02-01", "day", "2024-02-01", "2024-03-01")
+WAITS = """
+    select count(*) from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'
+"""
+
+
+@pytest.fixture
+def filled(syncs: Syncs) -> Syncs:
+    """Rows in January and in February."""
+    syncs.table("id int, day date, name text, primary key (id, day)")
+    log_writes(syncs)
+    syncs.pair.source.execute(
+        "insert into items select n, date '2024-01-20' + n, 'x' from generate_series(1, 20) as n"
+    )
+    return syncs
+
+
+@contextmanager
+def held_up(syncs: Syncs, runs: int) -> Iterator[None]:
+    """The destination table is locked until the block ends; the block begins when runs wait."""
+    with syncs.pair.destination.connect(autocommit=False) as blocker:
+        blocker.execute("lock table items in access exclusive mode")
+        yield
+        until_waiting(syncs, runs)
+
+
+def until_waiting(syncs: Syncs, runs: int) -> None:
+    """Returns when so many sessions of the destination wait for a lock."""
+    deadline = time.monotonic() + 30
+    while syncs.pair.destination.rows(WAITS) != [(runs,)]:
+        assert time.monotonic() < deadline, "nobody waits"
+        time.sleep(0.02)
+
+
+def test_a_second_and_a_third_run_touch_nothing(filled: Syncs) -> None:
+    with ThreadPoolExecutor() as pool:
+        with held_up(filled, 1):
+            first: Future[Outcome] = pool.submit(filled.run, **DAYS)
+            until_waiting(filled, 1)
+            for _ in range(2):
+                with pytest.raises(AlreadyRunning, match="items: another run"):
+                    filled.run(**DAYS)
+        assert first.result().succeeded == Counts(added=20)
+    assert filled.pair.source.rows("select count(*) from hightouch_audit.sync_runs") == [(1,)]
+    assert violations(filled) == []
+    assert set(writes(filled).values()) == {1}
+
+
+def test_of_three_runs_that_start_at_once_one_works(filled: Syncs) -> None:
+    with ThreadPoolExecutor() as pool:
+        with held_up(filled, 1):
+            runs = [pool.submit(filled.run, **DAYS) for _ in range(3)]
+            until_waiting(filled, 1)
+            while sum(run.done() for run in runs) < 2:
+                time.sleep(0.02)
+        errors = [run.exception() for run in runs]
+    assert sorted(type(error).__name__ for error in errors) == [
+        "AlreadyRunning",
+        "AlreadyRunning",
+        "NoneType",
+    ]
+    assert violations(filled) == []
+    assert set(writes(filled).values()) == {1}
+
+
+def test_partitions_run_at_once(filled: Syncs) -> None:
+    with ThreadPoolExecutor() as pool:
+        with held_up(filled, 2):
+            runs = [pool.submit(filled.run, slice, **DAYS) for slice in (JANUARY, FEBRUARY)]
+            until_waiting(filled, 2)
+            with pytest.raises(AlreadyRunning, match=r"items\[2024-01-01\]"):
+                filled.run(JANUARY, **DAYS)
+        assert [run.result().succeeded for run in runs] == [Counts(added=11), Counts(added=9)]
+    assert violations(filled) == []
+    assert set(writes(filled).values()) == {1}
+
+
+def test_a_run_of_the_whole_sync_excludes_its_partitions_and_they_exclude_it(
+    filled: Syncs,
+) -> None:
+    with ThreadPoolExecutor() as pool, held_up(filled, 1):
+        pool.submit(filled.run, **DAYS)
+        until_waiting(filled, 1)
+        with pytest.raises(AlreadyRunning):
+            filled.run(JANUARY, **DAYS)
+    with ThreadPoolExecutor() as pool, held_up(filled, 1):
+        pool.submit(filled.run, FEBRUARY, **DAYS)
+        until_waiting(filled, 1)
+        with pytest.raises(AlreadyRunning):
+            filled.run(**DAYS)
+
+
+@pytest.mark.parametrize(
+    "asleep_at", ["claimed", "run begun", "plan stored", "fenced", "batch committed", "settled"]
+)
+def test_a_run_that_slept_through_a_successor_neither_writes_nor_advances(
+    child: Child, filled: Syncs, asleep_at: str
+) -> None:
+    child.start(filled, f"{asleep_at}:stop", batch_size=8, **DAYS)
+    what, pid = child.answer()
+    assert what == "stopped"
+    filled.pair.source.rows(  # the network between them was gone for too long
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+        " where datname = current_database() and application_name like 'pgsync/%'"
+    )
+    filled.run(batch_size=8, **DAYS)
+    filled.pair.source.execute("update items set name = 'newer' where id <= 5")
+    filled.run(batch_size=8, **DAYS)
+    expected = writes(filled)
+    os.kill(pid, signal.SIGCONT)
+    while (answer := child.answer())[0] == "stopped":  # at the same point of its next try
+        os.kill(answer[1], signal.SIGCONT)
+    assert answer == ("exit", SUCCEEDED)
+    assert violations(filled) == []
+    assert writes(filled) == expected

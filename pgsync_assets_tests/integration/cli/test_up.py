@@ -1,0 +1,88 @@
+"""`pgsync-assets up` serves the user's own configuration until Ctrl-C and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pgsync_assets.cli.exit_code import ExitCode
+from pgsync_assets.embedded.loopback import HOST, free_port
+
+from .conftest import CliProject
+
+ASSETS = "{ assetNodes { assetKey { path } } }"
+
+
+@contextmanager
+def _up(project: CliProject, state: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    """The command in a process of its own."""
+    mine = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_")}
+    up = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "pgsync_assets.cli", "up", "--port", str(port)),
+            *("--dir", str(state), "--defs", str(project.folder)),
+        ],
+        env={**mine, **{name: value for name, value in project.environment.items() if value}},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        yield up
+    finally:
+        if up.poll() is None:
+            up.send_signal(signal.SIGINT)
+        up.communicate()
+
+
+def _said_until(up: subprocess.Popen[str], words: str) -> str:
+    said = ""
+    assert up.stdout is not None
+    while words not in said:
+        line = up.stdout.readline()
+        assert line, said
+        said += line
+    return said
+
+
+def _asset_keys(port: int) -> set[str]:
+    request = urllib.request.Request(  # noqa: S310 - http, our own
+        f"http://{HOST}:{port}/graphql",
+        data=json.dumps({"query": ASSETS}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - http, our own
+        nodes = json.load(answer)["data"]["assetNodes"]
+    return {"/".join(node["assetKey"]["path"]) for node in nodes}
+
+
+def test_serves_the_users_assets_and_stops_at_ctrl_c(
+    project: CliProject, state_folder: Path
+) -> None:
+    state, port = state_folder / "up", free_port()
+    with _up(project, state, port) as up:
+        said = _said_until(up, "Ctrl-C stops everything")
+        assert "2 connections, 1 sync" in said
+        assert {"crm/public/orders", "hightouch_planner/orders"} <= _asset_keys(port)
+        up.send_signal(signal.SIGINT)
+        rest, _ = up.communicate(timeout=60)
+    assert up.returncode == ExitCode.OK, rest
+    assert not list(state.rglob("postmaster.pid"))
+
+
+def test_a_taken_port_is_told_before_anything_starts(
+    project: CliProject, state_folder: Path
+) -> None:
+    taken = project.pair.source.port
+    ended = project.run("up", "--port", str(taken), "--dir", str(state_folder / "unused"))
+    assert ended.exit_code == ExitCode.FAILED
+    assert f"port {taken}" in ended.message
+    assert not (state_folder / "unused").exists()

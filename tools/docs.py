@@ -1,0 +1,128 @@
+"""Writes the pages of docs/ that are made from the code: YAML keys, commands, errors.
+
+`make docs` writes them, a test compares: docs and code cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from pgsync_assets import errors
+from pgsync_assets.cli import app
+from pgsync_assets.config import (
+    ConnectionConfig,
+    GuardConfig,
+    ModelConfig,
+    PartitionsConfig,
+    Schemas,
+    SyncConfig,
+    TunnelConfig,
+)
+
+DOCS = Path(__file__).parent.parent / "docs"
+MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n\n"
+
+MODELS: dict[str, type[BaseModel]] = {
+    "a connection": ConnectionConfig,
+    "tunnel": TunnelConfig,
+    "schemas": Schemas,
+    "a sync": SyncConfig,
+    "model": ModelConfig,
+    "partitions": PartitionsConfig,
+    "guard": GuardConfig,
+}
+
+
+def configuration() -> str:
+    """Every YAML key of connections and syncs."""
+    parts = [
+        MADE,
+        "# Configuration\n\n"
+        "YAML below `pgsync_assets/defs/`: `pgsync_assets.PgConnectionsComponent` holds "
+        "`connections: {name: ..}`, `pgsync_assets.PgSyncComponent` holds `syncs: [..]`. "
+        "A key that is not listed here is an error, with file and line: `dg check yaml`, "
+        "`pgsync-assets check`. Secrets are written as `$NAME`, the name of an environment "
+        "variable.\n",
+    ]
+    for title, model in MODELS.items():
+        summary = (model.__doc__ or "").split("\n")[0]
+        parts.append(f"\n## {title}\n\n{summary}\n\n| key | default | |\n|---|---|---|\n")
+        parts += [_row(name, field) for name, field in model.model_fields.items()]
+    return "".join(parts)
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    default = "required" if field.is_required() else _default(field)
+    described = (field.description or "").replace("|", "\\|")
+    choices = _choices(field.annotation)
+    return f"| `{name}` | {default} | {described}{choices} |\n"
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=True)
+    if value is None or value is PydanticUndefined or isinstance(value, BaseModel):
+        return ""
+    return f"`{json.dumps(value, default=str)}`"
+
+
+def _choices(annotation: Any) -> str:
+    words = [word for word in _words(annotation) if isinstance(word, str)]
+    return f" One of {', '.join(f'`{word}`' for word in words)}." if len(words) > 1 else ""
+
+
+def _words(annotation: Any) -> list[Any]:
+    found: list[Any] = []
+    for argument in get_args(annotation):
+        found += [argument] if isinstance(argument, str) else _words(argument)
+    return found
+
+
+def commands() -> str:
+    """Help of every command, as `--help` prints it at 80 columns."""
+    parts = [MADE, "# Command line\n"]
+    context = click.Context(app, info_name="pgsync-assets", max_content_width=80)
+    parts.append(f"\n```\n{app.get_help(context)}\n```\n")
+    for name in app.list_commands(context):
+        command = app.get_command(context, name)
+        assert command is not None  # noqa: S101 - it was listed
+        inner = click.Context(command, info_name=name, parent=context, max_content_width=80)
+        parts.append(f"\n## {name}\n\n```\n{command.get_help(inner)}\n```\n")
+    return "".join(parts)
+
+
+def error_tree() -> str:
+    """The tree of errors, and when each is raised."""
+    picture = (errors.__doc__ or "").split("::\n\n")[1].split("\n\n")[0]
+    tree = "\n".join(line.removeprefix("    ") for line in picture.split("\n"))
+    parts = [
+        MADE,
+        "# Errors\n\nEach says what is wrong, where, and what to do about it. Never a secret, "
+        f"never a value of a row.\n\n```\n{tree}\n```\n\n| error | when |\n|---|---|\n",
+    ]
+    for name, value in vars(errors).items():
+        if isinstance(value, type) and issubclass(value, errors.PgsyncError):
+            summary = " ".join((value.__doc__ or "").split("\n\n")[0].split())
+            parts.append(f"| `{name}` | {summary} |\n")
+    return "".join(parts)
+
+
+PAGES = {"configuration.md": configuration, "cli.md": commands, "errors.md": error_tree}
+
+
+def main() -> None:
+    """Writes every page."""
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
+        sys.stdout.write(f"docs/{name}\n")
+
+
+if __name__ == "__main__":
+    main()
