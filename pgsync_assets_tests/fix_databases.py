@@ -99,7 +99,7 @@ def database(cluster: Cluster, role: str, *owned_schemas: str) -> Iterator[Side]
     """A fresh database for the length of the block, and its role, which owns the named schemas."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     create_login(cluster, role, PASSWORD)
-    cluster.createdatabase(name)
+    cluster.create_database(name)
     side = Side(cluster.host, cluster.port, name, role, PASSWORD, cluster)
     _prepare(side, owned_schemas)
     yield side

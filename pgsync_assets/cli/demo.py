@@ -23,7 +23,7 @@ from ..project import read_project
 from .app import app, debug_option, directory_option, json_option, port_option
 from .progress import ProgressDisplay
 from .served import refuse_taken, serve_until_ctrl_c
-from .terminal import Terminal, table
+from .terminal import Terminal, lasting_stderr, table
 
 DEMO_DEFS = Path(__file__).parent.parent / "demo" / "defs"
 
@@ -101,7 +101,8 @@ def _sync_all(terminal: Terminal) -> list[SyncTotals]:
     names = list(read_project(DEMO_DEFS).syncs)
     with (
         warnings.catch_warnings(),
-        ProgressDisplay(terminal.progress_console, silent=terminal.as_json) as progress,
+        lasting_stderr() as console,
+        ProgressDisplay(console, silent=terminal.as_json) as progress,
     ):
         # Dagster warns of its own beta features, which is of no use to who runs the demo.
         warnings.filterwarnings("ignore", module=r"dagster|pgsync_assets\.assets")

@@ -69,14 +69,15 @@ class ProgressDisplay:
             for task in self._tasks.values():
                 bars.update(task, visible=False)
             self._tasks[name] = bars.add_task(name, total=None, rejected="", step="")
+        task = self._tasks[name]
         is_done = progress.step == "done"
-        bars.update(
-            self._tasks[name],
-            completed=1 if is_done else progress.rows_done,
-            total=1 if is_done else progress.rows_total or None,
-            step=" ".join(filter(None, (_doing(progress), _rows(progress)))),
-            rejected=_rejected(progress),
-        )
+        if is_done:
+            bars.update(task, completed=1, total=1)
+        elif progress.rows_total:
+            bars.update(task, completed=progress.rows_done, total=progress.rows_total)
+        step = " ".join(filter(None, (_doing(progress), _rows(progress))))
+        # A short run may be over before the next frame.
+        bars.update(task, step=step, rejected=_rejected(progress), refresh=is_done)
 
     def _print_line(self, progress: Progress) -> None:
         now = time.monotonic()
@@ -96,7 +97,7 @@ class ProgressDisplay:
 def _bars(console: Console) -> Bars:
     return Bars(
         TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
+        BarColumn(bar_width=20, complete_style="cyan", finished_style="green", pulse_style="cyan"),
         TextColumn("{task.fields[step]}"),
         TextColumn("{task.fields[rejected]}", style="yellow"),
         console=console,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import Enum
 from typing import Any
 
@@ -64,6 +66,16 @@ class Terminal:
             self.progress_console.print(begin + printable(line), soft_wrap=True)
         for line in (remedy or "").splitlines():
             self.progress_console.print(Text("  -> ") + printable(line), soft_wrap=True)
+
+
+@contextmanager
+def lasting_stderr() -> Iterator[Console]:
+    """A console on stderr as it is now, whatever becomes of the stream.
+
+    Dagster sends what a step prints into its log, by turning the process's stderr into a file.
+    """
+    with os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding=sys.stderr.encoding) as stream:
+        yield Console(file=stream, markup=False, emoji=False, highlight=False)
 
 
 def error_object(error: PgsyncError) -> dict[str, Any]:

@@ -10,7 +10,8 @@ Reading uses libpq's own calls (`psycopg.pq`), which cost 0.3 us a row; psycopg'
 from __future__ import annotations
 
 import select
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from typing import Any
 
 import psycopg
@@ -48,15 +49,15 @@ def pump(
     sent = 0
     # A savepoint at the source: where the destination refuses midway, reading is cancelled.
     with source.transaction(), destination.cursor() as into:
-        with into.copy(copy_in) as writer:
-            for chunk in _chunks(source, copy_out):
+        with closing(_chunks(source, copy_out)) as chunks, into.copy(copy_in) as writer:
+            for chunk in chunks:
                 writer.write(chunk)
                 sent += len(chunk)
                 failpoint("chunk sent")
         return into.rowcount, sent
 
 
-def _chunks(source: psycopg.Connection[Any], copy_out: sql.Composable) -> Iterator[bytes]:
+def _chunks(source: psycopg.Connection[Any], copy_out: sql.Composable) -> Generator[bytes, None, None]:
     """The rows of a COPY TO STDOUT, in pieces of about BUFFER bytes."""
     with translated("reading the plan", source):
         pgconn = source.pgconn
@@ -73,7 +74,7 @@ def _chunks(source: psycopg.Connection[Any], copy_out: sql.Composable) -> Iterat
         _drain(pgconn)
 
 
-def _copied(pgconn: pq.abc.PGconn) -> Iterator[bytes]:
+def _copied(pgconn: pq.abc.PGconn) -> Generator[bytes, None, None]:
     buffer = bytearray()
     while True:
         size, row = pgconn.get_copy_data(1)

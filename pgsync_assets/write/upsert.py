@@ -28,7 +28,7 @@ def upsert(target: Target, columns: tuple[str, ...], match: tuple[str, ...]) -> 
     exact = [name for name in match if is_exact(target.columns[name])]
     written = [name for name in columns if name not in exact] or [match[0]]
     return sql.SQL(
-        "INSERT INTO {target} ({columns}) OVERRIDING SYSTEM VALUE"
+        "INSERT INTO {target} AS t ({columns}) OVERRIDING SYSTEM VALUE"
         " SELECT {columns} FROM {stage} WHERE {op} <> 'r' ORDER BY {match}"
         " ON CONFLICT ({match}) DO UPDATE SET {assignments}"
     ).format(

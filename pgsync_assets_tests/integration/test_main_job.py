@@ -57,3 +57,12 @@ def test_a_removed_row_stays_where_delete_is_do_nothing(syncs: Syncs) -> None:
     assert outcome.succeeded == Counts(removed=1)
     assert syncs.pair.destination.rows("select count(*) from items") == [(10,)]
     assert outcome.row_count == 9
+
+
+def test_a_bad_row_at_the_head_of_a_large_batch_costs_one_row(syncs: Syncs) -> None:
+    """The destination refuses while the source still sends: reading has to end cleanly."""
+    fill(syncs, 50_000)
+    syncs.pair.destination.execute("alter table items add check (id <> 3)")
+    outcome = syncs.run(batch_size=50_000)
+    assert outcome.succeeded == Counts(added=49_999)
+    assert [(r.row_id, r.sqlstate) for r in outcome.rejections] == [("3", "23514")]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import dagster as dg
+import pytest
 from dagster.components.testing.test_cases import TestTranslation
 from dagster.components.testing.utils import create_defs_folder_sandbox
 
@@ -114,6 +115,7 @@ def test_a_subclass_changes_specs_and_execution() -> None:
     }
 
 
+@pytest.mark.filterwarnings("ignore:Accessing:DeprecationWarning")  # a case of Dagster's own
 class TestYamlTranslation(TestTranslation):
     """Dagster's own cases for `translation`."""
 

@@ -1,0 +1,204 @@
+"""One click on the destination table: rows travel, and everything that the run says about them."""
+
+from __future__ import annotations
+
+import threading
+
+import dagster as dg
+import pytest
+
+from pgsync_assets.assets.listener import Listener, listening
+from pgsync_assets.outcome import Outcome, Progress
+
+from .conftest import Project
+
+TABLE = "id bigint primary key, name text not null check (name <> 'bad'), price numeric(10, 2)"
+WRITTEN = ("crm/public/items", "hightouch_planner/items", "hightouch_audit/items")
+AUDIT_TABLES = tuple(f"hightouch_audit/sync_{name}" for name in ("runs", "changelog", "snapshot"))
+
+
+@pytest.fixture
+def items(project: Project) -> Project:
+    """A sync of 100 rows."""
+    project.syncs.table(TABLE)
+    project.pair.source.execute(
+        "insert into items select n, 'item ' || n, n * 1.5 from generate_series(1, 100) as n"
+    )
+    project.sync(delete="delete_row")
+    return project
+
+
+def checks(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
+    return {found.check_name: found.passed for found in result.get_asset_check_evaluations()}
+
+
+def test_rows_travel_and_all_three_assets_are_materialised(items: Project) -> None:
+    result = items.run()
+    assert result.success
+    assert items.syncs.same()
+    assert [len(items.materializations(key)) for key in WRITTEN] == [1, 1, 1]
+    assert checks(result) == {"no_rejected_rows": True, "counts_agree": True}
+
+
+@pytest.mark.parametrize("selected", [WRITTEN, WRITTEN[1:2], WRITTEN[1:]])
+def test_any_selection_updates_each_asset_once(items: Project, selected: tuple[str, ...]) -> None:
+    assert items.run(*selected).success
+    assert items.syncs.same()
+    assert [len(items.materializations(key)) for key in WRITTEN] == [1, 1, 1]
+    assert [len(items.materializations(key)) for key in AUDIT_TABLES] == [1, 1, 1]
+
+
+def test_numbers_that_plot(items: Project) -> None:
+    items.run()
+    items.pair.source.execute(
+        "update items set price = 0 where id <= 3",
+        "delete from items where id = 4",
+        "insert into items values (1000, 'new', 1)",
+    )
+    items.run()
+    found = items.metadata()
+    names = ("rows_added", "rows_changed", "rows_removed", "rows_rejected")
+    assert [found[f"pgsync/{name}"] for name in names] == [1, 3, 1, 0]
+    assert found["dagster/row_count"] == 100
+    assert found["pgsync/bytes"] > 0
+    assert isinstance(found["pgsync/rows_per_second"], float)
+    assert found["pgsync/seconds_total"] > 0
+    columns = {c.name: c.type for c in found["dagster/column_schema"].columns}
+    assert columns == {"id": "bigint", "name": "text", "price": "numeric(10,2)"}
+    lineage = found["dagster/column_lineage"].deps_by_column
+    assert lineage["price"][0].asset_key == dg.AssetKey(["models", "items"])
+
+
+def test_refused_rows_warn_and_show_their_key_and_no_value(items: Project) -> None:
+    items.pair.source.execute("alter table items drop constraint items_name_check")
+    items.pair.source.execute("insert into items values (666, 'bad', 4711.12)")
+    result = items.run()
+    assert result.success
+    assert checks(result) == {"no_rejected_rows": False, "counts_agree": True}
+    (row,) = items.metadata()["pgsync/rejected_rows"]
+    assert (row.data["row_id"], row.data["sqlstate"]) == ("666", "23514")
+    told = "\n".join(str(event) for event in result.all_events)
+    assert "4711.12" not in told
+
+
+def test_the_model_is_described_and_moves_no_row(items: Project) -> None:
+    items.pair.source.execute("alter table items drop constraint items_pkey")
+    items.pair.source.execute("alter table items alter id drop not null")
+    items.pair.source.execute("insert into items values (null, 'a', 1), (7, 'twin', 1)")
+    assert items.run("models/items").success
+    found = items.metadata("models/items")
+    assert found["dagster/row_count"] == 102
+    assert (found["pgsync/rows_key_missing"], found["pgsync/rows_key_repeated"]) == (1, 2)
+    assert found["pgsync/key_is_proven"] is False
+    lineage = found["dagster/column_lineage"].deps_by_column
+    assert lineage["name"][0].asset_key == dg.AssetKey(["shop", "public", "items"])
+    assert items.pair.destination.rows("select count(*) from items") == [(0,)]
+
+
+def test_a_failed_sync_says_what_to_do_and_claims_nothing(items: Project) -> None:
+    items.pair.destination.execute("drop table items")
+    result = items.run()
+    (failed,) = result.filter_events(lambda event: event.is_step_failure)
+    told = failed.step_failure_data.user_failure_data
+    assert told is not None
+    assert told.description is not None
+    assert "public.items" in told.description
+    assert result.filter_events(lambda event: event.event_type_value == "STEP_UP_FOR_RETRY") == []
+    assert [items.materializations(key) for key in (*WRITTEN, *AUDIT_TABLES)] == [[]] * 6
+
+
+def test_a_wrong_password_is_told_and_not_tried_again(
+    items: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGSYNC_TEST_CRM_PASSWORD", "wrong-4711")
+    result = items.run()
+    (failed,) = result.filter_events(lambda event: event.is_step_failure)
+    told = "\n".join(str(event) for event in result.all_events)
+    assert "password authentication failed" in str(failed.step_failure_data)
+    assert "STEP_UP_FOR_RETRY" not in {event.event_type_value for event in result.all_events}
+    assert "wrong-4711" not in told
+
+
+def test_a_variable_that_is_not_set_is_named(
+    items: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    definitions = items.definitions  # loading needs no variable
+    monkeypatch.delenv("PGSYNC_TEST_CRM_PASSWORD")
+    assert definitions is items.definitions
+    with pytest.raises(dg.DagsterInvalidConfigError, match="PGSYNC_TEST_CRM_PASSWORD"):
+        items.run()
+
+
+def test_a_run_beside_another_one_does_nothing_and_claims_nothing(items: Project) -> None:
+    reached, go_on = threading.Event(), threading.Event()
+    outcomes: list[Outcome] = []
+
+    def hold(progress: Progress) -> None:
+        if progress.step == "plan":
+            reached.set()
+            go_on.wait(30)
+
+    def first() -> None:
+        listener = Listener(on_progress=hold, on_outcome=outcomes.append)
+        with dg.DagsterInstance.ephemeral() as instance, listening(listener):
+            job = items.definitions.resolve_implicit_global_asset_job_def()
+            job.execute_in_process(
+                instance=instance, asset_selection=[dg.AssetKey(["crm", "public", "items"])]
+            )
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    try:
+        assert reached.wait(30)
+        second = items.run()
+    finally:
+        go_on.set()
+        thread.join(60)
+    assert second.success
+    assert [items.materializations(key) for key in WRITTEN] == [[], [], []]
+    assert checks(second) == {}
+    assert [outcome.succeeded.added for outcome in outcomes] == [100]
+    assert items.syncs.same()
+
+
+def test_checks_alone_move_no_row(items: Project) -> None:
+    job = items.definitions.resolve_implicit_global_asset_job_def()
+    check = dg.AssetCheckKey(dg.AssetKey(["crm", "public", "items"]), "counts_agree")
+    only_check = job.get_subset(asset_selection=set(), asset_check_selection={check})
+    result = only_check.execute_in_process(instance=items.instance, raise_on_error=False)
+    assert not result.success
+    assert "materialize the destination table" in str(result.all_events)
+    assert items.pair.destination.rows("select count(*) from items") == [(0,)]
+
+
+def test_full_resync_from_the_launchpad(items: Project) -> None:
+    items.run()
+    items.pair.destination.execute("update items set name = 'somebody else'")
+    assert items.run().success
+    assert not items.syncs.same()
+    config = {"ops": {"sync_items": {"config": {"full_resync": True}}}}
+    assert items.run(run_config=config).success
+    assert items.syncs.same()
+
+
+def test_a_lost_server_is_tried_again(items: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pgsync_assets.assets.failures.FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr("pgsync_assets.sync.PAUSES_S", ())
+    lost: list[int] = []
+
+    def lose(progress: Progress) -> None:
+        if progress.step == "plan" and not lost:
+            lost.append(1)
+            with items.pair.source.connect() as connection:
+                connection.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where datname = current_database() and pid <> pg_backend_pid()"
+                )
+
+    with listening(Listener(on_progress=lose)):
+        result = items.run()
+    assert result.success
+    retries = result.filter_events(lambda event: event.event_type_value == "STEP_UP_FOR_RETRY")
+    assert (len(lost), len(retries)) == (1, 1)
+    assert items.syncs.same()
+    assert [len(items.materializations(key)) for key in WRITTEN] == [1, 1, 1]
