@@ -114,6 +114,16 @@ CORE: dict[str, list[str]] = {
     "regdatabase": ["template1"],
 }
 
+# Values that only newer servers know, with the first version that does.
+SINCE: dict[tuple[str, str], int] = {
+    ("numeric", "Infinity"): 14,
+    ("numeric", "-Infinity"): 14,
+    ("interval", "2562047788:00:54.775807"): 15,
+    ('"char"', r"\377"): 16,  # older ones read a backslash, and write a byte that is not UTF-8
+    ("int2vector[]", ""): 13,  # here the empty text stands for the type itself
+    ("oidvector[]", ""): 13,
+}
+
 # Types of the databases' own, made on both sides by MAKE.
 MAKE = (
     "create extension hstore",

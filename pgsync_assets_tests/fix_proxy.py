@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -27,75 +28,80 @@ class Proxy:
         self.silent = False
         self._commits_left = 0
         self._loss: Loss = "commit"
-        self._lock = threading.Lock()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._relays: list[Relay] = []
+        self._acceptor = threading.Thread(target=self._accept)
+        self._acceptor.start()
 
     def lose(self, number: int, loss: Loss) -> None:
         """Cuts the connection at the given COMMIT from now on: before it, or before its reply."""
-        with self._lock:
-            self.fired, self._commits_left, self._loss = False, number, loss
+        self.fired, self._commits_left, self._loss = False, number, loss
 
-    def close(self) -> None:
-        """Takes no more connections."""
-        self._listener.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                Relay(self, client, socket.create_connection(("127.0.0.1", self._target))).start()
-
-    def loses(self, data: bytes) -> Loss | None:
-        """What is lost with these bytes of a client."""
+    def lost_with(self, data: bytes) -> Loss | None:
+        """What is lost when a client sends these bytes."""
         if COMMIT not in data:
             return None
-        with self._lock:
-            self._commits_left -= 1
-            if self._commits_left != 0:
-                return None
-            self.fired = True
-            return self._loss
+        self._commits_left -= 1
+        if self._commits_left != 0:
+            return None
+        self.fired = True
+        return self._loss
+
+    def close(self) -> None:
+        """Takes no more connections, and cuts those there are."""
+        shut(self._listener)
+        self._acceptor.join()
+        for relay in self._relays:
+            relay.close()
+
+    def _accept(self) -> None:
+        with self._listener, suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(("127.0.0.1", self._target))
+                self._relays.append(Relay(self, client, server))
 
 
 class Relay:
-    """One connection through a proxy: a thread for each direction."""
+    """One connection through a proxy."""
 
     def __init__(self, proxy: Proxy, client: socket.socket, server: socket.socket) -> None:
         self._proxy, self._client, self._server = proxy, client, server
         self._swallows = False
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
 
-    def start(self) -> None:
-        """Begins to pass bytes on."""
-        for direction in (self._upward, self._downward):
-            threading.Thread(target=self._until_cut, args=[direction], daemon=True).start()
-
-    def _until_cut(self, direction: object) -> None:
-        assert callable(direction)
-        with suppress(OSError):
-            while direction():
-                pass
-        # shutdown, not close alone: the other thread may sit in recv() of the same socket (F22)
+    def close(self) -> None:
+        """Cuts it."""
         for end in (self._client, self._server):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+            shut(end)
+        self._thread.join()
 
-    def _upward(self) -> bool:
-        data = self._client.recv(65536)
-        loss = self._proxy.loses(data)
-        if not data or loss == "commit":
+    def _run(self) -> None:
+        with self._client, self._server, suppress(OSError):
+            while all(self._pass_on(end) for end in self._ready()):
+                pass
+
+    def _ready(self) -> list[socket.socket]:
+        return select.select([self._client, self._server], [], [])[0]
+
+    def _pass_on(self, end: socket.socket) -> bool:
+        """Passes on what came from one end; False where that was the last of it."""
+        data = end.recv(65536)
+        if not data or (end is self._server and self._swallows):
+            return False
+        loss = self._proxy.lost_with(data) if end is self._client else None
+        if loss == "commit":
             return False
         self._swallows = self._swallows or loss == "reply"
         if not self._proxy.silent:
-            self._server.sendall(data)
+            (self._server if end is self._client else self._client).sendall(data)
         return True
 
-    def _downward(self) -> bool:
-        data = self._server.recv(65536)
-        if not data or self._swallows:
-            return False
-        if not self._proxy.silent:
-            self._client.sendall(data)
-        return True
+
+def shut(end: socket.socket) -> None:
+    """Ends a socket although another thread waits for it: close() alone would not wake it."""
+    with suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

@@ -17,14 +17,14 @@ from .fix_databases import Pair, Side
 
 def connection_of(side: Side, **more: Any) -> ConnectionConfig:
     """The configuration of one side, as a user would write it."""
-    return ConnectionConfig(
-        host=side.host,
-        port=side.port,
-        database=side.database,
-        user=side.user,
-        password="$TEST_PASSWORD",
-        **more,
-    )
+    written: dict[str, Any] = {
+        "host": side.host,
+        "port": side.port,
+        "database": side.database,
+        "user": side.user,
+        "password": "$TEST_PASSWORD",
+    }
+    return ConnectionConfig.model_validate(written | more)
 
 
 def endpoint_of(name: str, side: Side, **more: Any) -> Endpoint:

@@ -44,7 +44,11 @@ def build_sync_schedule(
         for key in sorted(selected):
             by_partitions.setdefault(graph.get(key).partitions_def, []).append(key)
         for partitions, keys in by_partitions.items():
-            yield dg.RunRequest(asset_selection=keys, tags=_all_of(partitions))
+            yield dg.RunRequest(
+                run_key=keys[0].to_user_string(),  # tells the runs of one tick apart
+                asset_selection=keys,
+                tags=_all_of(partitions),
+            )
 
     return tick
 

@@ -2,7 +2,7 @@
 
 from .endpoint import Endpoint
 from .failures import is_row_level, translate, translated
-from .migrate import migrate
+from .migrate import is_migrated, migrate
 from .rights import login_of, schema_problem
 from .session import READ_ONLY, REPEATABLE_READ, Session
 
@@ -11,6 +11,7 @@ __all__ = [
     "REPEATABLE_READ",
     "Endpoint",
     "Session",
+    "is_migrated",
     "is_row_level",
     "login_of",
     "migrate",

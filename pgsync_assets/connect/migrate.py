@@ -10,7 +10,7 @@ from psycopg import sql
 
 from ..errors import PrivilegeError, SchemaVersionError
 from ..sql import script, statement
-from .session import Session
+from .session import READ_ONLY, Session
 
 # One number for all of our schemas: two processes never migrate one database at the same time.
 MIGRATION_LOCK = 7_301_990_511
@@ -48,6 +48,17 @@ def migrate(session: Session, schema: str, package: str) -> None:
                 statement(__package__, "migrations_record.sql", schema=schema),
                 {"number": number, "name": steps[number]},
             )
+
+
+def is_migrated(session: Session, schema: str) -> bool:
+    """Whether a schema of ours is there with its tables, of whatever version.
+
+    Args:
+        session: on the database that would hold it.
+        schema: its name.
+    """
+    with session.transaction(f"reading the version of schema {schema}", READ_ONLY) as connection:
+        return _version(connection, schema) > 0
 
 
 def _steps(package: str) -> dict[int, str]:

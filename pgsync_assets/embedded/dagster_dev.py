@@ -26,7 +26,7 @@ from pgsync_assets.errors import EmbeddedError
 PROJECT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 20.0
-LOG_TAIL_BYTES = 2_000
+LOG_TAIL_LINES = 8
 
 
 def make_dagster_home(directory: Path) -> Path:
@@ -68,7 +68,7 @@ def serve(
         raise EmbeddedError(f"port {port} on {HOST} is taken", "choose another one with --port")
     home = make_dagster_home(directory)
     log = home / "dagster.log"
-    with _sigterm_as_interrupt(), _dagster_dev(environment, port, home, log) as child:
+    with _signals_as_interrupt(), _dagster_dev(environment, port, home, log) as child:
         try:
             _wait_until_it_answers(child, port, log)
             on_ready(f"http://{HOST}:{port}")
@@ -123,15 +123,18 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
+def _signals_as_interrupt() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the block, SIGINT also where a shell has it ignored."""
+
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {n: signal.signal(n, interrupt) for n in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _wait_until_it_answers(child: subprocess.Popen[bytes], port: int, log: Path) -> None:
@@ -154,7 +157,10 @@ def _answers(port: int) -> bool:
 
 
 def _tail(log: Path) -> str:
-    return log.read_bytes()[-LOG_TAIL_BYTES:].decode(errors="replace").strip()
+    """The last lines that say something: a traceback's own lines are left out."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    telling = [line for line in lines if line.strip() and not line.startswith((" ", "\t"))]
+    return "\n".join(telling[-LOG_TAIL_LINES:])
 
 
 def _project_file(name: str) -> Path:

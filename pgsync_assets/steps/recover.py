@@ -9,10 +9,9 @@ from ..outcome import Outcome
 from ..plan import Plan
 from ..write import Entry
 from .settle import outcome, settle
-from .work import Work
+from .work import Work, close_interrupted
 from .write_plan import write_plan
 
-INTERRUPTED = "interrupted before its plan was complete; nothing was written"
 CHANGED = "the configuration changed before all of it was written; the rest is planned anew"
 
 
@@ -33,8 +32,7 @@ def recover(work: Work, full_resync: bool) -> tuple[Work, Outcome | None]:
     Raises:
         HistoryError: planner and ledger do not know the same runs.
     """
-    for run in work.planner.abandoned(work.state):
-        work.audit.fail(work.state, run, INTERRUPTED)
+    close_interrupted(work.planner, work.audit, work.state)
     plan = work.planner.open_plan(work.state)
     entry = work.ledger.read(work.state)
     if plan is not None and entry is not None and entry.run == plan.run.id:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from ..config import Partition, SyncConfig
-from ..connect import Endpoint
-from ..errors import TerminalError
+from ..connect import Endpoint, Session, is_migrated, schema_problem
+from ..errors import AlreadyRunning, PrivilegeError, TerminalError
 from ..failpoints import failpoint
 from ..model import ColumnMapping, Relation, describe
 from ..plan import Lock, Planner, Shape, State, locked, prepare
 from ..record import Audit
 from ..write import Ledger, Target, fit, read_target
 from .progress import Reporter
+
+INTERRUPTED = "interrupted before its plan was complete; nothing was written"
 
 
 @dataclass(frozen=True)
@@ -74,56 +76,107 @@ def opened(
     partition: Partition | None,
     reporter: Reporter,
 ) -> Iterator[Work]:
-    """Connects, locks, claims and describes, for the length of the block.
+    """Connects, describes, locks and claims, for the length of the block.
 
-    Three connections: the lock's, the planner's (which reads the model too) and the writer's.
+    Three connections: the planner's (which reads the model too), the writer's and the lock's. What
+    is wrong with model, table or rights shows before anything is created or changed anywhere.
 
     Raises:
         AlreadyRunning: another run of this sync is under way.
-        TerminalError: configuration, model, table or rights; recorded in the audit where possible.
+        TerminalError: configuration, model, table or rights. Where the sync's schemas are there
+            already, the failed run shows in `sync_runs`.
         TransientError: a server cannot be reached now.
     """
     name = partition.name if partition else ""
     application = f"pgsync/{sync.name}/{name}".rstrip("/")
     with ExitStack() as stack:
-        planner_session = stack.enter_context(source.session(application))
-        writer_session = stack.enter_context(destination.session(application))
+        reader = stack.enter_context(source.session(application))
+        writer = stack.enter_context(destination.session(application))
         lock_session = stack.enter_context(source.session(f"{application} lock"))
-        planner = prepare(planner_session, source.config.schemas.planner)
-        audit = Audit.prepare(planner_session, planner, source.config.schemas.audit, sync)
-        ledger = Ledger.prepare(writer_session, destination.config.schemas.ledger)
+        try:
+            relation = describe(reader, sync.model)
+            target = read_target(writer, sync.table)
+            mapping = fit(sync, relation, target)
+            _require_schemas(reader, writer)
+        except TerminalError as error:
+            record_refusal(sync, reader, lock_session, name, error)
+            raise
+        planner = prepare(reader, source.config.schemas.planner)
+        audit = Audit.prepare(reader, planner, source.config.schemas.audit, sync)
+        ledger = Ledger.prepare(writer, destination.config.schemas.ledger)
         lock = stack.enter_context(locked(lock_session, planner.schema, sync.name, name))
         state = planner.claim(sync.name, name)
         failpoint("claimed")
-        try:
-            relation = describe(planner_session, sync.model)
-            target = read_target(writer_session, sync.table)
-            mapping = fit(sync, relation, target)
-            shape = Shape.of(relation, mapping, sync.table, ledger.identity())
-        except TerminalError as error:
-            _record(planner, audit, state, error)
-            raise
+        shape = Shape.of(relation, mapping, sync.table, ledger.identity())
         yield Work(
-            sync,
-            partition,
-            planner,
-            ledger,
-            audit,
-            lock,
-            state,
-            relation,
-            target,
-            mapping,
-            shape,
-            reporter,
+            sync=sync,
+            partition=partition,
+            planner=planner,
+            ledger=ledger,
+            audit=audit,
+            lock=lock,
+            state=state,
+            relation=relation,
+            target=target,
+            mapping=mapping,
+            shape=shape,
+            reporter=reporter,
         )
 
 
-def _record(planner: Planner, audit: Audit, state: State, error: TerminalError) -> None:
-    """A run that could not even begin is a failed run, and shows in sync_runs."""
-    if planner.open_plan(state) is not None:
-        return  # an unfinished run comes first; it is settled when this is mended
-    planner.abandoned(state)
-    run = planner.begin(state)
-    audit.fail(state, run, error.message)
-    planner.drop(state, run, "failed")
+def _require_schemas(source: Session, destination: Session) -> None:
+    """All three can be used, or none is touched.
+
+    Raises:
+        PrivilegeError: one is missing or not ours to write; the remedy is the statement to run.
+    """
+    ours = source.config.schemas
+    wanted = (
+        (source, ours.planner),
+        (source, ours.audit),
+        (destination, destination.config.schemas.ledger),
+    )
+    for session, schema in wanted:
+        remedy = schema_problem(session, schema)
+        if remedy is not None:
+            raise PrivilegeError(
+                f"{session.name}: schema {schema} is missing, or our role may not write it",
+                f"as an administrator: {remedy}",
+            )
+
+
+def record_refusal(
+    sync: SyncConfig, session: Session, lock_session: Session, partition: str, error: TerminalError
+) -> None:
+    """A run that could not even begin is a failed run, and shows in sync_runs.
+
+    Only where our schemas are there already: the first try of a sync changes nothing anywhere.
+
+    Args:
+        sync: the sync.
+        session: on the planner's database.
+        lock_session: for the lock.
+        partition: name of the partition, or empty.
+        error: why it could not begin.
+    """
+    schemas = session.config.schemas
+    if not (is_migrated(session, schemas.planner) and is_migrated(session, schemas.audit)):
+        return
+    planner = prepare(session, schemas.planner)
+    audit = Audit.prepare(session, planner, schemas.audit, sync)
+    with (
+        suppress(AlreadyRunning),
+        locked(lock_session, planner.schema, sync.name, partition),
+    ):
+        state = planner.claim(sync.name, partition)
+        close_interrupted(planner, audit, state)
+        if planner.open_plan(state) is None:  # else that run comes first, when this is mended
+            run = planner.begin(state)
+            audit.fail(state, run, error.message)
+            planner.drop(state, run, "failed")
+
+
+def close_interrupted(planner: Planner, audit: Audit, state: State) -> None:
+    """Runs that died before their plan was complete are failed runs: nothing was written."""
+    for run in planner.abandoned(state):
+        audit.fail(state, run, INTERRUPTED)

@@ -84,8 +84,7 @@ def _copied(pgconn: pq.abc.PGconn) -> Generator[bytes, None, None]:
                 yield bytes(buffer)
                 buffer.clear()
         elif size == 0:
-            select.select([pgconn.socket], [], [])
-            pgconn.consume_input()
+            _await(pgconn)
         else:
             break
     if buffer:
@@ -93,7 +92,7 @@ def _copied(pgconn: pq.abc.PGconn) -> Generator[bytes, None, None]:
 
 
 def _expect(source: psycopg.Connection[Any], status: pq.ExecStatus) -> None:
-    result = source.pgconn.get_result()
+    result = _answer(source.pgconn)
     if result is None or result.status != status:
         if result is not None and result.status == pq.ExecStatus.FATAL_ERROR:
             _drain(source.pgconn)
@@ -102,7 +101,23 @@ def _expect(source: psycopg.Connection[Any], status: pq.ExecStatus) -> None:
 
 
 def _drain(pgconn: pq.abc.PGconn) -> None:
-    while (result := pgconn.get_result()) is not None:
+    while (result := _answer(pgconn)) is not None:
         if result.status == pq.ExecStatus.COPY_OUT:
-            while pgconn.get_copy_data(0)[0] > 0:
+            for _ in _copied(pgconn):
                 pass
+
+
+def _answer(pgconn: pq.abc.PGconn) -> pq.abc.PGresult | None:
+    """The next result. libpq is asked only when it is there: it would wait holding Python's lock,
+    and the threads of a tunnel in this process could not bring the answer."""
+    while pgconn.flush():
+        select.select([pgconn.socket], [pgconn.socket], [])
+        pgconn.consume_input()
+    while pgconn.is_busy():
+        _await(pgconn)
+    return pgconn.get_result()
+
+
+def _await(pgconn: pq.abc.PGconn) -> None:
+    select.select([pgconn.socket], [], [])
+    pgconn.consume_input()

@@ -12,8 +12,8 @@ from pgsync_assets.errors import ModelError
 from pgsync_assets.model.describe import MOST_COLUMNS
 from pgsync_assets.outcome import Counts
 
-from ..corpus_values import CORE, EQUAL_BUT_DIFFERENT, MAKE, OWN
-from ..fix_databases import AnyConnection
+from ..corpus_values import CORE, EQUAL_BUT_DIFFERENT, MAKE, OWN, SINCE
+from ..fix_databases import AnyConnection, Side
 from ..fix_syncs import Syncs
 
 NO_INPUT = psycopg.errors.FeatureNotSupported  # "cannot accept a value of type ..", or no libxml
@@ -40,6 +40,12 @@ def accepts(syncs: Syncs, spelled: str) -> bool:
             except (NO_INPUT, psycopg.errors.UndefinedObject):
                 return False
     return True
+
+
+def major_version(side: Side) -> int:
+    """Of the server, such as 18."""
+    with side.connect() as connection:
+        return connection.info.server_version // 10_000
 
 
 def insert(connection: AnyConnection, number: int, spelled: str, value: str) -> None:
@@ -105,10 +111,12 @@ def test_the_corpus_has_every_type_of_the_server(syncs: Syncs) -> None:
 def test_every_value_arrives_as_it_is(syncs_of_types: Syncs) -> None:
     syncs = syncs_of_types
     types = known_types(syncs, CORE | OWN)
+    oldest = min(major_version(side) for side in (syncs.pair.source, syncs.pair.destination))
     arrays = [f"{t}[]" for t in types if t != "grid" and not t.endswith("[]")]
-    arrays = [t for t in arrays if t not in types]
+    arrays = [t for t in arrays if t not in types and SINCE.get((t, ""), 0) <= oldest]
     make_table(syncs, [*types, *arrays])
     values = [(t, value) for t in types for value in (CORE | OWN)[t]]
+    values = [value for value in values if SINCE.get(value, 0) <= oldest]
     with syncs.pair.source.connect(autocommit=False) as connection:
         for number, (spelled, value) in enumerate(values):
             insert(connection, number, spelled, value)

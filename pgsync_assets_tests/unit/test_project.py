@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import pgsync_assets
 from pgsync_assets.errors import ConfigurationError
 from pgsync_assets.project import read_project
 
@@ -267,3 +268,16 @@ def test_files_below_the_working_directory_are_shown_relative(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert _problems(_write(Path("defs"), bad="a: }\n")).startswith("defs/bad/defs.yaml:1: ")
+
+
+def test_the_definitions_of_the_demo_are_right() -> None:
+    project = read_project(Path(pgsync_assets.__file__).parent / "demo" / "defs")
+    assert sorted(project.syncs) == ["airports", "carriers", "flights", "planes"]
+
+
+def test_what_dg_scaffolds_is_right(tmp_path: Path) -> None:
+    examples = Path(pgsync_assets.__file__).parent / "assets" / "components" / "examples"
+    files = {file.stem: file.read_text(encoding="utf-8") for file in examples.glob("*.yaml")}
+    project = read_project(_write(tmp_path, **files))
+    assert project.connections
+    assert project.syncs

@@ -54,7 +54,9 @@ def _complete(package: Path) -> None:
 
 
 @pytest.fixture(scope="session", params=VERSIONS)
-def server(request: pytest.FixtureRequest, installed: Path, state_folder: Path) -> Iterator[Cluster]:
+def server(
+    request: pytest.FixtureRequest, installed: Path, state_folder: Path
+) -> Iterator[Cluster]:
     """A running server of one version."""
     binaries = Binaries(installed / request.param / "native" / "bin", "npm")
     yield from running(state_folder / request.param, binaries)

@@ -24,29 +24,29 @@ __all__ = [
 pytestmark = pytest.mark.needs("npm")
 
 DEFINITION = """
-    id bigint primary key, name text, price numeric(10, 2), tags text[], seen timestamptz,
-    doc jsonb, area numeric generated always as (price * 2) stored
+    id bigint primary key, name text, price numeric(10, 2), tags text[], seen timestamptz, doc jsonb
 """
 FILL = """
-    insert into items (id, name, price, tags, seen, doc)
-    select n, 'item ' || n, n * 1.5, array['a', null, n::text], timestamptz '2024-01-01Z' + n * '1 day'::interval,
-        jsonb_build_object('n', n)
+    insert into items
+    select n, 'item ' || n, n * 1.5, array['a', null, n::text],
+        timestamptz '2024-01-01 00:00+00' + n * interval '1 day', jsonb_build_object('n', n)
     from generate_series(1, 100) as n
 """
-SENT = {"columns": ["id", "name", "price", "tags", "seen", "doc"], "delete": "delete_row"}
-MODEL = {"model": {"sql": "select id, name, price, tags, seen, doc from public.items "
-                          "union all select 50, 'again', 0, null, null, null",
-                   "key": ["id"]}}
+REPEATED = """
+    select id, name, price::numeric(10, 2), tags, seen, doc from public.items
+    union all select * from public.items where id = 50
+"""
 
 
 def test_the_road_of_a_row(syncs: Syncs) -> None:
+    deletes = {"delete": "delete_row"}
     syncs.table(DEFINITION)
     syncs.pair.source.execute(FILL)
     syncs.pair.destination.execute("alter table items add constraint cheap check (price < 150)")
-    checks = engine.check(syncs.config(**SENT), *syncs.endpoints)
+    checks = engine.check(syncs.config(**deletes), *syncs.endpoints)
     assert [check for check in checks if not check.passed] == []
 
-    first = syncs.run(**SENT, batch_size=30)
+    first = syncs.run(**deletes, batch_size=30)
     assert first.succeeded == Counts(added=99)
     assert [(r.row_id, r.sqlstate, r.constraint) for r in first.rejections] == [
         ("100", "23514", "cheap")
@@ -58,19 +58,20 @@ def test_the_road_of_a_row(syncs: Syncs) -> None:
         "delete from items where id in (7, 8, 9)",
         "update items set price = 1 where id = 100",
     )
-    preview = syncs.plan(**SENT)
-    second = syncs.run(**SENT, audit="full")
+    preview = syncs.plan(**deletes)
+    second = syncs.run(**deletes, audit="full")
     assert preview.counts == second.succeeded == Counts(added=1, changed=2, removed=3)
     assert violations(syncs) == []
     assert syncs.same()
 
 
 def test_a_query_with_a_repeated_key(syncs: Syncs) -> None:
+    query = {"model": {"sql": REPEATED, "key": ["id"]}, "max_rejected_rows": 10}
     syncs.table(DEFINITION)
     syncs.pair.source.execute(FILL)
-    outcome = syncs.run(**SENT, **MODEL, max_rejected_rows=10)
+    outcome = syncs.run(**query)
     assert (outcome.succeeded, outcome.invalid) == (Counts(added=99), 2)
     syncs.pair.source.execute("update items set name = 'new' where id < 4")
-    outcome = syncs.run(**SENT, **MODEL, max_rejected_rows=10)
+    outcome = syncs.run(**query)
     assert (outcome.succeeded, outcome.invalid) == (Counts(changed=3), 2)
     assert violations(syncs, {"50"}) == []

@@ -28,7 +28,7 @@ def test_one_request_for_each_kind_of_partitions(project: Project) -> None:
         "PgScheduleComponent",
         name="nightly",
         cron_schedule="0 1 * * *",
-        selection="tag:pgsync/sync",
+        selection="group:crm",
     )
     schedule = project.definitions.resolve_schedule_def("nightly")
     repository = project.definitions.get_repository_def()

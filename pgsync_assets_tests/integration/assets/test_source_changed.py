@@ -115,9 +115,8 @@ def test_what_cannot_be_watched_is_told(watched: Project, table: str) -> None:
     watched.write(
         "sensor", "PgSourceChangedComponent", name="changed", syncs=["items"], tables=[table]
     )
-    with pytest.raises(Exception, match=table) as caught:
+    with pytest.raises(dg.Failure, match=f"{table} (is not a table|to watch)"):
         tick(watched, None)
-    assert "no table" in str(caught.value.__cause__) or "not a table" in str(caught.value.__cause__)
 
 
 def test_a_run_of_the_sensor_is_the_sync(watched: Project) -> None:

@@ -26,12 +26,11 @@ COLUMNS = (
     "select attrelid::regclass::text, attnum, attname, atttypid::regtype::text "
     "from pg_catalog.pg_attribute join pg_catalog.pg_class c on c.oid = attrelid "
     "join pg_catalog.pg_namespace n on n.oid = relnamespace "
-    "where nspname !~ '^(pg|pgsync|hightouch)_' and nspname <> 'information_schema' order by 1, 2"
+    "where nspname !~ '^pg_' and nspname <> 'information_schema' order by 1, 2"
 )
 TABLES = (
     "select schemaname, tablename from pg_catalog.pg_tables "
-    "where schemaname !~ '^(pg|pgsync|hightouch)_' and schemaname <> 'information_schema' "
-    "or tablename in ('sync_changelog', 'sync_snapshot') order by 1, 2"
+    "where schemaname !~ '^pg_' and schemaname <> 'information_schema' order by 1, 2"
 )
 
 

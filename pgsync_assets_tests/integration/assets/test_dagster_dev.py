@@ -1,0 +1,124 @@
+"""The UI is served until we are told to stop, and nothing stays behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pgsync_assets.embedded import Cluster
+from pgsync_assets.embedded.dagster_dev import make_dagster_home, serve
+from pgsync_assets.embedded.loopback import free_port
+from pgsync_assets.embedded.servers import create_login
+from pgsync_assets.errors import EmbeddedError
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from pgsync_assets.embedded.dagster_dev import serve
+serve({}, int(sys.argv[1]), Path(sys.argv[2]), lambda address: print(address, flush=True))
+"""
+ASSETS = "{assetNodes{assetKey{path}}}"
+START_S = 90
+
+
+@pytest.fixture
+def storage(destination_server: Cluster) -> Iterator[dict[str, str]]:
+    """Variables of an empty database for Dagster."""
+    name = f"dagster_{os.getpid()}"
+    create_login(destination_server, name, "storage")
+    destination_server.create_database(name, owner=name)
+    yield {
+        "DAGSTER_PG_HOST": destination_server.host,
+        "DAGSTER_PG_PORT": str(destination_server.port),
+        "DAGSTER_PG_USERNAME": name,
+        "DAGSTER_PG_PASSWORD": "storage",
+        "DAGSTER_PG_DB": name,
+    }
+    with destination_server.connect("postgres") as connection:
+        connection.execute(f"drop database {name} with (force)".encode())
+        connection.execute(f"drop role {name}".encode())
+
+
+def alive(folder: Path) -> list[str]:
+    """Processes whose environment names the folder as Dagster's home."""
+    mark = f"DAGSTER_HOME={folder}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_bytes().decode(errors="replace"))
+        except OSError:
+            continue
+    return found
+
+
+def ask(address: str) -> Any:
+    request = urllib.request.Request(  # noqa: S310
+        f"{address}/graphql",
+        json.dumps({"query": ASSETS}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_served_and_stopped(
+    storage: dict[str, str], tmp_path: Path, number: signal.Signals
+) -> None:
+    demo = Path(__file__).parents[3] / "pgsync_assets" / "demo" / "defs"
+    variables = {**os.environ, **storage, "PGSYNC_DEFS": str(demo)}
+    child = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "0", str(tmp_path)],
+        env=variables,
+        stdout=subprocess.PIPE,
+        text=True,
+        # as a shell's background job: SIGINT arrives ignored, and has to work all the same
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+    try:
+        assert child.stdout is not None
+        address = child.stdout.readline().strip()
+        assert address.startswith("http://127.0.0.1:")
+        keys = ["/".join(node["assetKey"]["path"]) for node in ask(address)["data"]["assetNodes"]]
+        assert "demo_destination/app/flights" in keys
+        assert alive(tmp_path / "dagster_home")
+        child.send_signal(number)
+        assert child.wait(60) == 0
+    finally:
+        child.kill()
+        child.wait()
+        if child.stdout:
+            child.stdout.close()
+    deadline = time.monotonic() + 10
+    while alive(tmp_path / "dagster_home") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert alive(tmp_path / "dagster_home") == []
+
+
+def test_a_taken_port_is_told(tmp_path: Path, destination_server: Cluster) -> None:
+    with pytest.raises(EmbeddedError, match="is taken"):
+        serve({}, destination_server.port, tmp_path, print)
+
+
+def test_a_dagster_that_does_not_start_shows_its_log(tmp_path: Path) -> None:
+    nowhere = {f"DAGSTER_PG_{n}": "x" for n in ("USERNAME", "PASSWORD", "DB")}
+    variables = {**nowhere, "DAGSTER_PG_HOST": "127.0.0.1", "DAGSTER_PG_PORT": str(free_port())}
+    with pytest.raises(EmbeddedError, match=r"(?s)dagster\.log.*onnection refused"):
+        serve(variables, 0, tmp_path, print)
+
+
+def test_the_home_has_the_projects_settings(tmp_path: Path) -> None:
+    home = make_dagster_home(tmp_path)
+    assert "postgresql+psycopg2" in (home / "dagster.yaml").read_text()

@@ -1,0 +1,129 @@
+"""`dg` on a project of one's own: components are found, scaffolded and checked."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DG = Path(sys.executable).with_name("dg")
+PYPROJECT = """
+[project]
+name = "my-syncs"
+version = "0"
+[tool.dg]
+directory_type = "project"
+[tool.dg.project]
+root_module = "my_syncs"
+code_location_target_module = "my_syncs.definitions"
+code_location_name = "my_syncs"
+"""
+DEFINITIONS = """
+from pathlib import Path
+import dagster as dg
+from pgsync_assets.assets.defs_folder import load_folder
+
+@dg.definitions
+def defs():
+    return load_folder(Path(__file__).parent / "defs")
+"""
+COMPONENTS = {
+    "customers": "PgSyncComponent",
+    "connections": "PgConnectionsComponent",
+    "nightly": "PgScheduleComponent",
+    "changed": "PgSourceChangedComponent",
+    "orders": "PgSyncComponent",
+}
+WRONG = """
+type: pgsync_assets.PgSyncComponent
+attributes:
+  syncs:
+    - name: orders
+      source: warehouse
+      model:
+        table: public.orders
+        key: [id]
+        tabel: public.orders
+      destination: crm
+      table: public.orders
+"""
+
+
+class Dg:
+    """Runs `dg` in a project."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.defs = folder / "my_syncs" / "defs"
+
+    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """What a command answers, with both streams in one."""
+        home = self.folder / "home"
+        home.mkdir(exist_ok=True)
+        (home / "dagster.yaml").touch()
+        return subprocess.run(
+            [str(DG), *arguments],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(self.folder),
+                "DAGSTER_HOME": str(home),
+                "DAGSTER_DISABLE_TELEMETRY": "1",
+                "COLUMNS": "300",
+                "HOME": str(self.folder),
+            },
+        )
+
+
+@pytest.fixture
+def dg(tmp_path: Path) -> Dg:
+    """A project as `create-dagster` lays it out."""
+    made = Dg(tmp_path)
+    made.defs.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    (tmp_path / "my_syncs" / "__init__.py").touch()
+    (tmp_path / "my_syncs" / "definitions.py").write_text(DEFINITIONS)
+    (made.defs / "__init__.py").touch()
+    return made
+
+
+def test_what_is_scaffolded_loads_as_it_is(dg: Dg) -> None:
+    for name in ("customers", "nightly", "changed", "orders"):
+        answer = dg("scaffold", "defs", f"pgsync_assets.{COMPONENTS[name]}", name)
+        assert answer.returncode == 0, answer.stdout
+    answer = dg("check", "defs")  # and the YAML before
+    assert answer.returncode == 0, answer.stdout
+    assert "YAML validated" in answer.stdout
+    written = (dg.defs / "nightly" / "defs.yaml").read_text()
+    assert "syncs: [customers]" in written
+
+
+def test_connections_are_scaffolded_with_comments_and_no_secret(dg: Dg) -> None:
+    answer = dg("scaffold", "defs", "pgsync_assets.PgConnectionsComponent", "connections")
+    assert answer.returncode == 0, answer.stdout
+    assert dg("check", "yaml").returncode == 0
+    text = (dg.defs / "connections" / "defs.yaml").read_text()
+    assert "password: $WAREHOUSE_PASSWORD" in text
+    assert "# tunnel:" in text
+
+
+def test_components_are_listed_with_what_they_are(dg: Dg) -> None:
+    listed = dg("list", "components").stdout
+    for name in set(COMPONENTS.values()):
+        assert f"pgsync_assets.{name}" in listed
+    assert "changed rows only" in listed
+
+
+def test_an_unknown_key_is_told_with_file_and_line(dg: Dg) -> None:
+    (dg.defs / "orders").mkdir()
+    (dg.defs / "orders" / "defs.yaml").write_text(WRONG)
+    answer = dg("check", "yaml")
+    assert answer.returncode != 0
+    assert f"{dg.defs}/orders/defs.yaml:10" in answer.stdout
+    assert "'tabel' was unexpected" in answer.stdout

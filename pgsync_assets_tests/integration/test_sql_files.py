@@ -1,0 +1,161 @@
+"""Every `.sql` file runs in psql as it is: what a person tries there is what we run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pgsync_assets
+from pgsync_assets.embedded.binaries import locate
+
+from ..fix_databases import Pair, Side
+from ..fix_syncs import Syncs
+
+TOP = Path(pgsync_assets.__file__).parent
+FILES = sorted(str(path.relative_to(TOP)) for path in TOP.rglob("*.sql"))
+VARIABLE = re.compile(r""":["'](\w+)["']""")
+SOME_UUID = "00000000-0000-0000-0000-000000000001"
+
+# Variables by name; numbers of a run are larger than those of the run that filled the tables.
+VALUES = {
+    "added": "1",
+    "applied": "1",
+    "audit": "hightouch_audit",
+    "batch": "1",
+    "batch_size": "1000",
+    "batches": "1",
+    "changed": "1",
+    "column": "note",
+    "constraint": "small",
+    "destination_table": "public.items",
+    "engine": "lightning",
+    "epoch": "1",
+    "error": "none",
+    "fence": "1",
+    "fingerprint": "f",
+    "installation": SOME_UUID,
+    "invalid": "0",
+    "is_full": "true",
+    "keeps_succeeded": "true",
+    "key": "{id}",
+    "ledger": "pgsync_ledger",
+    "ledger_run": "1",
+    "limit": "10",
+    "lock_timeout": "1s",
+    "model": "items",
+    "modifiers": "{-1,14}",
+    "name": "001_planner.sql",
+    "number": "999",
+    "partition": "",
+    "plan_row": "1",
+    "planner": "hightouch_planner",
+    "primary_key": "id",
+    "reason": "because",
+    "rejected": "1",
+    "removed": "1",
+    "round": "1",
+    "row_count": "1",
+    "run": "1000",
+    "schema": "public",
+    "schemas": "{public}",
+    "search_path": "public",
+    "shape": "{}",
+    "sqlstate": "23514",
+    "started_at": "2024-01-01 00:00+00",
+    "state": "1",
+    "status": "failed",
+    "sync": "items",
+    "table": "items",
+    "tables": "{items}",
+    "type": "23",
+    "types": "{23,1043}",
+} | {
+    f"{what}_{verb}": "0"
+    for what in ("planned", "attempted", "succeeded", "failed")
+    for verb in ("add", "change", "remove")
+}
+DEMO_SOURCE = ("demo/source_tables.sql",)
+DEMO_APP = ("demo/app_owner.sql", "demo/destination_tables.sql")
+BEFORE = {
+    "demo/source_keys.sql": DEMO_SOURCE,
+    "demo/roles_source.sql": DEMO_SOURCE,
+    "demo/defs/carriers/carriers.sql": DEMO_SOURCE,
+    "demo/destination_tables.sql": DEMO_APP[:1],
+    "demo/roles_destination.sql": DEMO_APP,
+}
+
+
+def database_of(file: str, pair: Pair) -> Side:
+    """Where a file runs: what is written is at the destination, all else at the source."""
+    at_destination = file.startswith("write/") or file in (*DEMO_APP, "demo/roles_destination.sql")
+    return pair.destination if at_destination else pair.source
+
+
+def values_of(file: str, side: Side) -> dict[str, str]:
+    """The variables of a file."""
+    found = set(VARIABLE.findall((TOP / file).read_text()))
+    own: dict[str, str] = {"database": side.database, "role": side.user}
+    if file.startswith("connect/migrations") or "/migrations/" in file:
+        own["schema"] = "hightouch_planner" if file.startswith("connect/") else "fresh"
+    if file == "connect/migrations_table.sql":
+        own["schema"] = "fresh"
+    if file == "plan/settled.sql":
+        own["ledger"] = SOME_UUID
+    if "relation" in found:
+        own["relation"] = str(side.rows("select 'items'::regclass::oid")[0][0])
+    return {name: own.get(name) or VALUES[name] for name in sorted(found)}
+
+
+def psql(side: Side, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs psql as the superuser; the password travels in the environment."""
+    return subprocess.run(
+        [
+            locate().program("psql"),
+            f"--host={side.host}",
+            f"--port={side.port}",
+            f"--username={side.cluster.superuser}",
+            f"--dbname={side.database}",
+            "--no-psqlrc",
+            "--quiet",
+            "--set=ON_ERROR_STOP=1",
+            *arguments,
+        ],
+        env=os.environ | {"PGPASSWORD": side.cluster.password, "PGOPTIONS": ""},
+        capture_output=True,
+        text=True,
+    )
+
+
+def said_of(file: str, pair: Pair) -> str:
+    """What psql says of a file, in a transaction that is rolled back; empty where it runs."""
+    side = database_of(file, pair)
+    before = BEFORE.get(file, DEMO_SOURCE if file.startswith("demo/round/") else ())
+    answer = psql(
+        side,
+        *(f"--set={name}={value}" for name, value in values_of(file, side).items()),
+        "--command=begin",
+        "--command=set local client_min_messages = warning; create schema fresh",
+        *(f"--file={TOP / name}" for name in before),
+        f"--file={TOP / file}",
+        "--command=rollback",
+    )
+    return answer.stderr if answer.stderr or answer.returncode == 0 else "stopped"
+
+
+def test_every_file_runs_in_psql(syncs: Syncs) -> None:
+    syncs.table("id integer primary key, note text")
+    syncs.pair.source.execute("insert into items values (1, 'a')")
+    syncs.run(audit="full")
+    assert len(FILES) > 50
+    said = {file: said_of(file, syncs.pair) for file in FILES}
+    assert {file: text for file, text in said.items() if text} == {}
+
+
+def test_psql_stops_at_a_mistake_in_a_file(database_pair: Pair, tmp_path: Path) -> None:
+    """The test above can fail."""
+    (tmp_path / "wrong.sql").write_text("select no_such_column;")
+    answer = psql(database_pair.source, f"--file={tmp_path / 'wrong.sql'}")
+    assert "no_such_column" in answer.stderr
+    assert answer.returncode != 0
