@@ -23,8 +23,8 @@ def outcome_metadata(outcome: Outcome) -> Metadata:
     sent = outcome.succeeded.total
     recovered = outcome.recovered
     return {
-        **({"pgsync/recovered_run_id": recovered.run_id} if recovered else {}),
-        "pgsync/run_id": outcome.run_id,
+        **({"pgsync/recovered_run_id": str(recovered.run_id)} if recovered else {}),
+        "pgsync/run_id": str(outcome.run_id),  # a name: the UI would plot a number
         "pgsync/rows_added": outcome.succeeded.added,
         "pgsync/rows_changed": outcome.succeeded.changed,
         "pgsync/rows_removed": outcome.succeeded.removed,
@@ -90,7 +90,8 @@ def rejected_sample(rejections: Sequence[Rejection]) -> Metadata:
     """
     if not rejections:
         return {}
-    names = ("row_id", "operation", "sqlstate", "constraint", "column", "reason")
+    # Constraint and column are named in the reason; columns of their own make the table too wide.
+    names = ("row_id", "operation", "sqlstate", "reason")
     records = [
         dg.TableRecord({name: str(getattr(row, name) or "") for name in names})
         for row in rejections[:SAMPLE_ROWS]

@@ -46,12 +46,13 @@ class PostgresConnection(dg.ConfigurableResource):  # type: ignore[type-arg]
     Give secrets as `dg.EnvVar("NAME")`: the UI then shows the name, never the value.
 
     Example:
-        ```python
-        warehouse = PostgresConnection(
-            name="warehouse", host="db.example.com", database="dwh", user="sync_reader",
-            password=dg.EnvVar("WAREHOUSE_PASSWORD"),
-        )
-        ```
+
+    ```python
+    warehouse = PostgresConnection(
+        name="warehouse", host="db.example.com", database="dwh", user="sync_reader",
+        password=dg.EnvVar("WAREHOUSE_PASSWORD"),
+    )
+    ```
     """
 
     name: str = Field(description="Name of the connection; also its resource key.")
@@ -150,9 +151,10 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Writes syncs into one PostgreSQL. Its key is `<connection>_writer`.
 
     Example:
-        ```python
-        resources = {"crm_writer": PostgresWriter(connection=crm)}
-        ```
+
+    ```python
+    resources = {"crm_writer": PostgresWriter(connection=crm)}
+    ```
     """
 
     connection: dg.ResourceDependency[PostgresConnection]

@@ -151,7 +151,7 @@ class SyncStep:
             self.context.log_event(
                 dg.AssetMaterialization(
                     key,
-                    metadata={"pgsync/sync": self.sync.name, "pgsync/run_id": outcome.run_id},
+                    metadata={"pgsync/sync": self.sync.name, "pgsync/run_id": str(outcome.run_id)},
                 )
             )
 

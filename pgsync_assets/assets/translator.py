@@ -108,7 +108,7 @@ def _shared(data: SyncTranslatorData) -> dg.AssetSpec:
 
 def _model(sync: SyncConfig, data: SyncTranslatorData) -> dg.AssetSpec:
     model = sync.model
-    told = model.description or f"What `{data.connection}` has to say about it; key {_key(model)}."
+    told = model.description or f"Rows of `{data.connection}`, one for each {_key(model)}."
     return dg.AssetSpec(
         ["models", sync.model_name],
         deps=data.upstream,

@@ -71,7 +71,7 @@ def demo(directory: Path, port: int, serves: bool, as_json: bool) -> None:
         terminal.say("", "Sync, as Dagster assets:")
         first = _sync_all(terminal)
         edits = apply_edits(servers)
-        terminal.say("", f"Now the source is edited: {_told(edits)}.", "Sync again:")
+        terminal.say("", "Now the source is edited:", *_told(edits), "", "Sync again:")
         second = _sync_all(terminal)
         _say_what_travelled(terminal, second)
         file = write_environment_file(servers, DEMO_DEFS)
@@ -142,11 +142,11 @@ def _totals_table(totals: list[SyncTotals]) -> Table:
     return table("sync", *numbers, rows=rows, numbers=numbers)
 
 
-def _told(edits: Edits) -> str:
+def _told(edits: Edits) -> tuple[str, str]:
     return (
-        f"{edits.flights_updated:,} flights updated, {edits.flights_inserted:,} inserted, "
-        f"{edits.flights_deleted:,} deleted; {edits.planes_updated:,} planes and "
-        f"{edits.airports_updated:,} airports updated"
+        f"  {edits.flights_updated:,} flights updated, {edits.flights_inserted:,} inserted, "
+        f"{edits.flights_deleted:,} deleted",
+        f"  {edits.planes_updated:,} planes and {edits.airports_updated:,} airports updated",
     )
 
 
@@ -155,7 +155,7 @@ def _say_what_travelled(terminal: Terminal, second: list[SyncTotals]) -> None:
     there = sum(one.row_count for one in second)
     terminal.say(
         f"Only {travelled:,} rows travelled; the other {there - travelled:,} stayed as they were.",
-        "(carriers are computed from the flights, so that every airline with an edit changed.)",
+        "(Carriers are computed from flights: every airline with an edited one changed.)",
     )
 
 
@@ -169,8 +169,8 @@ def _say_where_to_look(terminal: Terminal, servers: Servers, file: Path, serves:
         f"  {_psql()} {address} -U pgsync_destination demo_destination \\",
         '    -c "select * from app.carriers order by flights desc"',
         f"  {_psql()} {address} -U pgsync_source demo_source \\",
-        '    -c "select row_id, failure_reason from hightouch_audit.sync_snapshot '
-        "where status = 'failed'\"",
+        '    -c "select row_id, failure_reason from hightouch_audit.sync_snapshot',
+        "        where status = 'failed'\"",
         "  pgsync-assets show",
         "  pgsync-assets plan planes",
     )

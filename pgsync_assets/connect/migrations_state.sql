@@ -1,4 +1,11 @@
--- What a schema of ours has behind it: whether it exists, and the newest migration it knows.
+-- Whether a schema of ours exists, and its table of migrations. Read from the catalog's tables:
+-- to_regclass() answers from a cache that waiting for another process's migration does not renew.
 SELECT
-    to_regnamespace(quote_ident(:'schema')) IS NOT NULL AS has_schema,
-    to_regclass(format('%I.migrations', :'schema'::text)) IS NOT NULL AS has_table;
+    EXISTS (
+        SELECT FROM pg_catalog.pg_namespace WHERE nspname = :'schema'
+    ) AS has_schema,
+    EXISTS (
+        SELECT FROM pg_catalog.pg_class AS c
+        JOIN pg_catalog.pg_namespace AS owner ON owner.oid = c.relnamespace
+        WHERE owner.nspname = :'schema' AND c.relname = 'migrations'
+    ) AS has_table;

@@ -1,4 +1,4 @@
--- The newest runs, of one sync or of all.
+-- The newest runs: of one sync or of all, or one of them by its number.
 SELECT
     sync_run_id, sync_id, partition, status, started_at, finished_at,
     num_planned_add, num_planned_change, num_planned_remove,
@@ -6,6 +6,7 @@ SELECT
     num_failed_add + num_failed_change + num_failed_remove AS num_failed,
     destination_table, error
 FROM :"audit".sync_runs
-WHERE :'sync'::text IS NULL OR sync_id = :'sync'
+WHERE (:'sync'::text IS NULL OR sync_id = :'sync')
+    AND (:'run'::bigint IS NULL OR sync_run_id = :'run'::bigint)
 ORDER BY sync_run_id DESC
 LIMIT :'limit'::bigint;

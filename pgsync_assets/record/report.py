@@ -59,7 +59,7 @@ def recent_runs(
     """
     query = statement(__package__ or "", "recent_runs.sql", audit=audit)
     with session.transaction("reading the audit", READ_ONLY) as connection:
-        rows = connection.execute(query, {"sync": sync, "limit": limit}).fetchall()
+        rows = connection.execute(query, {"sync": sync, "run": None, "limit": limit}).fetchall()
     return [_run(row) for row in rows]
 
 
@@ -72,10 +72,10 @@ def run_report(session: Session, audit: str, run_id: int, limit: int = 100) -> R
         run_id: `sync_run_id`.
         limit: failed rows at the most.
     """
-    one_run = statement(__package__ or "", "one_run.sql", audit=audit)
+    one_run = statement(__package__ or "", "recent_runs.sql", audit=audit)
     failed_rows = statement(__package__ or "", "failed_rows.sql", audit=audit)
     with session.transaction("reading the audit", READ_ONLY) as connection:
-        row = connection.execute(one_run, {"run": run_id}).fetchone()
+        row = connection.execute(one_run, {"sync": None, "run": run_id, "limit": 1}).fetchone()
         if row is None:
             return None
         failed = connection.execute(failed_rows, {"run": run_id, "limit": limit}).fetchall()

@@ -27,10 +27,10 @@ def _as_written(context: dg.ResolutionContext, syncs: Sequence[SyncConfig]) -> S
 
 
 def _with_sql(sync: SyncConfig, base: Path) -> SyncConfig:
-    from ...model import load_sql_file  # here: the room needs a database driver
-
     if sync.model.sql_file is None:
         return sync
+    from ...model import load_sql_file  # here: the room needs a database driver
+
     return sync.model_copy(update={"model": load_sql_file(sync.model, base)})
 
 

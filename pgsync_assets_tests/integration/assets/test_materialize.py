@@ -203,3 +203,24 @@ def test_a_lost_server_is_tried_again(items: Project, monkeypatch: pytest.Monkey
     assert (len(lost), len(retries)) == (1, 1)
     assert items.syncs.same()
     assert [len(items.materializations(key)) for key in WRITTEN] == [1, 1, 1]
+
+
+def test_progress_is_told_while_the_run_goes_on(
+    items: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgsync_assets.assets.progress.INTERVAL_S", 0.0)
+    assert items.run().success
+    key = dg.AssetKey(["crm", "public", "items"])
+    records = items.instance.fetch_observations(key, limit=100).records
+    found = [record.asset_observation for record in reversed(records)]
+    told = [observation.metadata for observation in found if observation is not None]
+    assert {"plan", "write"} <= {metadata["pgsync/step"].value for metadata in told}
+    print([{k: v.value for k, v in m.items()} for m in told])
+    assert told[-1]["pgsync/rows_done"].value == told[-1]["pgsync/rows_total"].value == 100
+
+
+def test_progress_is_told_rarely(items: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pgsync_assets.assets.progress.INTERVAL_S", 3600.0)
+    assert items.run().success
+    key = dg.AssetKey(["crm", "public", "items"])
+    assert list(items.instance.fetch_observations(key, limit=100).records) == []

@@ -10,7 +10,7 @@ import pytest
 
 import pgsync_assets
 
-DEMO = "pgsync_assets.demo.defs"
+from .conftest import CONNECTIONS, ORDERS, DefsFolder
 
 
 def loaded_by(statement: str, **variables: str) -> set[str]:
@@ -33,8 +33,10 @@ def test_the_engine_needs_no_dagster(module: str) -> None:
     assert not found & {"dagster", "pandas", "sqlglot", "paramiko", "sshtunnel"}
 
 
-def test_definitions_need_no_driver_and_no_ssh() -> None:
-    found = loaded_by("from pgsync_assets.definitions import defs; defs()")
+def test_definitions_need_no_driver_and_no_ssh(defs_folder: DefsFolder) -> None:
+    defs_folder.write({"connections": CONNECTIONS, "orders": ORDERS})
+    load = "from pgsync_assets.definitions import defs; assert len(list(defs().assets)) > 4"
+    found = loaded_by(load, PGSYNC_DEFS=str(defs_folder.path))
     assert {"dagster", "sqlglot"} <= found
     assert not found & {"psycopg", "paramiko", "sshtunnel", "pandas", "rich"}
 

@@ -1,6 +1,9 @@
 """Connections as resources: secrets are references until a connection opens."""
 
+from typing import Any
+
 import dagster as dg
+import pytest
 from dagster._core.remote_representation.external_data import RepositorySnap
 
 from pgsync_assets import PostgresConnection, PostgresWriter
@@ -39,10 +42,10 @@ def crm() -> PostgresConnection:
     return PostgresConnection.from_config("crm", ConnectionConfig.model_validate(WRITTEN))
 
 
-def test_a_run_gets_what_the_variables_hold(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_run_gets_what_the_variables_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    seen = {}
+    seen: dict[str, Any] = {}
 
     @dg.asset
     def probe(crm: PostgresConnection) -> None:
@@ -64,7 +67,7 @@ def test_every_field_of_the_configuration_reaches_the_resource() -> None:
     assert set(PostgresConnection.model_fields) == {"name", *ConnectionConfig.model_fields}
 
 
-def test_the_ui_is_told_names_and_no_values(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_the_ui_is_told_names_and_no_values(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     connection = crm()

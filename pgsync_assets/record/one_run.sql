@@ -1,9 +1,0 @@
--- One run.
-SELECT
-    sync_run_id, sync_id, partition, status, started_at, finished_at,
-    num_planned_add, num_planned_change, num_planned_remove,
-    num_succeeded_add, num_succeeded_change, num_succeeded_remove,
-    num_failed_add + num_failed_change + num_failed_remove AS num_failed,
-    destination_table, error
-FROM :"audit".sync_runs
-WHERE sync_run_id = :'run'::bigint;
