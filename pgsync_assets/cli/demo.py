@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 import warnings
 from collections.abc import Mapping
@@ -171,14 +172,20 @@ def _say_where_to_look(terminal: Terminal, servers: Servers, file: Path, serves:
         f"  {_psql()} {address} -U pgsync_source demo_source \\",
         '    -c "select row_id, failure_reason from hightouch_audit.sync_snapshot',
         "        where status = 'failed'\"",
-        "  pgsync-assets show",
-        "  pgsync-assets plan planes",
+        f"  {_ours()} show",
+        f"  {_ours()} plan planes",
     )
 
 
 def _short(file: Path) -> str:
     here = Path.cwd()
     return str(file.relative_to(here) if file.is_relative_to(here) else file)
+
+
+def _ours() -> str:
+    """How a shell calls this program; `make demo` puts nothing on the PATH."""
+    name = "pgsync-assets"
+    return name if shutil.which(name) else _short(Path(sys.executable).with_name(name))
 
 
 def _psql() -> str:

@@ -7,6 +7,7 @@ and we stop it in good order, with everything it started.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
@@ -24,9 +25,11 @@ from pgsync_assets.embedded.loopback import HOST, free_port, is_free
 from pgsync_assets.errors import EmbeddedError
 
 PROJECT = Path(__file__).resolve().parents[2]
+PR_SET_PDEATHSIG = 1
 START_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 20.0
 LOG_TAIL_LINES = 8
+_LIBC = ctypes.CDLL(None)
 
 
 def make_dagster_home(directory: Path) -> Path:
@@ -94,7 +97,7 @@ def _dagster_dev(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_default_signals,
+            preexec_fn=_prepare_child,
         )
     try:
         yield child
@@ -102,8 +105,11 @@ def _dagster_dev(
         _stop(child)
 
 
-def _default_signals() -> None:
+def _prepare_child() -> None:
+    """Runs in the child: SIGINT counts, and comes when we are gone, be it by kill -9 (Linux)."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.platform == "linux":
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

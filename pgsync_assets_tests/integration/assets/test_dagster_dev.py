@@ -73,7 +73,7 @@ def ask(address: str) -> Any:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_served_and_stopped(
     storage: dict[str, str], tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -95,13 +95,13 @@ def test_served_and_stopped(
         assert "demo_destination/app/flights" in keys
         assert alive(tmp_path / "dagster_home")
         child.send_signal(number)
-        assert child.wait(60) == 0
+        assert child.wait(60) == (-signal.SIGKILL if number is signal.SIGKILL else 0)
     finally:
         child.kill()
         child.wait()
         if child.stdout:
             child.stdout.close()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while alive(tmp_path / "dagster_home") and time.monotonic() < deadline:
         time.sleep(0.1)
     assert alive(tmp_path / "dagster_home") == []
