@@ -2,8 +2,9 @@
 
 `PGSYNC_FAILPOINT=7:kill` kills the process (SIGKILL, as the kernel would) at the 7th point that
 it reaches; `7:stop` stops it there (SIGSTOP, as a laptop that is closed), `7:raise` raises;
-`PGSYNC_FAILPOINT=name:kill` does so at every point of that name. The crash loop of the test suite counts N = 1, 2, 3 .. until a run
-passes, so that every point around every state change is crashed at once.
+`PGSYNC_FAILPOINT=name:kill` does so at every point of that name. The crash loop of the test suite
+counts N = 1, 2, 3 .. until a run passes, so that every point around every state change is crashed
+at once.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pgsync_assets.embedded.cluster import HOST, free_port
+from pgsync_assets.embedded.loopback import HOST, free_port
 
 from .fix_databases import Pair, Side
 from .fix_needs import program

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import asyncssh
 import pytest
 
-from pgsync_assets.embedded.cluster import HOST
+from pgsync_assets.embedded.loopback import HOST
 
 T = TypeVar("T")
 USER = "tunnel"
@@ -28,6 +28,7 @@ class Bastion:
         self.host_key = asyncssh.generate_private_key("ssh-ed25519")
         self.forwarded: list[tuple[str, int]] = []
         self._client_key = client_key
+        self._connections: list[asyncssh.SSHServerConnection] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -53,6 +54,9 @@ class Bastion:
         bastion = self
 
         class Server(asyncssh.SSHServer):
+            def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+                bastion._connections.append(conn)
+
             def begin_auth(self, username: str) -> bool:
                 return True
 
@@ -68,11 +72,21 @@ class Bastion:
                 bastion.forwarded.append((dest_host, dest_port))
                 return True
 
-        return await asyncssh.listen(HOST, 0, server_factory=Server, server_host_keys=[self.host_key])
+        return await asyncssh.listen(
+            HOST, 0, server_factory=Server, server_host_keys=[self.host_key]
+        )
 
     async def _close(self) -> None:
         self._server.close()
         await self._server.wait_closed()
+        for connection in self._connections:
+            connection.abort()
+            await connection.wait_closed()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0.05)  # sockets are closed by the loop, one turn later
 
 
 @pytest.fixture

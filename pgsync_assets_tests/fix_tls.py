@@ -72,7 +72,9 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=host is None, path_length=None), True)
         )
         if host is not None:
-            builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), False)
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([x509.DNSName(host)]), False
+            )
         return builder.sign(self._key, hashes.SHA256())
 
 

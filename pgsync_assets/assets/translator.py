@@ -108,7 +108,7 @@ def _shared(data: SyncTranslatorData) -> dg.AssetSpec:
 
 def _model(sync: SyncConfig, data: SyncTranslatorData) -> dg.AssetSpec:
     model = sync.model
-    told = model.description or f"Rows of `{data.connection}`, one for each {_key(model)}."
+    told = model.description or f"Rows of `{data.connection}` by {_key(model)}."
     return dg.AssetSpec(
         ["models", sync.model_name],
         deps=data.upstream,
@@ -137,12 +137,12 @@ def _destination(sync: SyncConfig, data: SyncTranslatorData) -> dg.AssetSpec:
 
 
 def _planner(sync: SyncConfig, data: SyncTranslatorData) -> dg.AssetSpec:
-    told = f"What `{sync.name}` has written so far: the state that the next run compares with."
+    told = "What was sent: the next run compares with it."
     return _of_sync(sync, data, ["hightouch_planner", sync.name], told, "planner")
 
 
 def _audit(sync: SyncConfig, data: SyncTranslatorData) -> dg.AssetSpec:
-    told = f"What every run of `{sync.name}` did, and which rows were refused."
+    told = f"What each run of `{sync.name}` did, row by row."
     return _of_sync(sync, data, ["hightouch_audit", sync.name], told, "audit")
 
 
@@ -165,8 +165,8 @@ _SYNC_SPECS = {"destination": _destination, "planner": _planner, "audit": _audit
 
 AUDIT_TABLES = {
     "sync_runs": "One row per run: when, how many rows, how it ended.",
-    "sync_changelog": "One row per change that was sent: what happened to it, and why.",
-    "sync_snapshot": "One row per row: how it stands at the destination.",
+    "sync_changelog": "One row per change: what happened to it, and why.",
+    "sync_snapshot": "One row per row of a model: how it stands now.",
 }
 """Tables of the audit log and what they hold."""
 

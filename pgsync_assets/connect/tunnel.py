@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import logging
+import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..config import TunnelConfig
@@ -18,6 +20,8 @@ from .secrets import resolve
 if TYPE_CHECKING:
     import paramiko
     from sshtunnel import SSHTunnelForwarder
+
+TIMEOUT_S = 15  # to reach the SSH server, and again to shake hands
 
 
 class Tunnel:
@@ -57,12 +61,13 @@ class Tunnel:
         import paramiko
         from sshtunnel import BaseSSHTunnelForwarderError, SSHTunnelForwarder
 
-        self._prove_host_key()
+        key, password = self._private_key(), self._secret("password")
+        self._prove(key, password)
         forwarder = SSHTunnelForwarder(
             (self._config.host, self._config.port),
             ssh_username=self._config.user,
-            ssh_password=self._secret("password"),
-            ssh_pkey=self._private_key(),
+            ssh_password=password,
+            ssh_pkey=key,
             ssh_host_key=host_key(self._config.host_key, self._where),
             remote_bind_address=self._target,
             local_bind_address=("127.0.0.1", 0),
@@ -75,10 +80,10 @@ class Tunnel:
         try:
             forwarder.start()
         except (BaseSSHTunnelForwarderError, paramiko.SSHException, OSError) as error:
-            forwarder.stop(force=True)
+            _give_up(forwarder)
             raise ConnectionLost(
                 f"{self._where}: the tunnel did not open ({type(error).__name__})",
-                "check user and key: the SSH server's own log says why it refused",
+                "the SSH server's own log says why",
             ) from None
         self._forwarder = forwarder
         return int(forwarder.local_bind_port)
@@ -117,37 +122,68 @@ class Tunnel:
                 "is the path right, and is private_key_passphrase given where the key needs one?",
             ) from None
 
-    def _prove_host_key(self) -> None:
-        """Shakes hands once, so that a wrong host key has a name of its own.
+    def _prove(self, key: paramiko.PKey | None, password: str | None) -> None:
+        """Shakes hands once, so that a wrong host key, or user, has a name of its own.
 
-        sshtunnel checks the pin too, but says only that it could not open.
+        sshtunnel checks both too, but says only that it could not open.
         """
         import paramiko
 
         expected = host_key(self._config.host_key, self._where)
+        if key is None and password is None:
+            raise ConfigurationError(
+                f"{self._where}: there is neither private_key_file nor password",
+                "give the one that the SSH server expects",
+            )
         try:
-            transport = paramiko.Transport((self._config.host, self._config.port))
+            address = (self._config.host, self._config.port)
+            transport = paramiko.Transport(socket.create_connection(address, TIMEOUT_S))
         except (OSError, paramiko.SSHException) as error:
             raise ConnectionLost(
                 f"{self._where}: cannot be reached ({type(error).__name__})",
                 "check host, port and firewall of the SSH server",
             ) from None
         try:
-            transport.get_security_options().key_types = _algorithms(expected)
-            transport.start_client(timeout=15)
-            offered = transport.get_remote_server_key()
+            self._prove_host(transport, expected)
+            self._prove_user(transport, key, password)
+        finally:
+            transport.close()
+
+    def _prove_host(self, transport: paramiko.Transport, expected: paramiko.PKey) -> None:
+        import paramiko
+
+        transport.get_security_options().key_types = _algorithms(expected)
+        try:
+            transport.start_client(timeout=TIMEOUT_S)
         except paramiko.SSHException:
             raise AuthenticationError(
                 f"{self._where}: the server offers no {expected.get_name()} host key",
                 "pin the key that the server's owner gives you",
             ) from None
-        finally:
-            transport.close()
+        offered = transport.get_remote_server_key()
         if offered != expected:
             raise AuthenticationError(
                 f"{self._where}: the host key is {offered.fingerprint}, "
                 f"pinned is {expected.fingerprint}",
                 "ask the server's owner; change host_key only if the new key is theirs",
+            )
+
+    def _prove_user(
+        self, transport: paramiko.Transport, key: paramiko.PKey | None, password: str | None
+    ) -> None:
+        import paramiko
+
+        # As sshtunnel does it: the key first, then the password where there is one.
+        with suppress(paramiko.SSHException):
+            if key is not None:
+                transport.auth_publickey(self._config.user, key)
+        with suppress(paramiko.SSHException):
+            if password is not None and not transport.is_authenticated():
+                transport.auth_password(self._config.user, password, fallback=False)
+        if not transport.is_authenticated():
+            raise AuthenticationError(
+                f"{self._where}: the server refused user {self._config.user!r}",
+                "check user, key and password; the SSH server's own log says why it refused",
             )
 
 
@@ -173,6 +209,16 @@ def host_key(line: str, where: str) -> paramiko.PKey:
             f"{where}: host_key is not a public key",
             "write it as `ssh-keyscan -t ed25519 HOST` prints it: ssh-ed25519 AAAA...",
         ) from None
+
+
+def _give_up(forwarder: SSHTunnelForwarder) -> None:
+    """Frees what a tunnel that did not open holds."""
+    if not forwarder.is_active:
+        # Nobody serves these sockets yet, and sshtunnel would wait for that to end, for ever.
+        for server in forwarder._server_list:
+            server.server_close()
+        forwarder._server_list = []
+    forwarder.stop(force=True)
 
 
 def _algorithms(key: paramiko.PKey) -> tuple[str, ...]:

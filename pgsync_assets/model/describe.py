@@ -10,9 +10,9 @@ from psycopg import sql
 
 from ..config import ModelConfig, split_qualified
 from ..connect import READ_ONLY, Session
-from ..errors import ModelError
+from ..errors import ModelError, PrivilegeError
 from ..outcome import Column
-from ..sql import statement
+from ..sql import relation, statement
 from .query import rows, select
 
 RESERVED_PREFIX = "_pgsync_"
@@ -90,8 +90,8 @@ def _shape(
         # binary=True asks for the extended protocol, which takes one statement only (42601);
         # the simple one would run both of `SELECT 1; DROP TABLE x`.
         result = connection.execute(query, binary=True).pgresult
-    except psycopg.errors.InsufficientPrivilege:
-        raise
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise _forbidden(session, connection.info.user, model, error) from None
     except psycopg.Error as error:
         if not (error.sqlstate or "").startswith(("42", "0A", "22", "3F")):
             raise
@@ -100,6 +100,24 @@ def _shape(
     fields = range(result.nfields)
     names = [(result.fname(i) or b"").decode() for i in fields]
     return [result.ftype(i) for i in fields], [result.fmod(i) for i in fields], names
+
+
+def _forbidden(
+    session: Session, user: str, model: ModelConfig, error: psycopg.Error
+) -> PrivilegeError:
+    said = f"{session.name}: {error.diag.message_primary} (SQLSTATE {error.sqlstate})"
+    role = sql.Identifier(user)
+    if "row-level security" in said:
+        bypass = sql.SQL("ALTER ROLE {} BYPASSRLS;").format(role).as_string(None)
+        return PrivilegeError(
+            said, f"hidden rows would look like removed ones. As an administrator: {bypass}"
+        )
+    schema, table = split_qualified(model.table) if model.table else ("schema", "table")
+    grants = sql.SQL("GRANT USAGE ON SCHEMA {} TO {}; GRANT SELECT ON {} TO {};").format(
+        sql.Identifier(schema), role, relation(schema, table), role
+    )
+    hint = "" if model.table else "what it names has to be granted, as in: "
+    return PrivilegeError(said, hint + grants.as_string(None))
 
 
 def _not_a_model(
@@ -161,9 +179,7 @@ def _key_operators(
     return tuple(schemas)
 
 
-def _check_indexable(
-    connection: psycopg.Connection[Any], model: ModelConfig, name: str
-) -> None:
+def _check_indexable(connection: psycopg.Connection[Any], model: ModelConfig, name: str) -> None:
     """What PostgreSQL sorts by, it can index: asked of PostgreSQL, for arrays of anything too."""
     query = sql.SQL("{} ORDER BY {} LIMIT 0").format(
         rows(model, (name,)), sql.Identifier("model", name)

@@ -53,13 +53,19 @@ def locked(session: Session, planner: str, sync: str, partition: str) -> Iterato
         AlreadyRunning: somebody else holds it. Nothing was touched.
     """
     name = f"{sync}[{partition}]" if partition else sync
-    with session.transaction(f"holding the lock of {name}") as connection:
-        query = "SELECT pg_catalog.pg_try_advisory_xact_lock(%s)"
-        if partition:
-            shared = "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(%s)"
-            _take(connection, shared, lock_key(planner, sync, ""), name)
-        _take(connection, query, lock_key(planner, sync, partition), name)
-        yield Lock(name, connection)
+    is_done = False
+    try:
+        with session.transaction(f"holding the lock of {name}") as connection:
+            query = "SELECT pg_catalog.pg_try_advisory_xact_lock(%s)"
+            if partition:
+                shared = "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(%s)"
+                _take(connection, shared, lock_key(planner, sync, ""), name)
+            _take(connection, query, lock_key(planner, sync, partition), name)
+            yield Lock(name, connection)
+            is_done = True
+    except ConnectionLost:
+        if not is_done:  # else what it protected is settled: there is nothing to do again
+            raise
 
 
 def lock_key(planner: str, sync: str, partition: str) -> int:

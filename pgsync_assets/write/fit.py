@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from psycopg import sql
+
 from ..config import SyncConfig
 from ..errors import ConfigurationError, DestinationError, PrivilegeError
 from ..model import ColumnMapping, Relation, map_columns
@@ -119,10 +121,12 @@ def _check_rights(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> N
     if not target.may_use_schema:
         raise PrivilegeError(
             f"{target.user} lacks USAGE on schema {target.schema}",
-            f'GRANT USAGE ON SCHEMA "{target.schema}" TO "{target.user}";',
+            target.grant("USAGE", sql.SQL("SCHEMA {}").format(sql.Identifier(target.schema))),
         )
     if not target.may_use_temporary:
         raise PrivilegeError(
             f"{target.user} may not create temporary tables in {target.database}",
-            f'GRANT TEMPORARY ON DATABASE "{target.database}" TO "{target.user}";',
+            target.grant(
+                "TEMPORARY", sql.SQL("DATABASE {}").format(sql.Identifier(target.database))
+            ),
         )

@@ -57,7 +57,9 @@ def pump(
         return into.rowcount, sent
 
 
-def _chunks(source: psycopg.Connection[Any], copy_out: sql.Composable) -> Generator[bytes, None, None]:
+def _chunks(
+    source: psycopg.Connection[Any], copy_out: sql.Composable
+) -> Generator[bytes, None, None]:
     """The rows of a COPY TO STDOUT, in pieces of about BUFFER bytes."""
     with translated("reading the plan", source):
         pgconn = source.pgconn

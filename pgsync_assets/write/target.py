@@ -93,17 +93,11 @@ class Target:
         """`schema.table`, for messages."""
         return f"{self.schema}.{self.table}"
 
-    def grant(self, rights: str) -> str:
-        """The GRANT that gives our role rights on the table, ready to be pasted."""
-        return (
-            sql.SQL("GRANT {} ON {} TO {};")
-            .format(
-                sql.SQL(rights),
-                self.relation,
-                sql.Identifier(self.user),
-            )
-            .as_string(None)
-        )
+    def grant(self, rights: str, on: sql.Composable | None = None) -> str:
+        """The GRANT that gives our role rights, on the table by default, ready to be pasted."""
+        template = sql.SQL("GRANT {} ON {} TO {};")
+        words = sql.SQL(rights), on or self.relation, sql.Identifier(self.user)
+        return template.format(*words).as_string(None)
 
 
 _FACTS = (

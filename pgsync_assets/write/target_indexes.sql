@@ -15,6 +15,11 @@ SELECT
         WHEN i.indpred IS NOT NULL THEN 'it is partial'
         WHEN i.indexprs IS NOT NULL THEN 'it is on an expression'
         WHEN i.indisexclusion THEN 'it is an exclusion constraint'
+        WHEN EXISTS (
+            SELECT FROM unnest(i.indcollation::oid[]) AS used (collation_oid)
+            JOIN pg_catalog.pg_collation AS c ON c.oid = used.collation_oid
+            WHERE NOT c.collisdeterministic
+        ) THEN 'its collation calls different keys equal'
     END AS obstacle
 FROM pg_catalog.pg_index AS i
 JOIN pg_catalog.pg_class AS index_relation ON index_relation.oid = i.indexrelid

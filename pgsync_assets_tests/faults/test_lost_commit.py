@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ CHANGES = (
     "delete from items where id = 1",
     "insert into items values (100, 'new'), (101, 'bad')",
 )
-FIELDS = {"delete": "delete_row", "batch_size": 3}
+FIELDS: dict[str, Any] = {"delete": "delete_row", "batch_size": 3}
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
-"""An administrator ends one of our sessions in the middle of a run: it connects again and goes on."""
+"""An administrator ends one of our sessions during a run: it connects again and goes on."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -21,13 +22,14 @@ SESSIONS = {
     "lock": ("source", " lock"),
     "writer": ("destination", ""),
 }
-MOMENTS = {
+MOMENTS: dict[str, Callable[[Progress], bool]] = {
     "recover": lambda at: at.step == "recover",
     "plan": lambda at: at.step == "plan",
     "guard": lambda at: at.step == "guard",
     "write": lambda at: at.step == "write" and at.rows_done == 0,
     "between batches": lambda at: at.step == "write" and at.rows_done == 4,
     "advance": lambda at: at.step == "advance",
+    "done": lambda at: at.step == "done",
 }
 
 
@@ -47,8 +49,10 @@ def test_the_run_goes_on(
         if MOMENTS[moment](progress) and not ended:
             ended.extend(getattr(syncs.pair, side).rows(TERMINATE.format(suffix)))
 
-    engine.run(syncs.config(batch_size=4), *syncs.endpoints, on_progress=end_it_once)
+    outcome = engine.run(syncs.config(batch_size=4), *syncs.endpoints, on_progress=end_it_once)
     assert ended == [(True,)]
+    finished = outcome.recovered or outcome
+    assert finished.succeeded == Counts(added=10)
     assert violations(syncs) == []
     assert writes(syncs) == Counter([("INSERT", str(n)) for n in range(1, 11)])
     assert syncs.run().planned == Counts()

@@ -1,4 +1,4 @@
-"""A server crashes while rows are on their way (fsync on: what was committed is there afterwards)."""
+"""A server crashes while rows are on their way (with fsync on: what was committed stays)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_crash_mid_copy(durable: Syncs) -> None:
     cluster = durable.pair.source.cluster
     for first in (11, 21):  # the first run copies into the table itself, the second into the stage
         blocker = durable.pair.destination.connect(autocommit=False)
-        blocker.execute("lock table items in access exclusive mode")
+        blocker.execute("lock table items in share mode")
         with ThreadPoolExecutor() as pool:
             run = pool.submit(durable.run, batch_size=4)
             until_writer_waits(durable)

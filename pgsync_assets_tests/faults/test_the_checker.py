@@ -1,4 +1,4 @@
-"""The checker of the fault tests sees each kind of damage: a checker that is blind proves nothing."""
+"""The checker of the fault tests sees each kind of damage: a blind one would prove nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,11 @@ SNAPSHOT = "hightouch_planner.snapshot_1"
         ("source", f"delete from {SNAPSHOT} where id = 2", "I2: row 2"),  # noqa: S608
         ("source", f"update {SNAPSHOT} set name = null where id = 2", "I2: row 2"),  # noqa: S608
         ("source", "update hightouch_planner.states set row_count = 7", "I2: states.row_count"),
-        ("source", "delete from hightouch_audit.sync_snapshot where status = 'failed'", "I5: row 3"),
+        (
+            "source",
+            "delete from hightouch_audit.sync_snapshot where status = 'failed'",
+            "I5: row 3",
+        ),
         ("source", "update hightouch_audit.sync_snapshot set failure_reason = null", "I5: row 3"),
         ("source", "delete from hightouch_audit.sync_changelog where row_id = '3'", "I4: run 1"),
         ("source", "update hightouch_audit.sync_runs set num_planned_add = 4", "I4: run 1"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pgsync_assets.errors import TooManyRejectedRows
@@ -9,7 +11,10 @@ from pgsync_assets.outcome import Counts
 
 from ..fix_syncs import Syncs
 
-QUERY = {"model": {"sql": "select * from raw_items", "key": ["id"]}, "delete": "delete_row"}
+QUERY: dict[str, Any] = {
+    "model": {"sql": "select * from raw_items", "key": ["id"]},
+    "delete": "delete_row",
+}
 
 
 @pytest.fixture

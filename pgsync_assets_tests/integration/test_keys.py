@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from psycopg import sql
 
@@ -44,7 +46,10 @@ def own_types(syncs: Syncs) -> Syncs:
 
 def test_a_key_of_any_type_finds_its_row(own_types: Syncs) -> None:
     syncs = own_types
-    keyed = {"model": {"table": "public.items", "key": ["k"]}, "delete": "delete_row"}
+    keyed: dict[str, Any] = {
+        "model": {"table": "public.items", "key": ["k"]},
+        "delete": "delete_row",
+    }
     keyed["guard"] = {"allow_empty_model": True, "max_removed_percent": 100}
     for number, spelled in enumerate(KEYS):
         more = keyed | {"name": f"sync_{number}"}
@@ -64,7 +69,10 @@ def test_a_key_of_any_type_finds_its_row(own_types: Syncs) -> None:
 def test_a_key_that_only_equals_the_old_one_is_sent_too(own_types: Syncs, spelled: str) -> None:
     syncs = own_types
     before, after = EQUAL_BUT_DIFFERENT[spelled]
-    keyed = {"model": {"table": "public.items", "key": ["k"]}, "delete": "delete_row"}
+    keyed: dict[str, Any] = {
+        "model": {"table": "public.items", "key": ["k"]},
+        "delete": "delete_row",
+    }
     syncs.table(f"k {spelled} primary key, note text")
     syncs.pair.source.execute(f"insert into items values ('{before}')")
     syncs.run(**keyed)
@@ -98,7 +106,10 @@ def test_a_key_whose_type_lives_in_a_schema_of_its_own(syncs: Syncs) -> None:
             f"grant usage on schema types to {side.user}",
         )
     syncs.table("k types.citext primary key, note text")
-    keyed = {"model": {"table": "public.items", "key": ["k"]}, "delete": "delete_row"}
+    keyed: dict[str, Any] = {
+        "model": {"table": "public.items", "key": ["k"]},
+        "delete": "delete_row",
+    }
     syncs.pair.source.execute("insert into items values ('A', 'old'), ('b', 'old')")
     assert syncs.run(**keyed).succeeded == Counts(added=2)
     syncs.pair.source.execute("update items set k = 'a', note = 'new' where k = 'A'")
@@ -116,7 +127,10 @@ def test_a_key_of_several_columns_in_another_order_than_the_index(syncs: Syncs) 
         "insert into items select n % 3, n::text, date '2024-01-01' + n, 'old'"
         " from generate_series(1, 20) as n"
     )
-    keyed = {"model": {"table": "public.items", "key": ["a", "b", "c"]}, "delete": "delete_row"}
+    keyed: dict[str, Any] = {
+        "model": {"table": "public.items", "key": ["a", "b", "c"]},
+        "delete": "delete_row",
+    }
     assert syncs.run(**keyed).succeeded == Counts(added=20)
     syncs.pair.source.execute(
         "update items set note = 'new' where a = 1", "delete from items where a = 2"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from psycopg import sql
 from pydantic import ValidationError
@@ -31,7 +33,7 @@ def send_changes(syncs: Syncs, sync: str, name: str) -> None:
     syncs.grant(name)
     syncs.pair.destination.execute(f"alter table {table} add constraint small check (n < 100)")
     syncs.pair.source.execute(f"insert into {table} select n, 'x' from generate_series(1, 3) as n")
-    fields = {
+    fields: dict[str, Any] = {
         "name": sync,
         "model": {"table": f"public.{table}", "key": ["n", name]},
         "table": f"public.{table}",
@@ -57,7 +59,7 @@ def test_a_row_of_columns_of_every_name(syncs: Syncs, kind: str) -> None:
         f"insert into items (id, {column}) values (1, {', '.join(map(str, range(len(NAMES))))})"
     )
     model = {"table": "public.items"} if kind == "table" else {"sql": "select * from items"}
-    fields = {"model": model | {"key": ["id"]}, "audit": "full"}
+    fields: dict[str, Any] = {"model": model | {"key": ["id"]}, "audit": "full"}
     assert syncs.run(**fields).succeeded == Counts(added=1)
     syncs.pair.source.execute(*(f"update items set {quoted(n)} = 'new'" for n in NAMES))
     assert [set(c.after or {}) for c in syncs.plan(**fields).changes] == [{"id", *NAMES}]
@@ -79,7 +81,9 @@ def test_schemas_of_ours_of_any_name(syncs: Syncs, name: str) -> None:
     syncs.source = syncs.destination = {"schemas": schemas}
     assert syncs.run().succeeded == Counts(added=2)
     syncs.pair.destination.execute("alter table items add check (note <> 'bad')")
-    syncs.pair.source.execute("update items set note = 'bad' where id = 1", "delete from items where id = 2")
+    syncs.pair.source.execute(
+        "update items set note = 'bad' where id = 1", "delete from items where id = 2"
+    )
     outcome = syncs.run(delete="delete_row")
     assert (outcome.succeeded, outcome.failed) == (Counts(removed=1), Counts(changed=1))
 

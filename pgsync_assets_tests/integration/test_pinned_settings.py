@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from psycopg import sql
 
@@ -85,7 +87,11 @@ def test_settings_of_a_role_change_nothing(syncs: Syncs, hostile: str) -> None:
     for name in ("source", "destination"):
         if hostile in (name, "both"):
             set_for_role(getattr(syncs.pair, name), HOSTILE)
-    fields = {"audit": "full", "delete": "delete_row", "guard": {"allow_empty_model": True}}
+    fields: dict[str, Any] = {
+        "audit": "full",
+        "delete": "delete_row",
+        "guard": {"allow_empty_model": True},
+    }
     assert syncs.run(**fields).succeeded == Counts(added=1)
     assert syncs.same()
     assert syncs.run(**fields).planned == Counts()
@@ -122,7 +128,8 @@ def test_functions_and_operators_of_others_are_not_called(syncs: Syncs) -> None:
             "create schema traps",
             "create function traps.trap(integer, integer) returns boolean language plpgsql"
             " as $$ begin raise exception 'called'; end $$",
-            "create operator traps.= (leftarg = integer, rightarg = integer, function = traps.trap)",
+            "create operator traps.="
+            " (leftarg = integer, rightarg = integer, function = traps.trap)",
             "create function traps.row_number() returns bigint language plpgsql"
             " as $$ begin raise exception 'called'; end $$",
             "create function traps.now() returns timestamptz language plpgsql"
@@ -131,7 +138,10 @@ def test_functions_and_operators_of_others_are_not_called(syncs: Syncs) -> None:
         )
     syncs.source = syncs.destination = {"search_path": ("traps", "public")}
     syncs.pair.source.execute("insert into items values (1, 'a'), (2, 'b'), (3, 'c')")
-    fields = {"delete": "delete_row", "model": {"sql": "select * from items", "key": ["id"]}}
+    fields: dict[str, Any] = {
+        "delete": "delete_row",
+        "model": {"sql": "select * from items", "key": ["id"]},
+    }
     assert syncs.run(**fields).succeeded == Counts(added=3)
     syncs.pair.source.execute("update items set name = 'z' where id = 2")
     syncs.pair.source.execute("delete from items where id = 3")

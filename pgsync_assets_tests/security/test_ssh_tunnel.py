@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import asyncssh
-import psycopg
 import pytest
 from pydantic import ValidationError
 
 from pgsync_assets.config import ConnectionConfig, TunnelConfig
-from pgsync_assets.embedded.cluster import free_port
+from pgsync_assets.embedded.loopback import free_port
 from pgsync_assets.errors import AuthenticationError, ConfigurationError, ConnectionLost
 from pgsync_assets.outcome import Counts
 
@@ -46,7 +45,7 @@ def listening() -> set[tuple[str, int]]:
     mine = set()
     for entry in Path("/proc/self/fd").iterdir():
         try:
-            mine.add(os.readlink(entry))
+            mine.add(str(entry.readlink()))
         except OSError:
             continue
     found = set()
@@ -72,7 +71,9 @@ def test_a_sync_through_tunnels_on_both_sides(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' list of sockets")
-def test_only_loopback_listens_and_nothing_stays(database_pair: Pair, tunnel: dict[str, Any]) -> None:
+def test_only_loopback_listens_and_nothing_stays(
+    database_pair: Pair, tunnel: dict[str, Any]
+) -> None:
     before = listening()
     with endpoint_of("crm", database_pair.source, tunnel=tunnel, sslmode="disable") as end:
         opened = listening() - before
@@ -95,9 +96,7 @@ def test_another_host_key_is_refused_and_both_are_named(
     assert bastion.forwarded == []
 
 
-def test_a_host_key_of_another_kind_is_refused(
-    database_pair: Pair, tunnel: dict[str, Any]
-) -> None:
+def test_a_host_key_of_another_kind_is_refused(database_pair: Pair, tunnel: dict[str, Any]) -> None:
     line = asyncssh.generate_private_key("ecdsa-sha2-nistp256").export_public_key().decode()
     end = endpoint_of("crm", database_pair.source, tunnel=tunnel | {"host_key": line})
     with pytest.raises(AuthenticationError, match="offers no ecdsa-sha2-nistp256 host key"):
@@ -139,6 +138,14 @@ def test_a_private_key_that_is_not_there_is_a_configuration_error(
     )
     with pytest.raises(ConfigurationError, match="/no/such/key"):
         end.session("one").__enter__()
+
+
+def test_a_tunnel_without_credentials_is_a_configuration_error(
+    database_pair: Pair, tunnel: dict[str, Any]
+) -> None:
+    del tunnel["private_key_file"]
+    with pytest.raises(ConfigurationError, match="neither private_key_file nor password"):
+        endpoint_of("crm", database_pair.source, tunnel=tunnel).session("one").__enter__()
 
 
 def test_a_passphrase_comes_from_the_environment(

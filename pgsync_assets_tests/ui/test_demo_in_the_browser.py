@@ -37,9 +37,11 @@ def test_one_month_is_materialised_by_click(page: Page) -> None:
     page.goto(FLIGHTS)
     page.get_by_role("button", name="Materialize").first.click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_placeholder(re.compile("^ex: 2013-01-01")).fill("2013-05-01")
-    dialog.get_by_role("button", name="Launch run").click()
-    page.get_by_role("link", name="View").last.click()
+    months = dialog.get_by_placeholder(re.compile("^ex: 2013-01-01"))
+    months.fill("2013-05-01")
+    months.press("Enter")
+    dialog.get_by_role("button", name="Launch 1 run").click()
+    page.get_by_text("View", exact=True).click()
     expect(page.get_by_text("Success", exact=True).first).to_be_visible()
 
     page.goto(f"{FLIGHTS}?view=partitions&partition=2013-05-01")
@@ -63,7 +65,7 @@ def test_schedule_and_sensor_are_listed_and_on(page: Page) -> None:
     page.goto("/automation")
     expect(page.get_by_text("every_morning")).to_be_visible()
     expect(page.get_by_text("planes_changed")).to_be_visible()
-    expect(page.get_by_role("switch", checked=True)).to_have_count(2)
+    expect(page.get_by_role("checkbox", checked=True)).to_have_count(2)
 
 
 def test_resources_show_names_of_variables_and_no_password(demo: ServedDemo, page: Page) -> None:
