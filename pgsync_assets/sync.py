@@ -100,6 +100,7 @@ def plan(
         except TerminalError:
             work.planner.drop(work.state, run, "failed")
             raise
+        work.planner.keep(work.state, run)
         changes = preview(work.planner, work.state, planned, limit)
     return PlanPreview(
         planned.run.id,
@@ -147,8 +148,8 @@ def _guard(work: Work, plan: Plan) -> None:
     try:
         guard(plan, work.state, work.sync.guard)
     except GuardError as error:
-        # The plan stays: somebody may want to look at it before the next run replaces it.
         work.audit.fail(work.state, plan.run, error.message, plan.counts)
+        work.planner.keep(work.state, plan.run)
         raise
 
 

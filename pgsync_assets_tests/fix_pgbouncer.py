@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,9 @@ def pooler_port(database_pair: Pair, state_folder: Path) -> Iterator[int]:
     (folder / "users.txt").write_text("".join(_login(s) for s in _sides(database_pair)))
     (folder / "pgbouncer.ini").write_text(_settings(database_pair, folder, port))
     # It refuses to run as root, and needs nothing of anybody.
-    user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    user: dict[str, Any] = (
+        {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    )
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [program("pgbouncer"), folder / "pgbouncer.ini"], stdout=log, stderr=log, **user

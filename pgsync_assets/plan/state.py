@@ -70,6 +70,7 @@ class Plan:
             `(k - 1) * batch_size < row <= k * batch_size`.
         counts: rows in it by operation.
         invalid: rows of the model with a NULL or repeated key, which are not in it.
+        is_held: it is there to be looked at, nobody is writing it.
     """
 
     run: Run
@@ -79,6 +80,7 @@ class Plan:
     batch_size: int
     counts: Counts
     invalid: int
+    is_held: bool = False
 
     @property
     def batches(self) -> int:
@@ -182,7 +184,13 @@ class Planner:
             batch_size=row[5],
             counts=Counts(row[6], row[7], row[8]),
             invalid=row[9],
+            is_held=row[10],
         )
+
+    def keep(self, state: State, run: Run) -> None:
+        """Leaves a complete plan for people to look at, until the next run replaces it."""
+        with self.hold(state, "keeping the plan") as connection:
+            connection.execute(self.statement("keep.sql"), {"run": run.id})
 
     def drop(self, state: State, run: Run, status: str) -> None:
         """Ends a run of which nothing was written, and drops its plan.

@@ -48,8 +48,8 @@ def statement(package: str, name: str, **identifiers: str) -> sql.Composed:
     for match in _VARIABLE.finditer(source):
         parts.append(_plain(source[position : match.start()]))
         if match["identifier"]:
-            name = sql.Identifier(identifiers[match["identifier"]])
-            parts.append(_plain(name.as_string(None)))  # a name may have a % in it, too
+            identifier = sql.Identifier(identifiers[match["identifier"]])
+            parts.append(_plain(identifier.as_string(None)))  # a name may have a % in it, too
         else:
             parts.append(sql.Placeholder(match["value"]))
         position = match.end()

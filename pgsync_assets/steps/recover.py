@@ -12,6 +12,7 @@ from .settle import outcome, settle
 from .work import Work, close_interrupted
 from .write_plan import write_plan
 
+UNWRITTEN = "interrupted before its first row was written"
 CHANGED = "the configuration changed before all of it was written; the rest is planned anew"
 
 
@@ -38,7 +39,7 @@ def recover(work: Work, full_resync: bool) -> tuple[Work, Outcome | None]:
     if plan is not None and entry is not None and entry.run == plan.run.id:
         return _finish(work, plan)
     if plan is not None:
-        work.planner.drop(work.state, plan.run, "superseded")
+        _supersede(work, plan, full_resync)
     if full_resync:
         return _above(work, entry), None
     _compare(work, entry)
@@ -58,6 +59,20 @@ def refuse_unfinished(work: Work) -> None:
             f"batch {entry.batch} of {plan.batches}",
             f"finish it first: pgsync-assets run {work.sync.name}",
         )
+
+
+def _supersede(work: Work, plan: Plan, full_resync: bool) -> None:
+    """Drops a plan of which this destination has nothing."""
+    if not plan.is_held:
+        if plan.shape.ledger != work.shape.ledger and not full_resync:
+            raise HistoryError(
+                f"sync {work.sync.name!r}: run {plan.run.id} was interrupted while it wrote to "
+                f"another database than {work.ledger.session.name} is now",
+                "point the connection back and run it once; or begin anew here: "
+                f"pgsync-assets run {work.sync.name} --full-resync",
+            )
+        work.audit.fail(work.state, plan.run, UNWRITTEN, plan.counts)
+    work.planner.drop(work.state, plan.run, "superseded")
 
 
 def _finish(work: Work, plan: Plan) -> tuple[Work, Outcome]:

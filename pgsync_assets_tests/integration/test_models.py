@@ -72,28 +72,28 @@ def test_one_select_in_any_dress(items: Syncs, text: str) -> None:
     assert rows == [(1, "a"), (2, "b")]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "select * from items;",
-        "select * from items; delete from items",
-        "delete from items",
-        "delete from items returning *",
-        "with gone as (delete from items returning *) select * from gone",
-        "select * from items) as model; delete from items; select * from (select 1",
-        "insert into items values (3, 'c') returning *",
-        "select * into stolen from items",
-        "copy items to stdout",
-        "set role postgres",
-        "do $$ begin delete from items; end $$",
-        "select 'unbalanced from items",
-        "select * from items where (id = 1",
-        "",
-        "-- nothing",
-    ],
-)
-def test_anything_else_is_refused_and_not_executed(items: Syncs, text: str) -> None:
-    refused(items, ModelError, model=of_sql(text))
+NOT_ONE_SELECT = [
+    "select * from items;",
+    "select * from items; delete from items",
+    "delete from items",
+    "delete from items returning *",
+    "with gone as (delete from items returning *) select * from gone",
+    "select * from items) as model; delete from items; select * from (select 1",
+    "insert into items values (3, 'c') returning *",
+    "select * into stolen from items",
+    "copy items to stdout",
+    "set role postgres",
+    "do $$ begin delete from items; end $$",
+    "select 'unbalanced from items",
+    "select * from items where (id = 1",
+    "",
+    "-- nothing",
+]
+
+
+def test_anything_else_is_refused_and_not_executed(items: Syncs) -> None:
+    for text in NOT_ONE_SELECT:
+        refused(items, ModelError, model=of_sql(text))
 
 
 def test_a_function_with_a_side_effect_is_not_called_by_describing(items: Syncs) -> None:
@@ -193,61 +193,68 @@ def test_a_required_column_without_a_source_is_named(items: Syncs) -> None:
     assert "'born'" in refused(items, ConfigurationError).message
 
 
-@pytest.mark.parametrize(
-    ("sent", "taken"),
-    [
-        ("numeric", "numeric(10,2)"),
-        ("numeric(10,4)", "numeric(12,2)"),
-        ("integer", "numeric(5,-2)"),
-        ("numeric", "integer"),
-        ("bigint", "integer"),
-        ("double precision", "real"),
-        ("real", "double precision"),
-        ("double precision", "numeric"),
-        ("timestamptz", "timestamp"),
-        ("timestamp", "timestamptz"),
-        ("timestamp", "date"),
-        ("timestamptz", "timestamptz(0)"),
-        ("interval", "interval(0)"),
-        ("interval", "interval day"),
-        ("interval[]", "interval(0)[]"),
-        ("numeric[]", "numeric(10,2)[]"),
-        ("json", "jsonb"),
-        ("text", "citext"),
-        ("text", "integer"),
-    ],
-)
-def test_a_type_that_would_not_arrive_exactly_is_refused_with_a_cast(
-    items: Syncs, sent: str, taken: str
-) -> None:
-    items.pair.destination.execute("create extension citext", f"alter table items add v {taken}")
-    model = of_sql(f"select id, name, null::{sent} as v from items")
-    error = refused(items, DestinationError, model=model)
-    assert "'v'" in error.message
-    cast = (error.remedy or "").partition("in the model: ")[2]
-    items.pair.source.execute("create extension citext")
-    mended = of_sql(f"select id, name, {cast} from (select *, null::{sent} as v from items) as i")
-    assert items.run(model=mended).succeeded == Counts(added=2)
+# Type of the model -> type of the destination's column.
+NOT_EXACT = [
+    ("numeric", "numeric(10,2)"),
+    ("numeric(10,4)", "numeric(12,2)"),
+    ("integer", "numeric(5,-2)"),
+    ("numeric", "integer"),
+    ("bigint", "integer"),
+    ("double precision", "real"),
+    ("real", "double precision"),
+    ("double precision", "numeric"),
+    ("timestamptz", "timestamp"),
+    ("timestamp", "timestamptz"),
+    ("timestamp", "date"),
+    ("timestamptz", "timestamptz(0)"),
+    ("interval", "interval(0)"),
+    ("interval", "interval day"),
+    ("interval[]", "interval(0)[]"),
+    ("numeric[]", "numeric(10,2)[]"),
+    ("json", "jsonb"),
+    ("text", "citext"),
+    ("text", "integer"),
+]
 
 
-@pytest.mark.parametrize(
-    ("sent", "taken", "value"),
-    [
-        ("smallint", "bigint", "-32768"),
-        ("bigint", "numeric", "9223372036854775807"),
-        ("integer", "numeric(12,2)", "7"),
-        ("varchar(5)", "text", "a  "),
-        ("numeric(5,2)", "numeric(10,4)", "1.50"),
-        ("timestamp(3)", "timestamp", "2024-01-01 00:00:00.123"),
-        ("jsonb", "json", '{"a": 1}'),
-    ],
-)
-def test_a_wider_type_takes_every_value(items: Syncs, sent: str, taken: str, value: str) -> None:
-    items.pair.destination.execute(f"alter table items add v {taken}")
-    model = of_sql(f"select id, name, '{value}'::{sent} as v from items")
+def test_a_type_that_would_not_arrive_exactly_is_refused_with_a_cast(items: Syncs) -> None:
+    for side in (items.pair.source, items.pair.destination):
+        side.execute("create extension citext")
+    for number, (sent, taken) in enumerate(NOT_EXACT):
+        items.pair.destination.execute("truncate items", f"alter table items add v {taken}")
+        model = of_sql(f"select id, name, null::{sent} as v from items")
+        error = refused(items, DestinationError, name=f"sync_{number}", model=model)
+        assert "'v'" in error.message
+        cast = (error.remedy or "").partition("in the model: ")[2]
+        rows = f"select *, null::{sent} as v from items"
+        mended = of_sql(f"select id, name, {cast} from ({rows}) as i")
+        outcome = items.run(name=f"sync_{number}", model=mended)
+        assert outcome.succeeded == Counts(added=2), (sent, taken)
+        items.pair.destination.execute("alter table items drop v")
+
+
+# Type of the model, type of the destination's column, a value.
+WIDER = [
+    ("smallint", "bigint", "-32768"),
+    ("bigint", "numeric", "9223372036854775807"),
+    ("integer", "numeric(12,2)", "7"),
+    ("varchar(5)", "text", "a  "),
+    ("numeric(5,2)", "numeric(10,4)", "1.50"),
+    ("timestamp(3)", "timestamp", "2024-01-01 00:00:00.123"),
+    ("jsonb", "json", '{"a": 1}'),
+]
+
+
+def test_a_wider_type_takes_every_value(items: Syncs) -> None:
+    columns = [f"'{value}'::{sent} as v{number}" for number, (sent, _, value) in enumerate(WIDER)]
+    for number, (_, taken, _) in enumerate(WIDER):
+        items.pair.destination.execute(f"alter table items add v{number} {taken}")
+    model = of_sql(f"select id, name, {', '.join(columns)} from items")
     assert items.run(model=model).succeeded == Counts(added=2)
-    same = f"select count(*) from items where v::text = ('{value}'::{sent})::{taken}::text"
-    assert items.pair.destination.rows(same) == [(2,)]
+    for number, (sent, taken, value) in enumerate(WIDER):
+        exact = f"v{number}::text = ('{value}'::{sent})::{taken}::text"
+        found = items.pair.destination.rows(f"select count(*) from items where {exact}")
+        assert found == [(2,)], (sent, taken)
 
 
 RIGHTS = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pgsync_assets.outcome import Counts
@@ -15,7 +17,7 @@ def test_a_sync_behind_a_pooler_in_transaction_mode(syncs: Syncs, pooler_port: i
     syncs.pair.destination.execute("alter table items add constraint short check (note <> 'bad')")
     syncs.pair.source.execute("insert into items select n, 'x' from generate_series(1, 100) as n")
     syncs.source = syncs.destination = {"port": pooler_port}
-    fields = {"delete": "delete_row", "batch_size": 10}
+    fields: dict[str, Any] = {"delete": "delete_row", "batch_size": 10}
     assert syncs.run(**fields).succeeded == Counts(added=100)
     assert syncs.same()
     syncs.pair.source.execute(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import pwd
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ import pytest
 from pydantic import ValidationError
 
 from pgsync_assets.config import ConnectionConfig, TunnelConfig
+from pgsync_assets.connect import Endpoint
 from pgsync_assets.embedded.loopback import free_port
 from pgsync_assets.errors import AuthenticationError, ConfigurationError, ConnectionLost
 from pgsync_assets.outcome import Counts
@@ -166,8 +169,6 @@ def test_a_passphrase_comes_from_the_environment(
             "tunnel": tunnel,
         }
     )
-    from pgsync_assets.connect import Endpoint
-
     secrets = {"PASSWORD": database_pair.source.password, "PASSPHRASE": "p@ss phrase"}
     with Endpoint("shop", config, secrets).session("one"):
         pass
@@ -228,9 +229,6 @@ def sshd(folder: Path, private: Path) -> Iterator[dict[str, Any]]:
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     """Until the server listens; it says so nowhere."""
-    import socket
-    import time
-
     for _ in range(200):
         assert process.poll() is None
         with socket.socket() as probe:

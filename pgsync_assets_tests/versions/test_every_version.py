@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pgsync_assets import sync as engine
@@ -39,7 +41,7 @@ REPEATED = """
 
 
 def test_the_road_of_a_row(syncs: Syncs) -> None:
-    deletes = {"delete": "delete_row"}
+    deletes: dict[str, Any] = {"delete": "delete_row"}
     syncs.table(DEFINITION)
     syncs.pair.source.execute(FILL)
     syncs.pair.destination.execute("alter table items add constraint cheap check (price < 150)")
@@ -66,7 +68,7 @@ def test_the_road_of_a_row(syncs: Syncs) -> None:
 
 
 def test_a_query_with_a_repeated_key(syncs: Syncs) -> None:
-    query = {"model": {"sql": REPEATED, "key": ["id"]}, "max_rejected_rows": 10}
+    query: dict[str, Any] = {"model": {"sql": REPEATED, "key": ["id"]}, "max_rejected_rows": 10}
     syncs.table(DEFINITION)
     syncs.pair.source.execute(FILL)
     outcome = syncs.run(**query)

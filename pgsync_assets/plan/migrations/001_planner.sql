@@ -30,7 +30,7 @@ CREATE TABLE :"schema".runs (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     state_id bigint NOT NULL REFERENCES :"schema".states,
     status text NOT NULL DEFAULT 'started'
-        CHECK (status IN ('started', 'planned', 'settled', 'superseded', 'failed')),
+        CHECK (status IN ('started', 'planned', 'held', 'settled', 'superseded', 'failed')),
     started_at timestamptz NOT NULL DEFAULT now(),
     planned_at timestamptz,
     closed_at timestamptz,
@@ -44,8 +44,10 @@ CREATE TABLE :"schema".runs (
     invalid bigint,
     CONSTRAINT planned_is_counted CHECK (status <> 'planned' OR (added + changed + removed) >= 0)
 );
+COMMENT ON COLUMN :"schema".runs.status IS
+    'planned: under way; held: its plan is there to be looked at, nobody is writing it.';
 CREATE UNIQUE INDEX only_one_open_run ON :"schema".runs (state_id)
-    WHERE status IN ('started', 'planned');
+    WHERE status IN ('started', 'planned', 'held');
 CREATE INDEX runs_of_a_state ON :"schema".runs (state_id, id);
 
 CREATE TABLE :"schema".rejections (
