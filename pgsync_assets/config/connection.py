@@ -83,9 +83,7 @@ class ConnectionConfig(Config):
     lock_timeout_s: Seconds = Field(
         default=30.0, description="Seconds to wait for a lock that somebody else holds."
     )
-    tunnel: TunnelConfig | None = Field(
-        default=None, description="An SSH server to go through."
-    )
+    tunnel: TunnelConfig | None = Field(default=None, description="An SSH server to go through.")
 
     def effective_sslmode(self, host: str) -> SslMode:
         """What to ask of libpq: verify-full unless written otherwise or on loopback.

@@ -13,7 +13,11 @@ from pgsync_assets.record import recent_runs, run_report
 
 from ..fix_syncs import Syncs
 
-SCHEMAS = {"hightouch_planner": "source", "hightouch_audit": "source", "pgsync_ledger": "destination"}
+SCHEMAS = {
+    "hightouch_planner": "source",
+    "hightouch_audit": "source",
+    "pgsync_ledger": "destination",
+}
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)

@@ -77,14 +77,14 @@ class Reader:
                     "select true from pg_roles where rolname = %s", [role]
                 ).fetchone()
                 if exists:
-                    grants = re.sub(rf"CREATE ROLE {role} LOGIN", f"ALTER ROLE {role} LOGIN", grants)
+                    grants = re.sub(
+                        rf"CREATE ROLE {role} LOGIN", f"ALTER ROLE {role} LOGIN", grants
+                    )
             connection.execute(grants.encode())
 
 
 @pytest.fixture
-def reader(
-    source_server: Cluster, destination_server: Cluster, tmp_path: Path
-) -> Iterator[Reader]:
+def reader(source_server: Cluster, destination_server: Cluster, tmp_path: Path) -> Iterator[Reader]:
     found = Reader(tmp_path / "defs", source_server, destination_server)
     found.set_up_databases()
     found.write_yaml()
@@ -114,9 +114,13 @@ def test_the_first_own_sync(reader: Reader) -> None:
 
 
 def test_the_python_example_defines_a_sync() -> None:
-    code = blocks("python")[0]
+    code = blocks("python")[0] + "\nprint(*(key.to_user_string() for key in customers.keys))"
     done = subprocess.run(
-        [sys.executable, "-c", f"{code}\nprint(sorted(k.to_user_string() for k in customers.keys))"],
+        [
+            sys.executable,
+            "-c",
+            f"{code}\nprint(sorted(k.to_user_string() for k in customers.keys))",
+        ],
         capture_output=True,
         text=True,
         check=False,
