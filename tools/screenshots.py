@@ -1,8 +1,8 @@
 """Takes the pictures of the README from a running demo: `make screenshots`.
 
-Needs Chromium, and a demo that was started for the first time (`pgsync-assets demo --dir
-/tmp/fresh`) in another shell. Look at the pictures before you commit
-them: a label cut off or a card that still says "Loading..." is nobody's advertisement.
+Needs Chromium, and a demo that was started for the first time in another shell
+(`pgsync-assets demo --dir fresh`). Look at the pictures before you commit them: a label cut off
+or a card that still says "Loading..." is nobody's advertisement.
 """
 
 from __future__ import annotations

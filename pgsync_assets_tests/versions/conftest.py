@@ -34,7 +34,7 @@ def installed(state_folder: Path) -> Path:
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(HERE / name, folder)
     # No script of a package runs here; what theirs does, restoring links, is done below.
-    command = [program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    command = [str(program("npm")), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     for version in VERSIONS:
