@@ -9,6 +9,7 @@ from .failures import told_to_dagster
 from .lineage import column_sources
 from .metadata import Metadata, column_lineage, column_schema
 from .resources import PostgresConnection
+from .source_assets import DATA_VERSION_TAG, versions_of
 from .specs import SyncSpecs
 
 
@@ -35,6 +36,9 @@ def build_model_asset(sync: SyncConfig, specs: SyncSpecs) -> dg.AssetsDefinition
             name: [(specs.sources[table].key, column) for table, column in found]
             for name, found in origins.items()
         }
+        seen = {table: spec.key for table, spec in specs.sources.items()}
+        for key, version in versions_of(context, sync.source, seen).items():
+            context.log_event(dg.AssetObservation(key, tags={DATA_VERSION_TAG: version}))
         yield dg.MaterializeResult(specs.model.key, metadata=metadata | column_lineage(keys))
 
     return model

@@ -11,10 +11,10 @@ from ..errors import PgsyncError
 from .failures import failure
 from .lineage import Table
 from .resources import PostgresConnection
+from .source_assets import DATA_VERSION_TAG
 from .source_writes import fingerprints
 from .translator import SYNC_TAG
 
-DATA_VERSION_TAG = "dagster/data_version"
 UNFINISHED = [
     DagsterRunStatus.QUEUED,
     DagsterRunStatus.NOT_STARTED,

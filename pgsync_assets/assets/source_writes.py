@@ -25,6 +25,20 @@ def fingerprints(endpoint: Endpoint, tables: Sequence[Table]) -> dict[Table, str
     Raises:
         ModelError: one does not exist, or is a view, which has no statistics.
     """
+    counted = counted_fingerprints(endpoint, tables)
+    for table in tables:
+        if counted.get(table) is None:
+            raise _uncounted(endpoint.name, table, exists=table in counted)
+    return {table: text for table, text in counted.items() if text is not None}
+
+
+def counted_fingerprints(endpoint: Endpoint, tables: Sequence[Table]) -> dict[Table, str | None]:
+    """As `fingerprints`, of those that exist; None for a view, whose writes nobody counts.
+
+    Args:
+        endpoint: of the source.
+        tables: schema and name of each table.
+    """
     from ..sql import statement  # here: loading definitions needs no database driver
 
     query = statement(__package__, "source_writes.sql")
@@ -36,20 +50,15 @@ def fingerprints(endpoint: Endpoint, tables: Sequence[Table]) -> dict[Table, str
         endpoint.session("pgsync/source_changed") as session,
         session.transaction("reading the statistics of tables") as connection,
     ):
-        rows = {row[0]: row for row in connection.execute(query, names)}
-    found = {}
-    for position, table in enumerate(tables, start=1):
-        _check(endpoint.name, table, rows.get(position))
-        found[table] = str(rows[position][2])
-    return found
+        rows = connection.execute(query, names).fetchall()
+    return {tables[row[0] - 1]: str(row[2]) if row[1] else None for row in rows}
 
 
-def _check(connection: str, table: Table, row: tuple[object, ...] | None) -> None:
+def _uncounted(connection: str, table: Table, *, exists: bool) -> ModelError:
     name = ".".join(table)
-    if row is None:
-        raise ModelError(f"{connection}: there is no table {name} to watch")
-    if not row[1]:
-        raise ModelError(
-            f"{connection}: {name} is not a table, and PostgreSQL counts writes of tables only",
-            "name the tables behind it under `tables` of the sensor",
-        )
+    if not exists:
+        return ModelError(f"{connection}: there is no table {name} to watch")
+    return ModelError(
+        f"{connection}: {name} is not a table, and PostgreSQL counts writes of tables only",
+        "name the tables behind it under `tables` of the sensor",
+    )

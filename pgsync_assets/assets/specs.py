@@ -19,6 +19,7 @@ class SyncSpecs:
     """The specs of one sync, translated.
 
     Args:
+        connection: name of the connection that the model is read through.
         sources: tables that the model reads, by schema and name; external to the sync.
         model: the model.
         destination: the destination table.
@@ -27,6 +28,7 @@ class SyncSpecs:
         audit_tables: keys of the tables of the audit log, by name.
     """
 
+    connection: str
     sources: dict[Table, dg.AssetSpec]
     model: dg.AssetSpec
     destination: dg.AssetSpec
@@ -55,6 +57,7 @@ def sync_specs(
     model = _of(translator, "model", sync, sync.source, sources.values())
     table = split_qualified(sync.table)
     return SyncSpecs(
+        connection=sync.source,
         sources=sources,
         model=model,
         destination=_of(translator, "destination", sync, sync.destination, [model], table),
@@ -64,22 +67,32 @@ def sync_specs(
     )
 
 
-def shared_specs(
-    all_specs: Sequence[SyncSpecs], translator: PgSyncTranslator
-) -> list[dg.AssetSpec]:
-    """What syncs share: source tables that no sync writes, and the tables of the audit log.
+def source_specs(all_specs: Sequence[SyncSpecs]) -> dict[str, dict[Table, dg.AssetSpec]]:
+    """Source tables that no sync writes, by connection, each of them once.
 
     Args:
-        all_specs: every sync of the project, so that each table is defined once.
-        translator: names and decorates the tables of the audit log.
+        all_specs: every sync of the project.
     """
     written = {spec.key for specs in all_specs for spec in specs.written}
-    sources = {spec.key: spec for specs in all_specs for spec in specs.sources.values()}
+    found: dict[str, dict[Table, dg.AssetSpec]] = {}
+    for specs in all_specs:
+        for table, spec in specs.sources.items():
+            if spec.key not in written:
+                found.setdefault(specs.connection, {})[table] = spec
+    return found
+
+
+def audit_table_specs(
+    all_specs: Sequence[SyncSpecs], translator: PgSyncTranslator
+) -> list[dg.AssetSpec]:
+    """The tables of the audit log, which all syncs write.
+
+    Args:
+        all_specs: every sync of the project.
+        translator: names and decorates them.
+    """
     audit = tuple(specs.audit.key for specs in all_specs)
-    return [
-        *(spec for key, spec in sources.items() if key not in written),
-        *(_audit_table(translator, name, audit) for name in AUDIT_TABLES),
-    ]
+    return [_audit_table(translator, name, audit) for name in AUDIT_TABLES]
 
 
 def _of(

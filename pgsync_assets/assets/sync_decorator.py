@@ -11,7 +11,8 @@ from .model_asset import build_model_asset
 from .partitions import partitions_definition
 from .resources import writer_key
 from .run_config import SyncRunConfig
-from .specs import SyncSpecs, shared_specs, sync_specs
+from .source_assets import shared_assets
+from .specs import SyncSpecs, sync_specs
 from .step import Event, SyncStep
 from .translator import PgSyncTranslator
 
@@ -94,7 +95,7 @@ def build_sync_definitions(
         assets=[
             *models_of(syncs, specs),
             *(_run_as_is(sync, found) for sync, found in zip(syncs, specs, strict=True)),
-            *shared_specs([*specs, *beside], chosen),
+            *shared_assets([*specs, *beside], chosen),
         ]
     )
 

@@ -14,7 +14,8 @@ from ...config import ConnectionConfig, SyncConfig
 from ...config.cross_checks import cross_check
 from ...config.validation import suggestion
 from ...errors import ConfigurationError
-from ..specs import SyncSpecs, shared_specs, sync_specs
+from ..source_assets import shared_assets
+from ..specs import SyncSpecs, sync_specs
 from ..translator import PgSyncTranslator, SyncTranslatorData
 from .connections import PgConnectionsComponent
 
@@ -103,10 +104,10 @@ class ProjectSyncs:
             if sync.name == name
         )
 
-    def shared(self) -> list[dg.AssetSpec]:
+    def shared(self) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         """Source tables and tables of the audit log, for the whole project."""
         every = [found for component in self.components for found in self.specs(component)]
-        return shared_specs(every, SpecsOf(self.components[0]))
+        return shared_assets(every, SpecsOf(self.components[0]))
 
     def _default_schema(self, sync: SyncConfig) -> str:
         connection = self.connections.get(sync.source)

@@ -1,0 +1,74 @@
+"""Source tables as observable assets: a look tells whether they have been written since."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import dagster as dg
+
+from .failures import told_to_dagster
+from .lineage import Table
+from .resources import PostgresConnection
+from .source_writes import counted_fingerprints
+from .specs import SyncSpecs, audit_table_specs, source_specs
+from .translator import PgSyncTranslator
+
+DATA_VERSION_TAG = "dagster/data_version"
+
+Body = Callable[[dg.AssetExecutionContext], Iterator[dg.ObserveResult]]
+
+
+def shared_assets(
+    all_specs: Sequence[SyncSpecs], translator: PgSyncTranslator
+) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """What syncs share: source tables that no sync writes, and the tables of the audit log.
+
+    Args:
+        all_specs: every sync of the project, so that each table is defined once.
+        translator: names and decorates the tables of the audit log.
+    """
+    sources = source_specs(all_specs)
+    return [
+        *(build_source_assets(name, tables) for name, tables in sources.items()),
+        *audit_table_specs(all_specs, translator),
+    ]
+
+
+def build_source_assets(
+    connection: str, tables: Mapping[Table, dg.AssetSpec]
+) -> dg.AssetsDefinition:
+    """The tables of one connection that models read. Observing them moves nothing.
+
+    Args:
+        connection: name of the connection; also its resource key.
+        tables: their specs.
+    """
+
+    observed: Callable[[Body], dg.AssetsDefinition] = dg.multi_observable_source_asset(
+        name=f"sources_{connection}",
+        specs=[spec.replace_attributes(skippable=True) for spec in tables.values()],
+        required_resource_keys={connection},
+        can_subset=True,
+    )
+
+    def look(context: dg.AssetExecutionContext) -> Iterator[dg.ObserveResult]:
+        selected = context.selected_asset_keys
+        chosen = {table: spec.key for table, spec in tables.items() if spec.key in selected}
+        for key, version in versions_of(context, connection, chosen).items():
+            yield dg.ObserveResult(key, data_version=dg.DataVersion(version))
+
+    return observed(look)
+
+
+def versions_of(
+    context: dg.AssetExecutionContext, connection: str, tables: Mapping[Table, dg.AssetKey]
+) -> dict[dg.AssetKey, str]:
+    """The data version of each table; of a view there is none.
+
+    Args:
+        context: of a step that requires the connection.
+        connection: name of the connection.
+        tables: keys of the tables to look at.
+    """
+    source: PostgresConnection = getattr(context.resources, connection)
+    with told_to_dagster(context):
+        found = counted_fingerprints(source.endpoint(), list(tables))
+    return {tables[table]: text for table, text in found.items() if text is not None}
