@@ -27,6 +27,7 @@ from pgsync_assets.config import (
     TunnelConfig,
 )
 
+WIDTH = 78  # of a terminal with 80 columns, wherever this runs
 DOCS = Path(__file__).parent.parent / "docs"
 MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n\n"
 
@@ -88,12 +89,12 @@ def _words(annotation: Any) -> list[Any]:
 def commands() -> str:
     """Help of every command, as `--help` prints it at 80 columns."""
     parts = [MADE, "# Command line\n"]
-    context = click.Context(app, info_name="pgsync-assets", max_content_width=80)
+    context = click.Context(app, info_name="pgsync-assets", terminal_width=WIDTH)
     parts.append(f"\n```\n{app.get_help(context)}\n```\n")
     for name in app.list_commands(context):
         command = app.get_command(context, name)
         assert command is not None  # noqa: S101 - it was listed
-        inner = click.Context(command, info_name=name, parent=context, max_content_width=80)
+        inner = click.Context(command, info_name=name, parent=context, terminal_width=WIDTH)
         parts.append(f"\n## {name}\n\n```\n{command.get_help(inner)}\n```\n")
     return "".join(parts)
 
