@@ -51,7 +51,7 @@ class SyncConfig(Config):
         "default: every column of the model, by name.",
     )
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        default=20_000, description="Rows per destination transaction."
+        default=50_000, description="Rows per destination transaction."
     )
     sleep_ms: Annotated[int, Field(ge=0, le=600_000)] = Field(
         default=0, description="Pause between batches, in milliseconds."
