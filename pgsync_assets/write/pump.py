@@ -9,9 +9,9 @@ Reading uses libpq's own calls (`psycopg.pq`), which cost 0.3 us a row; psycopg'
 
 from __future__ import annotations
 
-import select
 from collections.abc import Generator
 from contextlib import closing
+from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from typing import Any
 
 import psycopg
@@ -113,13 +113,15 @@ def _answer(pgconn: pq.abc.PGconn) -> pq.abc.PGresult | None:
     """The next result. libpq is asked only when it is there: it would wait holding Python's lock,
     and the threads of a tunnel in this process could not bring the answer."""
     while pgconn.flush():
-        select.select([pgconn.socket], [pgconn.socket], [])
-        pgconn.consume_input()
+        _await(pgconn, EVENT_READ | EVENT_WRITE)
     while pgconn.is_busy():
         _await(pgconn)
     return pgconn.get_result()
 
 
-def _await(pgconn: pq.abc.PGconn) -> None:
-    select.select([pgconn.socket], [], [])
+def _await(pgconn: pq.abc.PGconn, events: int = EVENT_READ) -> None:
+    # Not select(): it cannot watch a socket whose number is 1024 or more.
+    with DefaultSelector() as selector:
+        selector.register(pgconn.socket, events)
+        selector.select()
     pgconn.consume_input()
