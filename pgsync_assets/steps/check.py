@@ -88,7 +88,8 @@ def _check_destination(results: _Results, sync: SyncConfig, destination: Endpoin
 
     def read(session: Session) -> str:
         found.append(read_target(session, sync.table))
-        return f"{len(found[0].columns)} columns, {len(found[0].indexes)} unique indexes"
+        names = ", ".join(index.name for index in found[0].indexes) or "none"
+        return f"{len(found[0].columns)} columns, unique indexes: {names}"
 
     def connected() -> str:
         with destination.session("pgsync/check") as session:
