@@ -89,12 +89,13 @@ def _words(annotation: Any) -> list[Any]:
 def commands() -> str:
     """Help of every command, as `--help` prints it at 80 columns."""
     parts = [MADE, "# Command line\n"]
-    context = click.Context(app, info_name="pgsync-assets", terminal_width=WIDTH)
+    settings = app.context_settings | {"terminal_width": WIDTH}
+    context = click.Context(app, info_name="pgsync-assets", **settings)
     parts.append(f"\n```\n{app.get_help(context)}\n```\n")
     for name in app.list_commands(context):
         command = app.get_command(context, name)
         assert command is not None  # noqa: S101 - it was listed
-        inner = click.Context(command, info_name=name, parent=context, terminal_width=WIDTH)
+        inner = click.Context(command, info_name=name, parent=context, **settings)
         parts.append(f"\n## {name}\n\n```\n{command.get_help(inner)}\n```\n")
     return "".join(parts)
 
