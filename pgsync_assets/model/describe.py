@@ -16,9 +16,7 @@ from ..sql import relation, statement
 from .query import rows, select
 
 RESERVED_PREFIX = "_pgsync_"
-MOST_COLUMNS = (
-    800  # the comparison joins a row with its old image; a join has at most 1,664 columns
-)
+MOST_COLUMNS = 800  # a row is joined with its old image; a join has at most 1,664 columns
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ def key_quality(session: Session, model: ModelConfig) -> KeyQuality:
         PgsyncError: PostgreSQL refused the statement.
     """
     with session.transaction("counting the rows of the model", READ_ONLY) as connection:
-        row = connection.execute(_query(model)).fetchone()
+        # binary=True: one statement only, by protocol, wherever the model's own SQL is executed.
+        row = connection.execute(_query(model), binary=True).fetchone()
     assert row is not None  # noqa: S101 - an aggregate without GROUP BY has one row
     return KeyQuality(*(int(count) for count in row))
 
