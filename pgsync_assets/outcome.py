@@ -84,6 +84,7 @@ class Outcome:
         succeeded: rows that the destination took.
         failed: rows that were refused; they are planned again by the next run.
         aborted: rows that were planned but never tried.
+        applied: rows that the destination's own ledger counted; the others are the planner's.
         invalid: rows of the model with a NULL or repeated key; counted in `failed` as well.
         rejections: a sample of the refused rows, at most 20.
         row_count: rows in the state (this sync's rows at the destination) afterwards.
@@ -101,6 +102,7 @@ class Outcome:
     succeeded: Counts
     failed: Counts
     aborted: Counts
+    applied: int = 0
     invalid: int = 0
     rejections: tuple[Rejection, ...] = ()
     row_count: int = 0

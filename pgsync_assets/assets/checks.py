@@ -29,8 +29,8 @@ def check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
         dg.AssetCheckSpec(
             COUNTS_AGREE,
             asset=key,
-            description="Nothing is unaccounted for: planned = attempted + aborted, and "
-            "attempted = succeeded + failed.",
+            description="Nothing is unaccounted for: planned = succeeded + failed + aborted, and "
+            "the destination's ledger counted as many rows as succeeded.",
         ),
     ]
 
@@ -99,6 +99,7 @@ def verdicts(outcomes: Sequence[Outcome]) -> list[Verdict]:
     sample = [row for outcome in outcomes for row in outcome.rejections]
     wrong = [outcome.partition or outcome.sync for outcome in outcomes if not counts_agree(outcome)]
     planned = sum(outcome.planned.total for outcome in outcomes)
+    applied = sum(outcome.applied for outcome in outcomes)
     return [
         Verdict(
             NO_REJECTED_ROWS,
@@ -110,7 +111,7 @@ def verdicts(outcomes: Sequence[Outcome]) -> list[Verdict]:
             COUNTS_AGREE,
             not wrong,
             dg.AssetCheckSeverity.ERROR,
-            {"pgsync/rows_planned": planned},
+            {"pgsync/rows_planned": planned, "pgsync/rows_applied": applied},
             f"the counts of {', '.join(wrong)} do not add up" if wrong else None,
         ),
     ]
@@ -119,10 +120,12 @@ def verdicts(outcomes: Sequence[Outcome]) -> list[Verdict]:
 def counts_agree(outcome: Outcome) -> bool:
     """Whether each planned change was made, refused or given up, operation by operation.
 
+    And whether the destination says so too: its ledger counts in the transactions of the rows.
+
     Args:
         outcome: of one sync or one partition of it.
     """
-    return all(
+    return outcome.applied == outcome.succeeded.total and all(
         _count(outcome.planned, name)
         == _count(outcome.succeeded, name)
         + _count(outcome.failed, name)

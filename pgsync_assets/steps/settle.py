@@ -24,11 +24,13 @@ class Settlement:
     Args:
         state: as it is now.
         fate: what became of the rows.
+        applied: rows that the destination's ledger counted.
         rejections: a sample of the refused ones.
     """
 
     state: State
     fate: Fate
+    applied: int
     rejections: tuple[Rejection, ...]
 
 
@@ -75,7 +77,7 @@ def settle(work: Work, plan: Plan, error: str | None = None) -> Settlement:
         work.planner.settled(connection, state, plan)
         failpoint("run closed")
     failpoint("settled")
-    return Settlement(state, fate, rejections)
+    return Settlement(state, fate, entry.applied if entry and is_ours else 0, rejections)
 
 
 def outcome(work: Work, plan: Plan, settlement: Settlement, sent: int) -> Outcome:
@@ -97,6 +99,7 @@ def outcome(work: Work, plan: Plan, settlement: Settlement, sent: int) -> Outcom
         succeeded=fate.succeeded,
         failed=fate.failed,
         aborted=fate.aborted,
+        applied=settlement.applied,
         invalid=plan.invalid,
         rejections=settlement.rejections,
         row_count=settlement.state.row_count,

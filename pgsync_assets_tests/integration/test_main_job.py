@@ -66,3 +66,13 @@ def test_a_bad_row_at_the_head_of_a_large_batch_costs_one_row(syncs: Syncs) -> N
     outcome = syncs.run(batch_size=50_000)
     assert outcome.succeeded == Counts(added=49_999)
     assert [(r.row_id, r.sqlstate) for r in outcome.rejections] == [("3", "23514")]
+
+
+def test_the_destination_counts_what_succeeded(syncs: Syncs) -> None:
+    """Two counts from two databases: the planner's rows by fate, the ledger's rows by commit."""
+    fill(syncs, 10)
+    syncs.pair.destination.execute("alter table items add check (id <> 3)")
+    first = syncs.run(batch_size=3)
+    assert (first.applied, first.succeeded.total, first.failed.total) == (9, 9, 1)
+    again = syncs.run()
+    assert (again.applied, again.succeeded.total, again.failed.total) == (0, 0, 1)

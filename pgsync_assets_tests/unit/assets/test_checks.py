@@ -19,12 +19,14 @@ GOOD = Outcome(
     succeeded=Counts(8, 5, 1),
     failed=Counts(2, 0, 0),
     aborted=Counts(0, 0, 2),
+    applied=14,
 )
 WRONG = [
     replace(GOOD, planned=Counts(11, 5, 3)),
     replace(GOOD, succeeded=Counts(8, 5, 2)),
     replace(GOOD, failed=Counts(2, 1, 0)),
     replace(GOOD, aborted=Counts(0, 0, 0)),
+    replace(GOOD, applied=13),  # the destination counted another number of rows
     replace(GOOD, planned=Counts(10, 6, 2)),  # the totals agree, the operations do not
 ]
 
@@ -51,5 +53,6 @@ def test_refused_rows_are_a_warning_with_a_sample_of_twenty() -> None:
 
 
 def test_no_refused_rows() -> None:
-    clean = replace(GOOD, planned=Counts(), succeeded=Counts(), failed=Counts(), aborted=Counts())
+    none = Counts()
+    clean = replace(GOOD, planned=none, succeeded=none, failed=none, aborted=none, applied=0)
     assert [verdict.passed for verdict in verdicts([clean])] == [True, True]
