@@ -81,8 +81,11 @@ def write_private(path: Path, content: str) -> None:
 
 def make_folder(directory: Path) -> None:
     """Make a folder that other users can pass through but not list; an existing one stays."""
-    if not directory.exists():
+    try:
         directory.mkdir(parents=True)
+    except FileExistsError:
+        pass  # kept as it is; another start may have made it a moment ago
+    else:
         directory.chmod(0o711)
     if not os.access(directory, os.W_OK | os.X_OK):
         raise EmbeddedError(
