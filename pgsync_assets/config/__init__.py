@@ -2,11 +2,13 @@
 
 from .base import Config, Identifier, Name, SecretName
 from .connection import ConnectionConfig, Schemas, SslMode, TunnelConfig
+from .engine import ENGINES, Engine, Place, StateKind
 from .model import ModelConfig, QualifiedName, split_qualified
 from .partitions import Partition, PartitionsConfig
-from .sync import AuditLevel, DeleteBehavior, Engine, GuardConfig, Mode, SyncConfig
+from .sync import AuditLevel, DeleteBehavior, GuardConfig, Mode, SyncConfig
 
 __all__ = [
+    "ENGINES",
     "AuditLevel",
     "Config",
     "ConnectionConfig",
@@ -19,10 +21,12 @@ __all__ = [
     "Name",
     "Partition",
     "PartitionsConfig",
+    "Place",
     "QualifiedName",
     "Schemas",
     "SecretName",
     "SslMode",
+    "StateKind",
     "SyncConfig",
     "TunnelConfig",
     "split_qualified",
