@@ -31,7 +31,7 @@ def carried(work: Work) -> Work:
     Raises:
         PrivilegeError: a state of the other engine is there and may not be read.
     """
-    if work.elsewhere is None or _is_current(work) or not work.ledger.knows_others(work.state):
+    if work.elsewhere is None or _is_current(work) or not work.ledger.knows(work.state):
         return work
     with _other_planner(work, work.elsewhere) as other:
         return _carried_from(work, other) if other else work
