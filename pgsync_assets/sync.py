@@ -20,11 +20,12 @@ from .failpoints import failpoint
 from .outcome import Listener, Outcome, PlanPreview
 from .plan import Plan, Run, guard, preview
 from .steps.check import check
+from .steps.ends import Ends
 from .steps.make_plan import make_plan
 from .steps.progress import Reporter, silent
 from .steps.recover import recover, refuse_unfinished
 from .steps.settle import outcome, settle
-from .steps.work import Ends, Work, opened
+from .steps.work import Work, opened
 from .steps.write_plan import write_plan
 
 __all__ = ["check", "plan", "run"]

@@ -2,13 +2,14 @@
 
 from .base import Config, Identifier, Name, SecretName
 from .connection import ConnectionConfig, Schemas, SslMode, TunnelConfig
-from .engine import ENGINES, Engine, Place, StateKind
+from .engine import ENGINES, PLATFORM, Engine, Place, StateKind
 from .model import ModelConfig, QualifiedName, split_qualified
 from .partitions import Partition, PartitionsConfig
 from .sync import AuditLevel, DeleteBehavior, GuardConfig, Mode, SyncConfig
 
 __all__ = [
     "ENGINES",
+    "PLATFORM",
     "AuditLevel",
     "Config",
     "ConnectionConfig",

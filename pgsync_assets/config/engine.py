@@ -9,6 +9,9 @@ Engine = Literal["lightning", "standard"]
 StateKind = Literal["rows", "digest"]
 Place = Literal["source", "platform"]
 
+PLATFORM = "platform"
+"""Name of the connection that stands for the platform's own PostgreSQL."""
+
 
 @dataclass(frozen=True)
 class EngineTraits:

@@ -3,13 +3,12 @@
 from .endpoint import Endpoint
 from .failures import is_row_level, translate, translated
 from .migrate import is_migrated, migrate
-from .platform import PLATFORM, no_platform, platform_config, platform_endpoint
+from .platform import no_platform, platform_config, platform_endpoint
 from .pump import pump
 from .rights import login_of, schema_problem
 from .session import READ_ONLY, REPEATABLE_READ, Session
 
 __all__ = [
-    "PLATFORM",
     "READ_ONLY",
     "REPEATABLE_READ",
     "Endpoint",

@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from ..config import ConnectionConfig
+from ..config import PLATFORM, ConnectionConfig
 from ..errors import ConfigurationError
 from .endpoint import Endpoint
 
-PLATFORM = "platform"
 VARIABLES = {
     "host": "PGSYNC_PLATFORM_HOST",
     "port": "PGSYNC_PLATFORM_PORT",

@@ -13,7 +13,7 @@ from ..errors import PgsyncError
 from ..model import Relation, describe
 from ..outcome import CheckResult
 from ..write import Target, fit, read_target
-from .work import Ends
+from .ends import Ends
 
 
 def check(

@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import dataclass
 from uuid import UUID
 
-from ..config import Partition, Place, SyncConfig
-from ..connect import Endpoint, Session, is_migrated, no_platform, schema_problem
+from ..config import Partition, SyncConfig
+from ..connect import Endpoint, Session, is_migrated, schema_problem
 from ..errors import AlreadyRunning, PrivilegeError, TerminalError
 from ..failpoints import failpoint
 from ..model import ColumnMapping, Relation, describe
@@ -28,36 +28,10 @@ from ..plan import (
 )
 from ..record import Audit
 from ..write import Ledger, Target, fit, read_target
+from .ends import Ends
 from .progress import Reporter
 
 INTERRUPTED = "interrupted before its plan was complete; nothing was written"
-
-
-@dataclass(frozen=True)
-class Ends:
-    """The databases that a sync may use.
-
-    Args:
-        source: where models are read, and where lightning keeps its state.
-        destination: where tables are written.
-        platform: where the standard engine keeps its state; None where nothing says where that is.
-    """
-
-    source: Endpoint
-    destination: Endpoint
-    platform: Endpoint | None = None
-
-    def planner_of(self, sync: SyncConfig) -> tuple[Endpoint, Endpoint | None]:
-        """Where the planner of a sync is, and where it would be with the other engine.
-
-        Raises:
-            ConfigurationError: its engine needs a platform.
-        """
-        places: dict[Place, Endpoint | None] = {"source": self.source, "platform": self.platform}
-        home = places.pop(sync.traits.place)
-        if home is None:
-            raise no_platform(sync.name)
-        return home, next(iter(places.values()))
 
 
 @dataclass(frozen=True)
