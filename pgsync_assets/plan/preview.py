@@ -25,7 +25,9 @@ def preview(planner: Planner, state: State, plan: Plan, limit: int) -> tuple[Cha
     Returns:
         Changes in the order in which they would be written: removals first.
     """
-    old = state.shape if state.shape and state.shape.identity == plan.shape.identity else None
+    old = state.shape
+    if old and (old.identity != plan.shape.identity or old.holds != "rows"):
+        old = None
     query = sql.SQL(
         "SELECT {row_id}, p.{op}, {before}, {after} FROM {plan} AS p {join}"
         " WHERE p.{row} <= {limit} ORDER BY p.{row}"
