@@ -148,6 +148,21 @@ class PlanPreview:
 
 
 @dataclass(frozen=True)
+class Forgotten:
+    """What was known of a sync and is not any more.
+
+    Args:
+        sync: its name.
+        states: how many states it had: one, or one for each partition.
+        rows: rows that were known to be at the destination; they stay there.
+    """
+
+    sync: str
+    states: int
+    rows: int
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """One line of a check: what was tried, whether it is fine, and what to do if not."""
 

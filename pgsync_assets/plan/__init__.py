@@ -4,9 +4,10 @@ from ..connect import Session, migrate
 from . import convert, keys
 from .across import Across
 from .advance import Advance
-from .carry import carry, forget
+from .carry import carry
 from .diff import Diff
 from .digest import Algorithm, newest_algorithm
+from .forget import drop, forget
 from .guard import guard
 from .in_place import InPlace
 from .lock import Lock, locked
@@ -53,6 +54,7 @@ __all__ = [
     "Storage",
     "carry",
     "convert",
+    "drop",
     "forget",
     "guard",
     "keys",

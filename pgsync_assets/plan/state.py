@@ -99,6 +99,12 @@ class Planner:
             row = connection.execute(self.statement("look.sql"), values).fetchone()
         return _state(sync, partition, row) if row else None
 
+    def partitions_of(self, sync: str) -> list[str]:
+        """Names of the states of a sync; the empty one is that of the whole model."""
+        with self.session.transaction("looking at the states", READ_ONLY) as connection:
+            rows = connection.execute(self.statement("states_of.sql"), {"sync": sync}).fetchall()
+        return [name for (name,) in rows]
+
     @contextmanager
     def hold(self, state: State, doing: str) -> Iterator[psycopg.Connection[Any]]:
         """A planner transaction that only the newest run may have.

@@ -154,6 +154,11 @@ class Audit:
         with self._planner.session.transaction("recording the failure") as connection:
             self.run(connection, state, run, fate, batches=0, error=error, status=status)
 
+    def forget_rows(self) -> None:
+        """Nothing is known any more of how the rows of the sync stand; its history stays."""
+        with self._planner.session.transaction("forgetting the rows") as connection:
+            connection.execute(self._statement("snapshot_dropped.sql"), {"sync": self._sync.name})
+
     def _write_changelog(
         self, connection: psycopg.Connection[Any], plan: Plan, committed: int
     ) -> None:

@@ -7,14 +7,35 @@ never tried and are planned anew. All of it commits together, so there is no ste
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass, replace
+from typing import Protocol
 
 from ..errors import UnexpectedError
 from ..failpoints import failpoint
 from ..outcome import Counts, Outcome, Rejection
-from ..plan import Advance, Plan, State
-from ..record import Fate
-from ..write import Entry
+from ..plan import Advance, Plan, Planner, State
+from ..record import Audit, Fate
+from ..write import Entry, Ledger
 from .work import Work
+
+
+class Books(Protocol):
+    """Who is asked, and told, when a plan is settled."""
+
+    @property
+    def planner(self) -> Planner:
+        """What was planned."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """What is in."""
+
+    @property
+    def audit(self) -> Audit:
+        """What happened."""
+
+    @property
+    def state(self) -> State:
+        """As claimed."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +55,7 @@ class Settlement:
     rejections: tuple[Rejection, ...]
 
 
-def settle(work: Work, plan: Plan, error: str | None = None) -> Settlement:
+def settle(work: Books, plan: Plan, error: str | None = None) -> Settlement:
     """Settles a plan by what the ledger says of it.
 
     Args:

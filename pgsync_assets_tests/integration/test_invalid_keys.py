@@ -18,6 +18,12 @@ QUERY: dict[str, Any] = {
 
 
 @pytest.fixture
+def syncs(either: Syncs) -> Syncs:
+    """Syncs of one engine and of the other."""
+    return either
+
+
+@pytest.fixture
 def raw(syncs: Syncs) -> Syncs:
     """Three rows are in, from a table whose key nobody enforces."""
     syncs.table("id int primary key, name text")
@@ -81,5 +87,5 @@ def test_more_of_them_than_allowed_stop_the_run(raw: Syncs) -> None:
         raw.run(max_rejected_rows=2, **QUERY)
     assert rows(raw) == [(1, "a"), (2, "b"), (3, "c")]
     last = "select status, num_planned_add from hightouch_audit.sync_runs order by sync_run_id"
-    assert raw.pair.source.rows(last)[-1] == ("failed", 0)
+    assert raw.keeper.rows(last)[-1] == ("failed", 0)
     assert raw.run(max_rejected_rows=3, **QUERY).succeeded == Counts(added=1)

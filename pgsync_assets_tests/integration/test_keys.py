@@ -23,6 +23,12 @@ KEYS = [
 ]  # fmt: skip
 
 
+@pytest.fixture
+def syncs(either: Syncs) -> Syncs:
+    """Syncs of one engine and of the other."""
+    return either
+
+
 def make(syncs: Syncs, spelled: str) -> int:
     """A table with a key of a type and all values of it that are different keys; their number."""
     syncs.table(f"k {spelled} primary key, note text")
