@@ -93,6 +93,7 @@ class Outcome:
         columns: of the destination table, as mapped.
         recovered: an unfinished earlier run that was settled first.
         carried: rows of the state that was carried over from another engine, if it was.
+        notes: what a person should know about the run, in sentences.
     """
 
     run_id: int
@@ -112,6 +113,7 @@ class Outcome:
     columns: tuple[Column, ...] = ()
     recovered: Outcome | None = None
     carried: int | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def attempted(self) -> Counts:
@@ -137,7 +139,7 @@ class Change:
 
 @dataclass(frozen=True)
 class PlanPreview:
-    """What a run would do now: counts, and the first changes row by row."""
+    """What a run would do now: counts, the first changes row by row, and what to know about it."""
 
     run_id: int
     sync: str
@@ -145,6 +147,7 @@ class PlanPreview:
     counts: Counts
     invalid: int
     changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

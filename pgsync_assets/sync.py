@@ -42,6 +42,7 @@ def run(
     platform: Endpoint | None = None,
     partition: Partition | None = None,
     full_resync: bool = False,
+    compare_all: bool = False,
     on_progress: Listener = silent,
 ) -> Outcome:
     """Brings the destination table to what the model says. Sends changed rows only.
@@ -53,6 +54,7 @@ def run(
         platform: where engine standard keeps them; also looked at when the engine was switched.
         partition: only this slice of the model.
         full_resync: send every row of the model again; removals are still computed.
+        compare_all: compare the whole model, whatever the cursor says.
         on_progress: is told where the run is.
 
     Raises:
@@ -66,7 +68,7 @@ def run(
     for pause in (*PAUSES_S, None):
         try:
             with opened(sync, ends, partition, reporter) as work:
-                return _run(work, full_resync)
+                return _run(work, full_resync, compare_all)
         except TransientError:
             if pause is None:
                 raise
@@ -116,23 +118,24 @@ def plan(
         planned.counts,
         planned.invalid,
         changes,
+        work.notes,
     )
 
 
-def _run(work: Work, full_resync: bool) -> Outcome:
+def _run(work: Work, full_resync: bool, compare_all: bool) -> Outcome:
     work.reporter.step("recover")
     work, recovered = recover(work, full_resync)
     run = work.planner.begin(work.state, work.slice)
     failpoint("run begun")
     with _recorded(work, run):
         work.reporter.step("plan")
-        work, plan = make_plan(work, run, full_resync)
+        work, plan = make_plan(work, run, full_resync=full_resync, compare_all=compare_all)
     work.reporter.step("guard")
     _guard(work, plan)
     sent = write_plan(work, plan, resumed=False)
     work.reporter.step("advance")
     settlement = settle(work, plan)
-    return replace(outcome(work, plan, settlement, sent), recovered=recovered, carried=work.carried)
+    return replace(outcome(work, plan, settlement, sent), recovered=recovered)
 
 
 def _guard(work: Work, plan: Plan) -> None:

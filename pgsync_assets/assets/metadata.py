@@ -24,6 +24,8 @@ def outcome_metadata(outcome: Outcome) -> Metadata:
     recovered = outcome.recovered
     return {
         **({"pgsync/recovered_run_id": str(recovered.run_id)} if recovered else {}),
+        **({"pgsync/notes": "\n\n".join(outcome.notes)} if outcome.notes else {}),
+        **({"pgsync/rows_carried": outcome.carried} if outcome.carried is not None else {}),
         "pgsync/run_id": str(outcome.run_id),  # a name: the UI would plot a number
         "pgsync/rows_added": outcome.succeeded.added,
         "pgsync/rows_changed": outcome.succeeded.changed,

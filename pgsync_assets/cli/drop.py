@@ -18,9 +18,7 @@ from .terminal import Terminal, counted
 
 @app.command()
 @click.argument("sync")
-@click.option(
-    "--source", metavar="NAME", help="Its connection, if SYNC is not defined any more."
-)
+@click.option("--source", metavar="NAME", help="Its connection, if SYNC is not defined any more.")
 @click.option("--destination", metavar="NAME", help="The other one.")
 @yes_option
 @common_options

@@ -59,6 +59,7 @@ def _show(terminal: Terminal, preview: PlanPreview) -> None:
         f"{name}: {counts.added:,} added, {counts.changed:,} changed, "
         f"{counts.removed:,} removed; nothing was written to the destination"
     )
+    terminal.say(*(f"{name}: {note}" for note in preview.notes))
     if preview.invalid:
         terminal.say(f"rows with a NULL or repeated key, which a run rejects: {preview.invalid:,}")
     if preview.changes:

@@ -2,6 +2,7 @@
 
 from .base import Config, Identifier, Name, SecretName
 from .connection import ConnectionConfig, Schemas, SslMode, TunnelConfig
+from .cursor import CursorConfig
 from .engine import ENGINES, PLATFORM, Engine, Place, StateKind
 from .model import ModelConfig, QualifiedName, split_qualified
 from .partitions import Partition, PartitionsConfig
@@ -13,6 +14,7 @@ __all__ = [
     "AuditLevel",
     "Config",
     "ConnectionConfig",
+    "CursorConfig",
     "DeleteBehavior",
     "Engine",
     "GuardConfig",

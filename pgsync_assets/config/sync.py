@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from .base import Config, Identifier, Name
+from .cursor import CursorConfig
 from .engine import ENGINES, Engine, EngineTraits, StateKind
 from .model import ModelConfig, QualifiedName
 from .partitions import PartitionsConfig
@@ -74,6 +75,11 @@ class SyncConfig(Config):
     )
     guard: GuardConfig = Field(
         default=GuardConfig(), description="What a plan may do before somebody looks at it."
+    )
+    cursor: CursorConfig | None = Field(
+        default=None,
+        description="Compare only rows past a cursor between full comparisons; default: the whole "
+        "model at every run.",
     )
     partitions: PartitionsConfig | None = Field(
         default=None, description="Slices of the model that run on their own."

@@ -6,6 +6,7 @@ from .across import Across
 from .advance import Advance
 from .carry import carry
 from .diff import Diff
+from .differences import differences
 from .digest import Algorithm, newest_algorithm
 from .forget import drop, forget
 from .guard import guard
@@ -54,6 +55,7 @@ __all__ = [
     "Storage",
     "carry",
     "convert",
+    "differences",
     "drop",
     "forget",
     "guard",

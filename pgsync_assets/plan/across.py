@@ -91,11 +91,9 @@ class Across:
     def highest(self, connection: Connection, name: str) -> str | None:
         """Asks the source, in the snapshot that was compared."""
         assert self._reader is not None  # noqa: S101 - only within `snapshot`
-        question = self._question
-        selected = rows(question.model, question.shape.columns, question.partition)
         row = self._reader.execute(
             sql.SQL("SELECT max({})::text FROM ({}) AS model").format(
-                column(name, "model"), selected
+                column(name, "model"), self._question.cut((name,))
             ),
             binary=True,
         ).fetchone()

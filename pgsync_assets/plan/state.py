@@ -105,6 +105,18 @@ class Planner:
             rows = connection.execute(self.statement("states_of.sql"), {"sync": sync}).fetchall()
         return [name for (name,) in rows]
 
+    def is_full_due(self, state: State, every: str) -> bool:
+        """Whether the whole model was not compared for so long, by the planner's clock.
+
+        Args:
+            state: as claimed.
+            every: a duration, as in `1 day`.
+        """
+        values = {"state": state.id, "every": every}
+        with self.session.transaction("looking at the clock", READ_ONLY) as connection:
+            row = connection.execute(self.statement("full_due.sql"), values).fetchone()
+        return bool(row and row[0])
+
     @contextmanager
     def hold(self, state: State, doing: str) -> Iterator[psycopg.Connection[Any]]:
         """A planner transaction that only the newest run may have.

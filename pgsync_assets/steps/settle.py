@@ -128,6 +128,8 @@ def outcome(work: Work, plan: Plan, settlement: Settlement, sent: int) -> Outcom
         bytes=sent,
         seconds=work.reporter.finish(),
         columns=tuple(work.target.columns[name].column for name in work.mapping.targets),
+        carried=work.carried,
+        notes=work.notes,
     )
 
 

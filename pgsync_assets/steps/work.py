@@ -55,6 +55,7 @@ class Work:
         ledger_id: identity of the destination.
         reporter: is told about progress.
         carried: rows of the state that was carried over from another engine, if it was.
+        notes: what a person should know about the run, in sentences.
     """
 
     sync: SyncConfig
@@ -73,6 +74,7 @@ class Work:
     ledger_id: UUID
     reporter: Reporter
     carried: int | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def slice(self) -> str:
