@@ -60,9 +60,7 @@ def run(
     choices = Choices(full_resync, compare_all)
     try:
         with ProgressDisplay(terminal.progress_console, silent=as_json) as progress:
-            for outcome in _runs(
-                project, config, chosen, Choices(full_resync, compare_all), progress
-            ):
+            for outcome in _runs(project, config, chosen, choices, progress):
                 outcomes.append(outcome)
     except PgsyncError as raised:
         if not outcomes:
