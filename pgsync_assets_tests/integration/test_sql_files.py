@@ -27,6 +27,8 @@ VALUES = {
     "batch_size": "1000",
     "batches": "1",
     "changed": "1",
+    "collation": "C",
+    "collations": "{0,100}",
     "column": "note",
     "constraint": "small",
     "destination_table": "public.items",
@@ -48,6 +50,7 @@ VALUES = {
     "modifiers": "{-1,14}",
     "name": "001_planner.sql",
     "number": "999",
+    "oid": "100",
     "partition": "",
     "plan_row": "1",
     "planner": "hightouch_planner",
@@ -62,6 +65,7 @@ VALUES = {
     "schemas": "{public}",
     "search_path": "public",
     "shape": "{}",
+    "spelled": '"C"',
     "sqlstate": "23514",
     "started_at": "2024-01-01 00:00+00",
     "state": "1",
@@ -101,6 +105,8 @@ def values_of(file: str, side: Side) -> dict[str, str]:
         own["schema"] = "hightouch_planner" if file.startswith("connect/") else "fresh"
     if file == "connect/migrations_table.sql":
         own["schema"] = "fresh"
+    if file == "model/collation_twins.sql":
+        own["schema"] = "pg_catalog"
     if file == "plan/settled.sql":
         own["ledger"] = SOME_UUID
     if "relation" in found:
