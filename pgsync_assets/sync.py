@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from .config import Partition, SyncConfig
-from .connect import Endpoint
+from .connect import READ_ONLY, Endpoint
 from .errors import GuardError, TerminalError, TransientError
 from .failpoints import failpoint
 from .outcome import Listener, Outcome, PlanPreview
-from .plan import Diff, Plan, Run, guard, preview
+from .plan import Diff, Plan, Run, guard, invalid_keys, preview
 from .steps.check import check
 from .steps.progress import Reporter, silent
 from .steps.recover import recover, refuse_unfinished
@@ -102,6 +102,8 @@ def plan(
             raise
         work.planner.keep(work.state, run)
         changes = preview(work.planner, work.state, planned, limit)
+        with work.planner.session.transaction("reading the plan", READ_ONLY) as connection:
+            invalid = invalid_keys(work.planner, connection, run, work.shape.key)
     return PlanPreview(
         planned.run.id,
         sync.name,
@@ -109,6 +111,7 @@ def plan(
         planned.counts,
         planned.invalid,
         changes,
+        invalid,
     )
 
 
@@ -138,8 +141,13 @@ def _plan(work: Work, run: Run, full_resync: bool) -> Plan:
         partition=work.partition,
         resync=full_resync,
     )
-    limit = work.sync.max_rejected_rows
-    plan = diff.store(run, work.fingerprint, work.sync.batch_size, limit)
+    plan = diff.store(
+        run,
+        work.fingerprint,
+        work.sync.batch_size,
+        work.sync.max_rejected_rows,
+        work.sync.on_duplicate_key,
+    )
     failpoint("plan stored")
     return plan
 

@@ -12,7 +12,7 @@ from ..outcome import PlanPreview
 from ..project import read_project
 from .app import app, common_options
 from .endpoints import ends_of, partition_of
-from .outcomes import changes_table
+from .outcomes import changes_table, show_invalid_keys
 from .terminal import Terminal
 
 
@@ -54,8 +54,7 @@ def _show(terminal: Terminal, preview: PlanPreview) -> None:
         f"{name}: {counts.added:,} added, {counts.changed:,} changed, "
         f"{counts.removed:,} removed; nothing was written to the destination"
     )
-    if preview.invalid:
-        terminal.say(f"rows with a NULL or repeated key, which a run rejects: {preview.invalid:,}")
+    show_invalid_keys(terminal, preview.invalid_keys)
     if preview.changes:
         terminal.say("")
         terminal.show(changes_table(preview.changes))

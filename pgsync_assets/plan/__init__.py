@@ -5,6 +5,7 @@ from . import keys
 from .advance import Advance
 from .diff import Diff
 from .guard import guard
+from .invalid_keys import invalid_keys
 from .lock import Lock, locked
 from .preview import preview
 from .shape import Shape
@@ -36,6 +37,7 @@ __all__ = [
     "Shape",
     "State",
     "guard",
+    "invalid_keys",
     "keys",
     "locked",
     "prepare",

@@ -14,11 +14,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ..config import ModelConfig, Partition
-from ..errors import ConfigurationError, TooManyRejectedRows
+from ..config import DuplicateKeys, ModelConfig, Partition
+from ..errors import ConfigurationError
 from ..failpoints import failpoint
 from ..model import rows
 from ..sql import COMMA, column, column_list, relation
+from .invalid_keys import MISSING, REPEATED, invalid_keys, refuse_invalid
 from .keys import OPERATION, ROW, SEND_AGAIN, has_key, images_differ, row_id, same_key
 from .shape import Shape
 from .state import Plan, Planner, Run, State
@@ -68,7 +69,14 @@ class Diff:
             "key": column(shape.key[0]),
         }
 
-    def store(self, run: Run, fingerprint: str, batch_size: int, max_invalid: int) -> Plan:
+    def store(
+        self,
+        run: Run,
+        fingerprint: str,
+        batch_size: int,
+        max_invalid: int,
+        on_duplicate_key: DuplicateKeys = "reject",
+    ) -> Plan:
         """Compares, and stores the plan; commits.
 
         Args:
@@ -76,13 +84,15 @@ class Diff:
             fingerprint: of configuration and destination.
             batch_size: rows per destination transaction.
             max_invalid: more rows with an invalid key than this stop the run.
+            on_duplicate_key: `fail` if any such row stops the run.
 
         Raises:
-            TooManyRejectedRows: of those; nothing was stored.
+            InvalidKeysError: there is one; nothing was stored.
+            TooManyRejectedRows: there are too many; nothing was stored.
             FencedOff: a newer run took over.
         """
         with self._planner.hold(self._state, "planning") as connection:
-            invalid = self._refuse_keys(connection, run, max_invalid)
+            invalid = self._refuse_keys(connection, run, max_invalid, on_duplicate_key)
             self._create_plan(connection)
             self._create_indexes(connection, run)
             plan = Plan(
@@ -98,7 +108,13 @@ class Diff:
             failpoint("plan made")
         return plan
 
-    def _refuse_keys(self, connection: psycopg.Connection[Any], run: Run, at_most: int) -> int:
+    def _refuse_keys(
+        self,
+        connection: psycopg.Connection[Any],
+        run: Run,
+        at_most: int,
+        on_duplicate_key: DuplicateKeys,
+    ) -> int:
         """Rows with a NULL or repeated key go to the rejections; how many there are.
 
         The model is stored first: read twice, it might answer differently. Where an index proves
@@ -115,14 +131,9 @@ class Diff:
             sql.SQL("CREATE UNLOGGED TABLE {} AS {}").format(stored, self._model_rows), binary=True
         )
         connection.execute(self._refused(run))
-        invalid = self._planner.failures(connection, run)[1].total
-        if invalid > at_most:
-            raise TooManyRejectedRows(
-                f"{self._state.sync}: {invalid} rows of the model have a NULL or repeated key "
-                f"({', '.join(self._shape.key)}), max_rejected_rows is {at_most}",
-                "choose a key that identifies a row, or filter such rows in the model",
-            )
-        return invalid
+        found = invalid_keys(self._planner, connection, run, self._shape.key)
+        refuse_invalid(self._state.sync, self._shape.key, found, on_duplicate_key, at_most)
+        return found.total
 
     def _create_plan(self, connection: psycopg.Connection[Any]) -> None:
         connection.execute(
@@ -187,14 +198,15 @@ class Diff:
             " INSERT INTO {rejections} (run_id, plan_row, operation, row_id, reason)"
             " SELECT {run}, -row_number() OVER (),"
             " CASE WHEN {in_snapshot} THEN 'changed' ELSE 'added' END, {row_id},"
-            " CASE WHEN {has_key} THEN 'the key occurs more than once in the model'"
-            " ELSE 'a key column is NULL' END"
+            " CASE WHEN {has_key} THEN {repeated_key} ELSE {missing_key} END"
             " FROM {model} WHERE NOT {has_key} OR EXISTS (SELECT FROM repeated WHERE {same})"
         ).format(
             **self._parts,
             repeated=self._repeated(),
             run=sql.Literal(run.id),
             in_snapshot=in_snapshot,
+            repeated_key=sql.Literal(REPEATED),
+            missing_key=sql.Literal(MISSING),
             row_id=row_id(self._shape, "model"),
             has_key=has_key(self._shape, "model"),
             same=same_key(self._shape, "repeated", "model"),

@@ -10,8 +10,8 @@ from dataclasses import astuple, dataclass, replace
 
 from ..errors import UnexpectedError
 from ..failpoints import failpoint
-from ..outcome import Counts, Outcome, Rejection
-from ..plan import Advance, Plan, State
+from ..outcome import Counts, InvalidKeys, Outcome, Rejection
+from ..plan import Advance, Plan, State, invalid_keys
 from ..record import Fate
 from ..write import Entry
 from .work import Work
@@ -26,12 +26,14 @@ class Settlement:
         fate: what became of the rows.
         applied: rows that the destination's ledger counted.
         rejections: a sample of the refused ones.
+        invalid_keys: those that were refused for their key.
     """
 
     state: State
     fate: Fate
     applied: int
     rejections: tuple[Rejection, ...]
+    invalid_keys: InvalidKeys
 
 
 def settle(work: Work, plan: Plan, error: str | None = None) -> Settlement:
@@ -74,10 +76,12 @@ def settle(work: Work, plan: Plan, error: str | None = None) -> Settlement:
         failpoint("snapshot advanced")
         work.audit.run(connection, state, plan.run, fate, batches=plan.batches, error=error)
         rejections = work.planner.sample(connection, plan.run)
+        bad_keys = invalid_keys(work.planner, connection, plan.run, plan.shape.key)
         work.planner.settled(connection, state, plan)
         failpoint("run closed")
     failpoint("settled")
-    return Settlement(state, fate, entry.applied if entry and is_ours else 0, rejections)
+    applied = entry.applied if entry and is_ours else 0
+    return Settlement(state, fate, applied, rejections, bad_keys)
 
 
 def outcome(work: Work, plan: Plan, settlement: Settlement, sent: int) -> Outcome:
@@ -101,6 +105,7 @@ def outcome(work: Work, plan: Plan, settlement: Settlement, sent: int) -> Outcom
         aborted=fate.aborted,
         applied=settlement.applied,
         invalid=plan.invalid,
+        invalid_keys=settlement.invalid_keys,
         rejections=settlement.rejections,
         row_count=settlement.state.row_count,
         bytes=sent,

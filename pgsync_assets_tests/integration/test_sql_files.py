@@ -46,6 +46,7 @@ VALUES = {
     "ledger_run": "1",
     "limit": "10",
     "lock_timeout": "1s",
+    "missing": "a key column is NULL",
     "model": "items",
     "modifiers": "{-1,14}",
     "name": "001_planner.sql",
