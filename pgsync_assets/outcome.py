@@ -144,6 +144,7 @@ class Outcome:
         seconds: duration of `plan`, `write`, `advance`, `total`.
         columns: of the destination table, as mapped.
         recovered: an unfinished earlier run that was settled first.
+        carried: rows of the state that was carried over from another engine, if it was.
     """
 
     run_id: int
@@ -163,6 +164,7 @@ class Outcome:
     seconds: Mapping[str, float] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()
     recovered: Outcome | None = None
+    carried: int | None = None
 
     @property
     def attempted(self) -> Counts:

@@ -18,8 +18,10 @@ from .connect import READ_ONLY, Endpoint
 from .errors import GuardError, TerminalError, TransientError
 from .failpoints import failpoint
 from .outcome import Listener, Outcome, PlanPreview
-from .plan import Diff, Plan, Run, guard, invalid_keys, preview
+from .plan import Plan, Run, guard, invalid_keys, preview
 from .steps.check import check
+from .steps.ends import Ends
+from .steps.make_plan import make_plan
 from .steps.progress import Reporter, silent
 from .steps.recover import recover, refuse_unfinished
 from .steps.settle import outcome, settle
@@ -37,6 +39,7 @@ def run(
     source: Endpoint,
     destination: Endpoint,
     *,
+    platform: Endpoint | None = None,
     partition: Partition | None = None,
     full_resync: bool = False,
     on_progress: Listener = silent,
@@ -45,8 +48,9 @@ def run(
 
     Args:
         sync: what the user wrote, with the model's SQL loaded.
-        source: where the model is read, and where planner and audit live.
+        source: where the model is read; engine lightning keeps planner and audit there.
         destination: where the table is.
+        platform: where engine standard keeps them; also looked at when the engine was switched.
         partition: only this slice of the model.
         full_resync: send every row of the model again; removals are still computed.
         on_progress: is told where the run is.
@@ -57,10 +61,11 @@ def run(
         TransientError: it failed several times; the next run goes on where this one stopped.
         FencedOff: a newer run took over.
     """
+    ends = Ends(source, destination, platform)
     reporter = Reporter(sync.name, partition.name if partition else None, on_progress)
     for pause in (*PAUSES_S, None):
         try:
-            with opened(sync, source, destination, partition, reporter) as work:
+            with opened(sync, ends, partition, reporter) as work:
                 return _run(work, full_resync)
         except TransientError:
             if pause is None:
@@ -74,6 +79,7 @@ def plan(
     source: Endpoint,
     destination: Endpoint,
     *,
+    platform: Endpoint | None = None,
     partition: Partition | None = None,
     limit: int = 20,
 ) -> PlanPreview:
@@ -83,6 +89,7 @@ def plan(
         sync: what the user wrote, with the model's SQL loaded.
         source: where the model is read.
         destination: where the table is; it is only looked at.
+        platform: see `run`.
         partition: only this slice of the model.
         limit: changes to show row by row, at the most.
 
@@ -91,12 +98,12 @@ def plan(
         PgsyncError: see `run`.
     """
     reporter = Reporter(sync.name, partition.name if partition else None, silent)
-    with opened(sync, source, destination, partition, reporter) as work:
+    with opened(sync, Ends(source, destination, platform), partition, reporter) as work:
         refuse_unfinished(work)
         work, _ = recover(work, full_resync=False)
-        run = work.planner.begin(work.state)
+        run = work.planner.begin(work.state, work.slice)
         try:
-            planned = _plan(work, run, full_resync=False)
+            work, planned = make_plan(work, run, full_resync=False)
         except TerminalError:
             work.planner.drop(work.state, run, "failed")
             raise
@@ -118,46 +125,25 @@ def plan(
 def _run(work: Work, full_resync: bool) -> Outcome:
     work.reporter.step("recover")
     work, recovered = recover(work, full_resync)
-    run = work.planner.begin(work.state)
+    run = work.planner.begin(work.state, work.slice)
     failpoint("run begun")
     with _recorded(work, run):
         work.reporter.step("plan")
-        plan = _plan(work, run, full_resync)
+        work, plan = make_plan(work, run, full_resync)
     work.reporter.step("guard")
     _guard(work, plan)
     sent = write_plan(work, plan, resumed=False)
     work.reporter.step("advance")
     settlement = settle(work, plan)
-    return replace(outcome(work, plan, settlement, sent), recovered=recovered)
-
-
-def _plan(work: Work, run: Run, full_resync: bool) -> Plan:
-    diff = Diff(
-        work.planner,
-        work.state,
-        work.sync.model,
-        work.shape,
-        proven=work.relation.unique_key,
-        partition=work.partition,
-        resync=full_resync,
-    )
-    plan = diff.store(
-        run,
-        work.fingerprint,
-        work.sync.batch_size,
-        work.sync.max_rejected_rows,
-        work.sync.on_duplicate_key,
-    )
-    failpoint("plan stored")
-    return plan
+    return replace(outcome(work, plan, settlement, sent), recovered=recovered, carried=work.carried)
 
 
 def _guard(work: Work, plan: Plan) -> None:
     try:
         guard(plan, work.state, work.sync.guard)
     except GuardError as error:
-        work.audit.fail(work.state, plan.run, error.message, plan.counts)
-        work.planner.keep(work.state, plan.run)
+        work.audit.fail(work.state, plan.run, error.message, plan.counts, status="held")
+        work.planner.keep(work.state, plan.run, reason=error.message)
         raise
 
 

@@ -39,9 +39,14 @@ def plan(sync: str, partition: str | None, limit: int, defs: Path, as_json: bool
         raise ConfigurationError(
             f"the sync {sync!r} is planned by partition", "name one with --partition KEY"
         )
-    source, destination = ends_of(project, config)
+    ends = ends_of(project, config)
     preview = syncs.plan(
-        config, source, destination, partition=partition_of(config, partition), limit=limit
+        config,
+        ends.source,
+        ends.destination,
+        platform=ends.platform,
+        partition=partition_of(config, partition),
+        limit=limit,
     )
     terminal.document(preview)
     _show(terminal, preview)

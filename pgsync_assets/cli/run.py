@@ -75,13 +75,14 @@ def _runs(
     partitions: list[Partition | None] = [chosen]
     if chosen is None and config.partitions:
         partitions = [*all_partitions(config.partitions, dt.datetime.now(dt.timezone.utc))]
-    source, destination = ends_of(project, config)
-    with source, destination:
+    ends = ends_of(project, config)
+    with ends.open():
         for partition in partitions:
             yield syncs.run(
                 config,
-                source,
-                destination,
+                ends.source,
+                ends.destination,
+                platform=ends.platform,
                 partition=partition,
                 full_resync=full_resync,
                 on_progress=progress,
@@ -90,6 +91,11 @@ def _runs(
 
 def _show(terminal: Terminal, outcomes: list[Outcome]) -> None:
     for outcome in outcomes:
+        if outcome.carried is not None:
+            terminal.say(
+                f"{name_of(outcome)}: the engine was switched; what was known of "
+                f"{outcome.carried:,} rows was carried over, none of them is sent again"
+            )
         if outcome.recovered:
             settled = outcome.recovered
             terminal.say(

@@ -2,11 +2,14 @@
 
 from .base import Config, Identifier, Name, SecretName
 from .connection import ConnectionConfig, Schemas, SslMode, TunnelConfig
+from .engine import ENGINES, PLATFORM, Engine, Place, StateKind
 from .model import ModelConfig, QualifiedName, split_qualified
 from .partitions import Partition, PartitionsConfig
-from .sync import AuditLevel, DeleteBehavior, DuplicateKeys, Engine, GuardConfig, Mode, SyncConfig
+from .sync import AuditLevel, DeleteBehavior, DuplicateKeys, GuardConfig, Mode, SyncConfig
 
 __all__ = [
+    "ENGINES",
+    "PLATFORM",
     "AuditLevel",
     "Config",
     "ConnectionConfig",
@@ -20,10 +23,12 @@ __all__ = [
     "Name",
     "Partition",
     "PartitionsConfig",
+    "Place",
     "QualifiedName",
     "Schemas",
     "SecretName",
     "SslMode",
+    "StateKind",
     "SyncConfig",
     "TunnelConfig",
     "split_qualified",

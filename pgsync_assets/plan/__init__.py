@@ -1,15 +1,23 @@
 """What changed: the schema `hightouch_planner`, its lock, its plans and its snapshots."""
 
 from ..connect import Session, migrate
-from . import keys
+from . import convert, keys
+from .across import Across
 from .advance import Advance
+from .carry import carry, forget
 from .diff import Diff
+from .digest import Algorithm, newest_algorithm
 from .guard import guard
+from .in_place import InPlace
 from .invalid_keys import invalid_keys
 from .lock import Lock, locked
 from .preview import preview
+from .reading import Question, Reading
+from .run import Plan, Run
+from .scope import Scope
 from .shape import Shape
-from .state import Plan, Planner, Run, State
+from .state import Planner, State
+from .storage import STORAGES, Storage
 
 
 def prepare(session: Session, schema: str) -> Planner:
@@ -28,18 +36,30 @@ def prepare(session: Session, schema: str) -> Planner:
 
 
 __all__ = [
+    "Across",
     "Advance",
+    "Algorithm",
     "Diff",
+    "InPlace",
     "Lock",
     "Plan",
     "Planner",
+    "Question",
+    "Reading",
     "Run",
+    "STORAGES",
+    "Scope",
     "Shape",
     "State",
+    "Storage",
+    "carry",
+    "convert",
+    "forget",
     "guard",
     "invalid_keys",
     "keys",
     "locked",
+    "newest_algorithm",
     "prepare",
     "preview",
 ]

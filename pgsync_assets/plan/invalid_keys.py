@@ -14,7 +14,8 @@ import psycopg
 from ..config import DuplicateKeys
 from ..errors import InvalidKeysError, TooManyRejectedRows
 from ..outcome import InvalidKey, InvalidKeys
-from .state import Planner, Run
+from .run import Run
+from .state import Planner
 
 MISSING = "a key column is NULL"
 REPEATED = "the key occurs more than once in the model"
@@ -34,7 +35,7 @@ def invalid_keys(
     """
     rows = connection.execute(
         planner.statement("invalid_keys.sql"),
-        {"run": run.id, "missing": MISSING, "limit": SAMPLE_KEYS},
+        {"run": run.id, "missing": MISSING, "repeated": REPEATED, "limit": SAMPLE_KEYS},
     ).fetchall()
     if not rows:
         return InvalidKeys()

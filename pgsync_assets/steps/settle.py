@@ -53,15 +53,15 @@ def settle(work: Work, plan: Plan, error: str | None = None) -> Settlement:
     committed = plan.rows_of(entry.batch)[1] if entry and is_ours and entry.batch else 0
     rejects = work.ledger.rejects(work.state, plan.run.id)
     with work.planner.hold(work.state, "settling the run") as connection:
-        work.planner.reject(connection, work.state, plan, [astuple(r) for r in rejects])
+        work.planner.reject(connection, plan, [astuple(r) for r in rejects])
         failed, invalid = work.planner.failures(connection, plan.run)
         aborted = Counts()
         if committed < plan.counts.total:
-            aborted = work.planner.untried(connection, work.state, committed)
+            aborted = work.planner.planned(connection, plan.run, behind=committed)
         fate = Fate(_plus(plan.counts, invalid), failed, aborted)
         if is_ours:
             _agree(entry, fate, invalid)
-        work.audit.rows(connection, work.state, plan, committed)
+        work.audit.rows(connection, plan, committed)
         failpoint("audit written")
         advance = Advance(
             work.planner, connection, work.state, plan, committed, failed.total - invalid.total
@@ -72,6 +72,7 @@ def settle(work: Work, plan: Plan, error: str | None = None) -> Settlement:
             row_count=advance.apply(),
             ledger=plan.shape.ledger,
             ledger_run=plan.run.id if is_ours else work.state.ledger_run,
+            cursor=_cursor(work.state, plan, fate),
         )
         failpoint("snapshot advanced")
         work.audit.run(connection, state, plan.run, fate, batches=plan.batches, error=error)
@@ -97,7 +98,7 @@ def outcome(work: Work, plan: Plan, settlement: Settlement, sent: int) -> Outcom
     return Outcome(
         run_id=plan.run.id,
         sync=work.sync.name,
-        partition=work.partition.name if work.partition else None,
+        partition=plan.run.partition or None,
         status="succeeded" if not fate.aborted.total else "failed",
         planned=fate.planned,
         succeeded=fate.succeeded,
@@ -123,6 +124,12 @@ def _agree(entry: Entry | None, fate: Fate, invalid: Counts) -> None:
             f"the plan {fate.succeeded.total} and {refused}",
             "nothing was settled; please report it",
         )
+
+
+def _cursor(state: State, plan: Plan, fate: Fate) -> str | None:
+    """Moves on only when every row behind it is in: the next run looks at the others again."""
+    is_clean = not (fate.failed.total or fate.aborted.total)
+    return plan.cursor if is_clean else state.cursor
 
 
 def _plus(left: Counts, right: Counts) -> Counts:
