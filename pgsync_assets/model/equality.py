@@ -66,6 +66,12 @@ class Equality:
     is_identity: bool
     foldings: tuple[Folding, ...] = ()
 
+    @property
+    def rule(self) -> str:
+        """What decides beside the type of the column; empty for most."""
+        collations = [rule for rule in self.foldings if rule.kind == "collation"]
+        return "; ".join(" ".join(filter(None, rule.definition[1:])) for rule in collations)
+
 
 BLANKS = Folding("blanks", "character(n)", "::bpchar")
 

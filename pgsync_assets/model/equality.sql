@@ -39,6 +39,7 @@ SELECT
         coalesce(c.collisdeterministic, true)
         AND (
             t.typtype = 'e'
+            OR owner.nspname <> 'pg_catalog' AND t.typname IN ('ltree', 'hstore')
             OR owner.nspname = 'pg_catalog'
             AND (
                 t.typname IN (
@@ -46,6 +47,7 @@ SELECT
                     'name', 'char', 'date', 'timestamp', 'timestamptz', 'time', 'timetz', 'inet',
                     'cidr', 'macaddr', 'macaddr8', 'bit', 'varbit', 'xid8', 'tid', 'pg_lsn'
                 )
+                OR t.typname LIKE 'reg%'
                 -- With a modifier all values have the same digits behind the point.
                 OR t.typname = 'numeric' AND part.modifier >= 0
             )

@@ -11,6 +11,7 @@ from .guard import guard
 from .in_place import InPlace
 from .invalid_keys import invalid_keys
 from .lock import Lock, locked
+from .platform_keys import check_platform_keys
 from .preview import preview
 from .reading import Question, Reading
 from .run import Plan, Run
@@ -53,6 +54,7 @@ __all__ = [
     "State",
     "Storage",
     "carry",
+    "check_platform_keys",
     "convert",
     "forget",
     "guard",

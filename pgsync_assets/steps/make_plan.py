@@ -59,7 +59,7 @@ def _comparable(work: Work, full_resync: bool) -> Shape | None:
     if not full_resync:
         raise ConfigurationError(
             f"sync {work.sync.name!r}: its rows were sent to {old.table}, found by "
-            f"{', '.join(old.key)} there; now it says {shape.table}, {', '.join(shape.key)}"
+            f"{old.key_text} there; now it says {shape.table}, {shape.key_text}"
             + ("" if old.ledger == shape.ledger else ", in another database"),
             "the old rows stay as they are; to begin anew: pgsync-assets run "
             f"{work.sync.name} --full-resync",

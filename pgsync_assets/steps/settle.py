@@ -61,7 +61,7 @@ def settle(work: Work, plan: Plan, error: str | None = None) -> Settlement:
         fate = Fate(_plus(plan.counts, invalid), failed, aborted)
         if is_ours:
             _agree(entry, fate, invalid)
-        work.audit.rows(connection, plan, committed)
+        work.audit.rows(connection, work.state, plan, committed)
         failpoint("audit written")
         advance = Advance(
             work.planner, connection, work.state, plan, committed, failed.total - invalid.total

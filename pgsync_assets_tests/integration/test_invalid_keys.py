@@ -88,6 +88,22 @@ def test_more_of_them_than_allowed_stop_the_run(raw: Syncs) -> None:
     assert raw.run(max_rejected_rows=3, **QUERY).succeeded == Counts(added=1)
 
 
+def test_every_engine_finds_them(every: Syncs) -> None:
+    every.table("id int primary key, name text")
+    every.pair.source.execute(
+        "create table raw_items (id int, name text)",
+        "insert into raw_items values (1, 'a'), (2, 'b'), (2, 'c'), (null, 'd')",
+    )
+    every.pair.source.grant_table("raw_items")
+    for asked in (every.plan(**QUERY), every.run(**QUERY)):
+        keys = asked.invalid_keys
+        assert (asked.invalid, keys.missing, keys.repeated) == (3, 1, 2)
+        assert sorted(map(str, keys.sample)) == ["id=2 (2 rows)", "id=NULL"]
+    assert rows(every) == [(1, "a")]
+    with pytest.raises(InvalidKeysError, match=r"1 with a NULL key, 2 with a repeated one"):
+        every.run(**FAILS)
+
+
 FAILS: dict[str, Any] = QUERY | {"on_duplicate_key": "fail"}
 
 

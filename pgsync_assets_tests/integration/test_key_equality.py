@@ -82,6 +82,25 @@ def test_keys_that_citext_calls_one_are_refused_until_the_model_casts_them(syncs
 
 
 @pytest.mark.parametrize(
+    ("spelled", "spellings"),
+    [("citext", ["Bob", "bob", "BOB"]), ("numeric", ["1.0", "1.00", "1"])],
+)
+def test_the_log_knows_a_key_in_its_newest_spelling_only(
+    every: Syncs, spelled: str, spellings: list[str]
+) -> None:
+    if (spelled, every.fields["engine"]) == ("citext", "standard"):
+        spelled, spellings = "jsonb", ["1.0", "1.00", "1"]  # citext is refused there
+    make(every, spelled, spelled)
+    every.pair.source.execute("insert into items values ('7')")
+    logged = "select row_id, status from hightouch_audit.sync_snapshot order by row_id"
+    every.pair.source.execute(f"insert into items values ('{spellings[0]}', 'respelled')")
+    for number, spelling in enumerate(spellings):
+        every.pair.source.execute(f"update items set id = '{spelling}' where note = 'respelled'")
+        every.run(full_resync=number == 2)
+        assert every.keeper.rows(logged) == sorted([("7", "succeeded"), (spelling, "succeeded")])
+
+
+@pytest.mark.parametrize(
     ("at_source", "at_destination"),
     [("text", "char(5)"), ("varchar(5)", "char(5)"), ("text", "bpchar"), ("text", "code")],
 )
@@ -89,6 +108,10 @@ def test_keys_that_differ_in_blanks_are_refused_until_the_model_casts_them(
     syncs: Syncs, at_source: str, at_destination: str
 ) -> None:
     walk_with_blanks(syncs, at_source, at_destination)
+
+
+def test_blanks_on_every_engine(every: Syncs) -> None:
+    walk_with_blanks(every)
 
 
 def walk_with_blanks(

@@ -13,7 +13,7 @@ import pytest
 
 from pgsync_assets.embedded import Cluster
 from pgsync_assets.embedded.servers import DESTINATION_ROLE, SOURCE_ROLE
-from pgsync_assets.errors import DestinationError
+from pgsync_assets.errors import ConfigurationError, DestinationError
 from pgsync_assets.outcome import Counts
 
 from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA, Pair, Side, database
@@ -119,6 +119,28 @@ def test_collations_that_were_made_otherwise_are_not_one_rule(collated: Syncs) -
         'alter collation "Any Case" rename to other', remedy[remedy.index("CREATE") :].split(";")[0]
     )
     assert collated.run(**statement(remedy)).failed == Counts(added=2)
+
+
+def test_a_key_that_obeys_another_collation_from_now_on_is_another_key(collated: Syncs) -> None:
+    """Two rows that were sent may be one under it."""
+    both(collated, "text", "text")
+    collated.pair.source.execute("insert into items values ('a'), ('b')")
+    assert collated.run().succeeded == Counts(added=2)
+    collated.pair.destination.execute(f"alter table items alter id type {LOOSE_TEXT}")
+    collated.pair.source.execute(f"alter table items alter id type {LOOSE_TEXT}")
+    with pytest.raises(ConfigurationError, match=f"found by id text there.*id text {LEVEL_2}"):
+        collated.run()
+    assert collated.run(full_resync=True).succeeded == Counts(added=2)
+    assert violations(collated) == []
+
+
+def test_engine_standard_refuses_a_key_that_only_the_source_can_compare(
+    collated: Syncs, platform_side: Side
+) -> None:
+    both(collated, "loose", "loose")
+    collated.platform = platform_side
+    with pytest.raises(ConfigurationError, match="only the source can tell"):
+        collated.run(engine="standard")
 
 
 OBSTACLES = [
