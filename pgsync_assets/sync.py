@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from .config import Partition, SyncConfig
-from .connect import Endpoint
+from .connect import READ_ONLY, Endpoint
 from .errors import GuardError, TerminalError, TransientError
 from .failpoints import failpoint
 from .outcome import Listener, Outcome, PlanPreview
-from .plan import Plan, Run, guard, preview
+from .plan import Plan, Run, guard, invalid_keys, preview
 from .steps.check import check
 from .steps.ends import Ends
 from .steps.make_plan import make_plan
@@ -111,6 +111,8 @@ def plan(
             raise
         work.planner.keep(work.state, run)
         changes = preview(work.planner, work.state, planned, limit)
+        with work.planner.session.transaction("reading the plan", READ_ONLY) as connection:
+            invalid = invalid_keys(work.planner, connection, run, work.shape.key)
     return PlanPreview(
         planned.run.id,
         sync.name,
@@ -118,6 +120,7 @@ def plan(
         planned.counts,
         planned.invalid,
         changes,
+        invalid,
         work.notes,
     )
 

@@ -12,7 +12,7 @@ from ..outcome import PlanPreview
 from ..project import read_project
 from .app import app, common_options
 from .endpoints import ends_of, partition_of
-from .outcomes import changes_table
+from .outcomes import changes_table, show_invalid_keys
 from .terminal import Terminal
 
 
@@ -60,8 +60,7 @@ def _show(terminal: Terminal, preview: PlanPreview) -> None:
         f"{counts.removed:,} removed; nothing was written to the destination"
     )
     terminal.say(*(f"{name}: {note}" for note in preview.notes))
-    if preview.invalid:
-        terminal.say(f"rows with a NULL or repeated key, which a run rejects: {preview.invalid:,}")
+    show_invalid_keys(terminal, preview.invalid_keys)
     if preview.changes:
         terminal.say("")
         terminal.show(changes_table(preview.changes))

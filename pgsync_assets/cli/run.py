@@ -18,7 +18,7 @@ from ..project import Project, read_project
 from .app import app, common_options
 from .endpoints import ends_of, partition_of
 from .exit_code import ExitCode, exit_code_of
-from .outcomes import name_of, outcomes_table, rejections_table
+from .outcomes import name_of, outcomes_table, rejections_table, show_invalid_keys
 from .progress import ProgressDisplay
 from .terminal import Terminal, error_object
 
@@ -116,6 +116,8 @@ def _show(terminal: Terminal, outcomes: list[Outcome]) -> None:
                 f"with {settled.succeeded.total:,} rows"
             )
     terminal.show(outcomes_table(outcomes))
+    for outcome in outcomes:
+        show_invalid_keys(terminal, outcome.invalid_keys)
     _show_rejections(terminal, [outcome for outcome in outcomes if outcome.rejected])
 
 

@@ -6,7 +6,7 @@ from .cursor import CursorConfig
 from .engine import ENGINES, PLATFORM, Engine, Place, StateKind
 from .model import ModelConfig, QualifiedName, split_qualified
 from .partitions import Partition, PartitionsConfig
-from .sync import AuditLevel, DeleteBehavior, GuardConfig, Mode, SyncConfig
+from .sync import AuditLevel, DeleteBehavior, DuplicateKeys, GuardConfig, Mode, SyncConfig
 
 __all__ = [
     "ENGINES",
@@ -16,6 +16,7 @@ __all__ = [
     "ConnectionConfig",
     "CursorConfig",
     "DeleteBehavior",
+    "DuplicateKeys",
     "Engine",
     "GuardConfig",
     "Identifier",

@@ -15,6 +15,7 @@ from .partitions import PartitionsConfig
 Mode = Literal["upsert"]
 DeleteBehavior = Literal["do_nothing", "delete_row"]
 AuditLevel = Literal["off", "failures_only", "keys", "full"]
+DuplicateKeys = Literal["reject", "fail"]
 
 
 class GuardConfig(Config):
@@ -67,6 +68,11 @@ class SyncConfig(Config):
     )
     max_rejected_rows: Annotated[int, Field(ge=0)] = Field(
         default=1_000, description="More refused rows than this stop the run."
+    )
+    on_duplicate_key: DuplicateKeys = Field(
+        default="reject",
+        description="Rows of the model whose key occurs more than once, or is NULL: they are "
+        "rejected one by one and the others go on, or the run fails before its first write.",
     )
     audit: AuditLevel = Field(
         default="keys",

@@ -11,7 +11,9 @@ from .digest import Algorithm, newest_algorithm
 from .forget import drop, forget
 from .guard import guard
 from .in_place import InPlace
+from .invalid_keys import invalid_keys
 from .lock import Lock, locked
+from .platform_keys import check_platform_keys
 from .preview import preview
 from .reading import Question, Reading
 from .run import Plan, Run
@@ -54,11 +56,13 @@ __all__ = [
     "State",
     "Storage",
     "carry",
+    "check_platform_keys",
     "convert",
     "differences",
     "drop",
     "forget",
     "guard",
+    "invalid_keys",
     "keys",
     "locked",
     "newest_algorithm",

@@ -18,6 +18,7 @@ from ..outcome import Counts
 from ..plan import Plan, Planner, Run, State, keys
 from ..sql import relation, statement
 from .fields import fields_of
+from .respelled import forget_old_spellings
 
 KEEPS_SUCCEEDED: dict[AuditLevel, bool] = {
     "off": False,
@@ -77,16 +78,28 @@ class Audit:
         migrate(session, schema, __package__ or "")
         return cls(planner, schema, sync)
 
-    def rows(self, connection: psycopg.Connection[Any], plan: Plan, committed: int) -> None:
+    def rows(
+        self, connection: psycopg.Connection[Any], state: State, plan: Plan, committed: int
+    ) -> None:
         """Records the rows of a plan. To be called before the plan is applied to the snapshot.
 
         Args:
             connection: the settling transaction.
+            state: as claimed.
             plan: its plan.
             committed: last row of the plan whose batch was committed.
         """
         if self._sync.audit != "off":
             self._write_changelog(connection, plan, committed)
+            forget_old_spellings(
+                connection,
+                self._planner,
+                self._schema,
+                self._sync.name,
+                state,
+                plan,
+                committed,
+            )
             self._refresh_snapshot(connection, plan)
 
     def run(

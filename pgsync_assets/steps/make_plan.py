@@ -29,6 +29,7 @@ def make_plan(
     Raises:
         ConfigurationError: key or destination are others than the state's, and no resync was
             asked for.
+        InvalidKeysError: a row has a NULL or repeated key, and the sync says `fail`.
         TooManyRejectedRows: of rows that cannot be planned.
     """
     old = _comparable(work, full_resync)
@@ -45,8 +46,13 @@ def make_plan(
         proven=work.relation.unique_key,
         scope=scope,
     )
-    limit = work.sync.max_rejected_rows
-    plan = diff.store(run, work.fingerprint, work.sync.batch_size, limit)
+    plan = diff.store(
+        run,
+        work.fingerprint,
+        work.sync.batch_size,
+        work.sync.max_rejected_rows,
+        work.sync.on_duplicate_key,
+    )
     failpoint("plan stored")
     state = work.planner.look(work.state.sync, work.state.partition)
     notes = _notes(work, old, shape, past)
@@ -61,7 +67,7 @@ def _comparable(work: Work, full_resync: bool) -> Shape | None:
     if not full_resync:
         raise ConfigurationError(
             f"sync {work.sync.name!r}: its rows were sent to {old.table}, found by "
-            f"{', '.join(old.key)} there; now it says {shape.table}, {', '.join(shape.key)}"
+            f"{old.key_text} there; now it says {shape.table}, {shape.key_text}"
             + ("" if old.ledger == shape.ledger else ", in another database"),
             "the old rows stay as they are; to begin anew: pgsync-assets run "
             f"{work.sync.name} --full-resync",

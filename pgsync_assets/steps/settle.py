@@ -11,8 +11,8 @@ from typing import Protocol
 
 from ..errors import UnexpectedError
 from ..failpoints import failpoint
-from ..outcome import Counts, Outcome, Rejection
-from ..plan import Advance, Plan, Planner, State
+from ..outcome import Counts, InvalidKeys, Outcome, Rejection
+from ..plan import Advance, Plan, Planner, State, invalid_keys
 from ..record import Audit, Fate
 from ..write import Entry, Ledger
 from .work import Work
@@ -47,12 +47,14 @@ class Settlement:
         fate: what became of the rows.
         applied: rows that the destination's ledger counted.
         rejections: a sample of the refused ones.
+        invalid_keys: those that were refused for their key.
     """
 
     state: State
     fate: Fate
     applied: int
     rejections: tuple[Rejection, ...]
+    invalid_keys: InvalidKeys
 
 
 def settle(work: Books, plan: Plan, error: str | None = None) -> Settlement:
@@ -80,7 +82,7 @@ def settle(work: Books, plan: Plan, error: str | None = None) -> Settlement:
         fate = Fate(_plus(plan.counts, invalid), failed, aborted)
         if is_ours:
             _agree(entry, fate, invalid)
-        work.audit.rows(connection, plan, committed)
+        work.audit.rows(connection, work.state, plan, committed)
         failpoint("audit written")
         advance = Advance(
             work.planner, connection, work.state, plan, committed, failed.total - invalid.total
@@ -96,10 +98,12 @@ def settle(work: Books, plan: Plan, error: str | None = None) -> Settlement:
         failpoint("snapshot advanced")
         work.audit.run(connection, state, plan.run, fate, batches=plan.batches, error=error)
         rejections = work.planner.sample(connection, plan.run)
+        bad_keys = invalid_keys(work.planner, connection, plan.run, plan.shape.key)
         work.planner.settled(connection, state, plan)
         failpoint("run closed")
     failpoint("settled")
-    return Settlement(state, fate, entry.applied if entry and is_ours else 0, rejections)
+    applied = entry.applied if entry and is_ours else 0
+    return Settlement(state, fate, applied, rejections, bad_keys)
 
 
 def outcome(work: Work, plan: Plan, settlement: Settlement, sent: int) -> Outcome:
@@ -123,6 +127,7 @@ def outcome(work: Work, plan: Plan, settlement: Settlement, sent: int) -> Outcom
         aborted=fate.aborted,
         applied=settlement.applied,
         invalid=plan.invalid,
+        invalid_keys=settlement.invalid_keys,
         rejections=settlement.rejections,
         row_count=settlement.state.row_count,
         bytes=sent,

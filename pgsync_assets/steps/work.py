@@ -22,6 +22,7 @@ from ..plan import (
     Shape,
     State,
     Storage,
+    check_platform_keys,
     locked,
     newest_algorithm,
     prepare,
@@ -97,6 +98,7 @@ class Work:
             holds=self.sync.holds,
             algorithm=self._algorithm,
             is_labelled=shares_state(self.partition),
+            key_rules=tuple(equality.rule for equality in self.relation.key_equality),
         )
 
     @property
@@ -206,7 +208,12 @@ def _storage(
 ) -> Storage:
     types = {column.name: column.type for column in relation.columns}
     columns = [(name, types[name]) for name in mapping.sources]
-    return STORAGES[sync.traits.place](keeper, columns, relation.key, relation.key_operators)
+    place = sync.traits.place
+    storage = STORAGES[place](keeper, columns, relation.key, relation.key_operators)
+    if place == "platform":
+        stored = dict(zip(mapping.sources, storage.types, strict=True))
+        check_platform_keys(sync.name, relation, stored)
+    return storage
 
 
 def _require_schemas(keeper: Session, destination: Session) -> None:

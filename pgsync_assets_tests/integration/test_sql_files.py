@@ -28,6 +28,8 @@ VALUES = {
     "batches": "1",
     "changed": "1",
     "base_run": "1",
+    "collation": "C",
+    "collations": "{0,100}",
     "column": "note",
     "constraint": "small",
     "content": "c",
@@ -48,10 +50,12 @@ VALUES = {
     "ledger_run": "1",
     "limit": "10",
     "lock_timeout": "1s",
+    "missing": "a key column is NULL",
     "model": "items",
     "modifiers": "{-1,14}",
     "name": "001_planner.sql",
     "number": "999",
+    "oid": "100",
     "partition": "",
     "plan_row": "1",
     "planner": "hightouch_planner",
@@ -59,6 +63,7 @@ VALUES = {
     "reason": "because",
     "rejected": "1",
     "removed": "1",
+    "repeated": "the key occurs more than once in the model",
     "round": "1",
     "row_count": "1",
     "run": "1000",
@@ -66,6 +71,7 @@ VALUES = {
     "schemas": "{public}",
     "search_path": "public",
     "shape": "{}",
+    "spelled": '"C"',
     "sqlstate": "23514",
     "started_at": "2024-01-01 00:00+00",
     "state": "1",
@@ -105,6 +111,8 @@ def values_of(file: str, side: Side) -> dict[str, str]:
         own["schema"] = "hightouch_planner" if file.startswith("connect/") else "fresh"
     if file == "connect/migrations_table.sql":
         own["schema"] = "fresh"
+    if file == "model/collation_twins.sql":
+        own["schema"] = "pg_catalog"
     if file == "plan/settled.sql":
         own["ledger"] = SOME_UUID
     if "relation" in found:
