@@ -43,7 +43,9 @@ def filled(every: Syncs) -> Syncs:
     return every
 
 
-ORDERS = [(order, {}) for order in itertools.permutations(NAMES)]
+ORDERS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
+    (order, {}) for order in itertools.permutations(NAMES)
+]
 
 
 @pytest.mark.parametrize(("order", "model"), [*ORDERS, (NAMES, BY_SQL), (NAMES[::-1], BY_SQL)])
