@@ -1,6 +1,7 @@
 """The command line `pgsync-assets`: one file per command."""
 
 from .app import app
+from .apply import apply, approve, discard
 from .check import check
 from .demo import demo
 from .plan import plan
@@ -8,7 +9,19 @@ from .run import run
 from .show import show
 from .up import up
 
-__all__ = ["app", "check", "demo", "main", "plan", "run", "show", "up"]
+__all__ = [
+    "app",
+    "apply",
+    "approve",
+    "check",
+    "demo",
+    "discard",
+    "main",
+    "plan",
+    "run",
+    "show",
+    "up",
+]
 
 
 def main() -> None:

@@ -3,9 +3,10 @@
 from .base import Config, Identifier, Name, SecretName
 from .connection import ConnectionConfig, Schemas, SslMode, TunnelConfig
 from .engine import ENGINES, PLATFORM, Engine, Place, StateKind
+from .guard import GuardConfig, exceeds
 from .model import ModelConfig, QualifiedName, split_qualified
 from .partitions import Partition, PartitionsConfig
-from .sync import AuditLevel, DeleteBehavior, GuardConfig, Mode, SyncConfig
+from .sync import AuditLevel, DeleteBehavior, Mode, SyncConfig
 
 __all__ = [
     "ENGINES",
@@ -29,6 +30,7 @@ __all__ = [
     "SslMode",
     "StateKind",
     "SyncConfig",
+    "exceeds",
     "TunnelConfig",
     "split_qualified",
 ]

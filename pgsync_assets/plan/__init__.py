@@ -7,10 +7,11 @@ from .advance import Advance
 from .carry import carry, forget
 from .diff import Diff
 from .digest import Algorithm, newest_algorithm
-from .guard import guard
+from .guard import accident
+from .held import HeldPlan, PlanRecord, approve, content_of, find_plan, held_plans, note
 from .in_place import InPlace
 from .lock import Lock, locked
-from .preview import preview
+from .preview import Preview
 from .reading import Question, Reading
 from .run import Plan, Run
 from .scope import Scope
@@ -39,10 +40,13 @@ __all__ = [
     "Advance",
     "Algorithm",
     "Diff",
+    "HeldPlan",
     "InPlace",
     "Lock",
     "Plan",
+    "PlanRecord",
     "Planner",
+    "Preview",
     "Question",
     "Reading",
     "Run",
@@ -51,13 +55,17 @@ __all__ = [
     "Shape",
     "State",
     "Storage",
+    "accident",
+    "approve",
     "carry",
+    "content_of",
     "convert",
+    "find_plan",
     "forget",
-    "guard",
+    "held_plans",
     "keys",
     "locked",
     "newest_algorithm",
+    "note",
     "prepare",
-    "preview",
 ]

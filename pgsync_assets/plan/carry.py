@@ -74,7 +74,7 @@ def forget(planner: Planner, state: State) -> None:
         for status in ("planned", "held"):
             plan = planner.open_plan(state, status)
             if plan is not None:
-                planner.close(connection, plan.run, "superseded")
+                planner.close(connection, plan.run, "superseded", "the engine was switched since")
         connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(planner.snapshot_table(state)))
         empty = replace(state, shape=None, row_count=0, ledger=None, ledger_run=None, cursor=None)
         planner.store(connection, empty)

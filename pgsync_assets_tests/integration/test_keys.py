@@ -50,7 +50,7 @@ def test_a_key_of_any_type_finds_its_row(own_types: Syncs) -> None:
         "model": {"table": "public.items", "key": ["k"]},
         "delete": "delete_row",
     }
-    keyed["guard"] = {"allow_empty_model": True, "max_removed_percent": 100}
+    keyed["guard"] = {"allow_empty_model": True, "max_removed": "100%"}
     for number, spelled in enumerate(KEYS):
         more = keyed | {"name": f"sync_{number}"}
         rows = make(syncs, spelled)
