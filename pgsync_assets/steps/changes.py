@@ -13,7 +13,11 @@ AT_ONCE = 500
 
 
 def changes(
-    planner: Planner, state: State, plan: Plan, destination: Session, limit: int | None = None
+    planner: Planner,
+    state: State,
+    plan: Plan,
+    destination: Session | None,
+    limit: int | None = None,
 ) -> Iterator[Change]:
     """Every change, before and after, in the order in which they are written: removals first.
 
@@ -23,18 +27,19 @@ def changes(
         planner: where plan and snapshot are.
         state: that the plan was compared with.
         plan: complete, not settled.
-        destination: is only read, and only with a state that holds digests.
+        destination: is only read; None where the state holds rows.
         limit: changes at the most; None for all.
     """
     preview = Preview(planner, state, plan)
-    target = None if preview.knows_before else read_target(destination, plan.shape.table)
+    looks = destination if destination and not preview.knows_before else None
+    target = read_target(looks, plan.shape.table) if looks else None
     last = plan.counts.total if limit is None else min(limit, plan.counts.total)
     for first in range(0, last, AT_ONCE):
         rows = preview.rows(first, min(first + AT_ONCE, last))
         there = {}
-        if target is not None:
+        if looks and target:
             known = [n for n, row in enumerate(rows) if row.operation != "added"]
-            found = look(destination, target, plan.shape, [rows[n].key for n in known])
+            found = look(looks, target, plan.shape, [rows[n].key for n in known])
             there = {known[position]: image for position, image in found.items()}
         for number, row in enumerate(rows):
             before = row.before if target is None else there.get(number)

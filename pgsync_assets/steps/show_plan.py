@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from ..config import SyncConfig
 from ..connect import Endpoint, Session
 from ..errors import StalePlan
 from ..outcome import Change
-from ..plan import Plan, Planner, PlanRecord, State
+from ..plan import Plan, Planner, PlanRecord, Preview, State
 from .changes import changes
 from .ends import Ends
 from .held import ending, found
@@ -29,7 +29,7 @@ class ShownPlan:
     plan: Plan
     _planner: Planner
     _state: State
-    _destination: Session
+    _destination: Session | None
 
     def changes(self, limit: int | None = None) -> Iterator[Change]:
         """Its changes before and after, read as they are asked for; removals first.
@@ -65,7 +65,8 @@ def show_plan(
     ends = Ends(source, destination, platform)
     home, _ = ends.planner_of(sync)
     name = f"pgsync/{sync.name} show"
-    with ends.open(), home.session(name) as keeper, destination.session(name) as reader:
+    with ExitStack() as stack:
+        keeper = stack.enter_context(home.session(name))
         planner = Planner(keeper, home.config.schemas.planner)
         record = found(planner, plan_id)
         over = ending(record)
@@ -73,4 +74,7 @@ def show_plan(
         if over or record.sync != sync.name or record.plan is None or state is None:
             told = over or f"it is of the sync {record.sync!r}"
             raise StalePlan(f"plan {plan_id} cannot be shown: {told}")
+        reader = None
+        if not Preview(planner, state, record.plan).knows_before:
+            reader = stack.enter_context(destination.session(name))
         yield ShownPlan(record, record.plan, planner, state, reader)

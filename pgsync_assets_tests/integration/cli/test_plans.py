@@ -114,6 +114,8 @@ def test_a_guarded_run_is_an_exit_code_of_its_own_and_a_plan_that_waits(
     assert ended.exit_code == ExitCode.HELD
     assert "2 of 3 rows (66.7 %) would be removed, max_removed is 1" in ended.message
     assert "pgsync-assets show 2" in ended.message
+    again = edited.run("run", "orders", "--json").document["error"]
+    assert (again["plan"], again["rows"]["removed"]) == (2, 2)
     listed = edited.run("show")
     assert "Held plans" in listed.stdout
     assert [one["plan"]["run_id"] for one in edited.run("show", "--json").document["plans"]] == [2]
