@@ -11,6 +11,7 @@ The *type* of an error says whether a retry makes sense::
     | - AuthenticationError         refused at the door: password, certificate, host key
     | - GuardError                  the plan looks like an accident; nothing was written
     | - StalePlan                   the plan cannot be applied any more, or never could
+    | - InvalidKeysError            rows with a NULL or repeated key, `on_duplicate_key: fail`
     | - TooManyRejectedRows         more rows refused than `max_rejected_rows` allows
     | - HistoryError                planner and ledger tell different histories
     | - UnfinishedRun               an interrupted run has to be finished before this
@@ -99,6 +100,10 @@ class GuardError(TerminalError):
 
 class StalePlan(TerminalError):
     """A plan cannot be applied: the state has moved on, it was replaced, or there is none."""
+
+
+class InvalidKeysError(TerminalError):
+    """Rows of the model have a NULL or repeated key, and `on_duplicate_key` is `fail`."""
 
 
 class TooManyRejectedRows(TerminalError):

@@ -17,17 +17,17 @@ from .config import Partition, SyncConfig
 from .connect import Endpoint
 from .errors import TerminalError, TransientError
 from .failpoints import failpoint
-from .outcome import Listener, Outcome, PlanPreview
+from .outcome import Listener, Outcome
 from .plan import Run
 from .steps.apply_plan import Application
-from .steps.changes import changes
 from .steps.check import check
 from .steps.discard import discard
 from .steps.ends import Ends
-from .steps.hold import hold, reason_to_hold, stopped
+from .steps.hold import reason_to_hold, stopped
 from .steps.make_plan import make_plan
+from .steps.plan import plan
 from .steps.progress import Reporter, silent
-from .steps.recover import recover, refuse_unfinished
+from .steps.recover import recover
 from .steps.settle import outcome, settle
 from .steps.show_plan import show_plan
 from .steps.work import Work, opened
@@ -47,6 +47,7 @@ def run(
     platform: Endpoint | None = None,
     partition: Partition | None = None,
     full_resync: bool = False,
+    compare_all: bool = False,
     on_progress: Listener = silent,
 ) -> Outcome:
     """Brings the destination table to what the model says. Sends changed rows only.
@@ -58,6 +59,7 @@ def run(
         platform: where engine standard keeps them; also looked at when the engine was switched.
         partition: only this slice of the model.
         full_resync: send every row of the model again; removals are still computed.
+        compare_all: compare the whole model, whatever the cursor says.
         on_progress: is told where the run is.
 
     Raises:
@@ -67,8 +69,11 @@ def run(
         TransientError: it failed several times; the next run goes on where this one stopped.
         FencedOff: a newer run took over.
     """
-    ends = Ends(source, destination, platform)
-    return _tried(sync, ends, partition, on_progress, lambda work: _run(work, full_resync))
+
+    def do(work: Work) -> Outcome:
+        return _run(work, full_resync, compare_all)
+
+    return _tried(sync, Ends(source, destination, platform), partition, on_progress, do)
 
 
 def apply(
@@ -103,50 +108,6 @@ def apply(
     return _tried(sync, ends, partition, on_progress, Application(plan_id, by))
 
 
-def plan(
-    sync: SyncConfig,
-    source: Endpoint,
-    destination: Endpoint,
-    *,
-    platform: Endpoint | None = None,
-    partition: Partition | None = None,
-    full_resync: bool = False,
-    limit: int = 20,
-) -> PlanPreview:
-    """Shows what a run would do now, and holds that plan: `apply` writes it, and nothing else.
-
-    Writes nothing but the plan in the planner. A plan is held until another one replaces it, or a
-    run writes; one that would write the same rows again keeps its number.
-
-    Args:
-        sync: what the user wrote, with the model's SQL loaded.
-        source: where the model is read.
-        destination: where the table is; it is only looked at.
-        platform: see `run`.
-        partition: only this slice of the model.
-        full_resync: send every row of the model again.
-        limit: changes to show row by row, at the most.
-
-    Raises:
-        UnfinishedRun: an interrupted run comes first.
-        PgsyncError: see `run`.
-    """
-    reporter = Reporter(sync.name, partition.name if partition else None, silent)
-    with opened(sync, Ends(source, destination, platform), partition, reporter) as work:
-        refuse_unfinished(work)
-        work, _ = recover(work, full_resync)
-        run = work.planner.begin(work.state, work.slice)
-        try:
-            work, made = make_plan(work, run, full_resync)
-        except TerminalError:
-            work.planner.drop(work.state, run, "failed")
-            raise
-        held = hold(work, made, reason_to_hold(work, made, full_resync))
-        shown = tuple(changes(work.planner, work.state, held, work.ledger.session, limit))
-    name = held.run.partition or None
-    return PlanPreview(held.run.id, sync.name, name, held.counts, held.invalid, shown, held.reason)
-
-
 def _tried(
     sync: SyncConfig,
     ends: Ends,
@@ -167,14 +128,14 @@ def _tried(
     raise AssertionError("the last try returns or raises")
 
 
-def _run(work: Work, full_resync: bool) -> Outcome:
+def _run(work: Work, full_resync: bool, compare_all: bool) -> Outcome:
     work.reporter.step("recover")
     work, recovered = recover(work, full_resync)
     run = work.planner.begin(work.state, work.slice)
     failpoint("run begun")
     with _recorded(work, run):
         work.reporter.step("plan")
-        work, plan = make_plan(work, run, full_resync)
+        work, plan = make_plan(work, run, full_resync=full_resync, compare_all=compare_all)
     work.reporter.step("guard")
     reason = reason_to_hold(work, plan, full_resync)
     if reason is not None:
@@ -182,7 +143,7 @@ def _run(work: Work, full_resync: bool) -> Outcome:
     sent = write_plan(work, plan, resumed=False)
     work.reporter.step("advance")
     settlement = settle(work, plan)
-    return replace(outcome(work, plan, settlement, sent), recovered=recovered, carried=work.carried)
+    return replace(outcome(work, plan, settlement, sent), recovered=recovered)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from .metadata import (
     Metadata,
     column_lineage,
     column_schema,
+    invalid_keys,
     outcome_metadata,
     rejected_sample,
     row_count,
@@ -234,7 +235,12 @@ class SyncStep:
                 **self._column_lineage(outcome),
             },
             self.specs.planner.key: {**common, **rows},
-            self.specs.audit.key: {**common, **rejected, **self._audit_rows(outcome)},
+            self.specs.audit.key: {
+                **common,
+                **rejected,
+                **invalid_keys(outcome.invalid_keys),
+                **self._audit_rows(outcome),
+            },
         }
 
     def _column_lineage(self, outcome: Outcome) -> Metadata:

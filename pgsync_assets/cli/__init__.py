@@ -4,7 +4,9 @@ from .app import app
 from .apply import apply, approve, discard
 from .check import check
 from .demo import demo
+from .drop import drop
 from .plan import plan
+from .reset import reset
 from .run import run
 from .show import show
 from .up import up
@@ -16,8 +18,10 @@ __all__ = [
     "check",
     "demo",
     "discard",
+    "drop",
     "main",
     "plan",
+    "reset",
     "run",
     "show",
     "up",

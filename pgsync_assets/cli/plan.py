@@ -12,6 +12,7 @@ from ..project import read_project
 from .app import app, common_options
 from .endpoints import ends_of, partition_of
 from .held import counts_of, tell_changes, tell_reason
+from .outcomes import show_invalid_keys
 from .terminal import Terminal
 
 
@@ -63,5 +64,7 @@ def plan(
         f"{name}, plan {preview.run_id}: {counts_of(preview)}; "
         "nothing was written to the destination"
     )
+    terminal.say(*(f"{name}: {note}" for note in preview.notes))
     tell_reason(terminal, preview)
+    show_invalid_keys(terminal, preview.invalid_keys)
     tell_changes(terminal, preview)

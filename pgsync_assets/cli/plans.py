@@ -69,10 +69,10 @@ class Located:
             plan.counts,
             plan.invalid,
             (),
-            plan.reason,
-            record.planned_at,
-            record.approved_at,
-            record.approved_by,
+            reason=plan.reason,
+            planned_at=record.planned_at,
+            approved_at=record.approved_at,
+            approved_by=record.approved_by,
         )
 
 

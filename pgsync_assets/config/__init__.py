@@ -2,11 +2,12 @@
 
 from .base import Config, Identifier, Name, SecretName
 from .connection import ConnectionConfig, Schemas, SslMode, TunnelConfig
+from .cursor import CursorConfig
 from .engine import ENGINES, PLATFORM, Engine, Place, StateKind
 from .guard import GuardConfig, exceeds
 from .model import ModelConfig, QualifiedName, split_qualified
 from .partitions import Partition, PartitionsConfig
-from .sync import AuditLevel, DeleteBehavior, Mode, SyncConfig
+from .sync import AuditLevel, DeleteBehavior, DuplicateKeys, Mode, SyncConfig
 
 __all__ = [
     "ENGINES",
@@ -14,7 +15,9 @@ __all__ = [
     "AuditLevel",
     "Config",
     "ConnectionConfig",
+    "CursorConfig",
     "DeleteBehavior",
+    "DuplicateKeys",
     "Engine",
     "GuardConfig",
     "Identifier",

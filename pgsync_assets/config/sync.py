@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from .base import Config, Identifier, Name
+from .cursor import CursorConfig
 from .engine import ENGINES, Engine, EngineTraits, StateKind
 from .guard import GuardConfig
 from .model import ModelConfig, QualifiedName
@@ -15,6 +16,7 @@ from .partitions import PartitionsConfig
 Mode = Literal["upsert"]
 DeleteBehavior = Literal["do_nothing", "delete_row"]
 AuditLevel = Literal["off", "failures_only", "keys", "full"]
+DuplicateKeys = Literal["reject", "fail"]
 
 
 class SyncConfig(Config):
@@ -57,6 +59,11 @@ class SyncConfig(Config):
     max_rejected_rows: Annotated[int, Field(ge=0)] = Field(
         default=1_000, description="More refused rows than this stop the run."
     )
+    on_duplicate_key: DuplicateKeys = Field(
+        default="reject",
+        description="Rows of the model whose key occurs more than once, or is NULL: they are "
+        "rejected one by one and the others go on, or the run fails before its first write.",
+    )
     audit: AuditLevel = Field(
         default="keys",
         description="What sync_changelog and sync_snapshot hold: nothing, refused rows, the key "
@@ -64,6 +71,11 @@ class SyncConfig(Config):
     )
     guard: GuardConfig = Field(
         default=GuardConfig(), description="What a plan may do before somebody looks at it."
+    )
+    cursor: CursorConfig | None = Field(
+        default=None,
+        description="Compare only rows past a cursor between full comparisons; default: the whole "
+        "model at every run.",
     )
     partitions: PartitionsConfig | None = Field(
         default=None, description="Slices of the model that run on their own."

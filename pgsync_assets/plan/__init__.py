@@ -4,13 +4,17 @@ from ..connect import Session, migrate
 from . import convert, keys
 from .across import Across
 from .advance import Advance
-from .carry import carry, forget
+from .carry import carry
 from .diff import Diff
+from .differences import differences
 from .digest import Algorithm, newest_algorithm
+from .forget import drop, forget
 from .guard import accident
 from .held import HeldPlan, PlanRecord, approve, content_of, find_plan, held_plans, note
 from .in_place import InPlace
+from .invalid_keys import invalid_keys
 from .lock import Lock, locked
+from .platform_keys import check_platform_keys
 from .preview import Preview
 from .reading import Question, Reading
 from .run import Plan, Run
@@ -58,11 +62,15 @@ __all__ = [
     "accident",
     "approve",
     "carry",
+    "check_platform_keys",
     "content_of",
     "convert",
+    "differences",
+    "drop",
     "find_plan",
     "forget",
     "held_plans",
+    "invalid_keys",
     "keys",
     "locked",
     "newest_algorithm",

@@ -60,26 +60,6 @@ def carry(old: Planner, left: State, new: Planner, state: State, storage: Storag
     return fresh
 
 
-def forget(planner: Planner, state: State) -> None:
-    """Empties a state: its snapshot and plans go, its epoch stays.
-
-    Args:
-        planner: that has it.
-        state: as claimed.
-
-    Raises:
-        FencedOff: a newer run took over.
-    """
-    with planner.hold(state, "forgetting the state") as connection:
-        for status in ("planned", "held"):
-            plan = planner.open_plan(state, status)
-            if plan is not None:
-                planner.close(connection, plan.run, "superseded", "the engine was switched since")
-        connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(planner.snapshot_table(state)))
-        empty = replace(state, shape=None, row_count=0, ledger=None, ledger_run=None, cursor=None)
-        planner.store(connection, empty)
-
-
 def _kept(shape: Shape) -> tuple[str, ...]:
     label = (LABEL,) if shape.is_labelled else ()
     return (ROW, OPERATION, *shape.key, DIGEST, *label)

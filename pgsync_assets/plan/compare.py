@@ -62,7 +62,7 @@ class Comparison:
 
     def prepare(self, connection: Connection, reading: Reading) -> None:
         """Where partitions share the snapshot: whose rows are whose, and which are really gone."""
-        if self._scope.label is None or self.old is None:
+        if self._scope.label is None or self.old is None or not self._scope.is_whole:
             return
         # A row that came from another partition is this one's from now on, sent or not.
         connection.execute(

@@ -15,11 +15,13 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from ..config import DuplicateKeys
 from ..errors import TooManyRejectedRows
 from ..failpoints import failpoint
 from ..sql import column, column_list
 from . import convert
 from .compare import Comparison
+from .invalid_keys import invalid_keys, refuse_invalid
 from .keys import OPERATION, ROW
 from .reading import Reading
 from .refuse import Refusals
@@ -61,7 +63,14 @@ class Diff:
         self._proven = proven
         self._scope = scope
 
-    def store(self, run: Run, fingerprint: str, batch_size: int, max_invalid: int) -> Plan:
+    def store(
+        self,
+        run: Run,
+        fingerprint: str,
+        batch_size: int,
+        max_invalid: int,
+        on_duplicate_key: DuplicateKeys = "reject",
+    ) -> Plan:
         """Compares, and stores the plan; commits.
 
         Args:
@@ -69,9 +78,11 @@ class Diff:
             fingerprint: of configuration and destination.
             batch_size: rows per destination transaction.
             max_invalid: more rows that cannot be planned than this stop the run.
+            on_duplicate_key: `fail` if a single row with an invalid key stops it.
 
         Raises:
-            TooManyRejectedRows: of those; nothing was stored.
+            InvalidKeysError: there is one; nothing was stored.
+            TooManyRejectedRows: there are too many; nothing was stored.
             FencedOff: a newer run took over.
         """
         with (
@@ -84,7 +95,11 @@ class Diff:
                 self._planner, self._state, self._shape, old, model, self._proven, self._scope
             )
             refusals = Refusals(comparison, run)
-            self._stop_at(refusals.of_keys(connection), max_invalid)
+            if refusals.of_keys(connection):
+                found = invalid_keys(self._planner, connection, run, self._shape.key)
+                refuse_invalid(
+                    self._state.sync, self._shape.key, found, on_duplicate_key, max_invalid
+                )
             comparison.prepare(connection, self._reading)
             self._create_plan(connection, run, comparison, refusals)
             self._stop_at(refusals.count(connection), max_invalid)

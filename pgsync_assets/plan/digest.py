@@ -29,6 +29,15 @@ _IDENTITY = re.compile(
 _TEXT = re.compile(r"text|character varying(\(\d+\))?|name")
 
 
+def has_one_text(spelled: str) -> bool:
+    """Whether equal values of a type have one text, unless a collation says otherwise.
+
+    Args:
+        spelled: as format_type writes it.
+    """
+    return bool(_IDENTITY.fullmatch(spelled) or _TEXT.fullmatch(spelled))
+
+
 def newest_algorithm(server_version: int) -> Algorithm:
     """The fastest one that a server has.
 

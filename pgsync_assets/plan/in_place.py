@@ -22,6 +22,8 @@ class InPlace:
         question: what is read.
     """
 
+    bytes = 0
+
     def __init__(self, planner: Planner, state: State, question: Question) -> None:
         self._question = question
         self._stored = relation(planner.schema, f"model_{state.id}")
@@ -65,11 +67,11 @@ class InPlace:
         return rows(self._question.model, self._question.shape.key)
 
     def highest(self, connection: Connection, name: str) -> str | None:
-        """Asks the copy where there is one: it is what was compared."""
-        selected = self._question.rows(self._question.shape.columns)
-        source = self._stored if self._is_stored else sql.SQL("({})").format(selected)
+        """Asks the model again, in the same snapshot: the column may not travel."""
         row = connection.execute(
-            sql.SQL("SELECT max({})::text FROM {} AS model").format(column(name, "model"), source),
+            sql.SQL("SELECT max({})::text FROM ({}) AS model").format(
+                column(name, "model"), self._question.cut((name,))
+            ),
             binary=True,
         ).fetchone()
         return row[0] if row else None

@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 
 from ..config import ModelConfig, Partition
-from ..model import Relation, rows
+from ..model import Past, Relation, rows
 from ..sql import column, column_list
 from .digest import digest
 from .shape import DIGEST, Shape
@@ -34,6 +34,7 @@ class Question:
         shape: of the plan.
         partition: only this slice of it.
         by_digest: rows are compared by digest.
+        past: only what lies past a cursor.
     """
 
     model: ModelConfig
@@ -41,11 +42,17 @@ class Question:
     shape: Shape
     partition: Partition | None
     by_digest: bool
+    past: Past | None = None
+
+    def cut(self, columns: tuple[str, ...]) -> sql.Composable:
+        """A SELECT of some columns of the rows that are read."""
+        past = self.past.condition("model") if self.past else None
+        return rows(self.model, columns, self.partition, past)
 
     def rows(self, columns: tuple[str, ...]) -> sql.Composable:
         """A SELECT of some columns, and the digest of all where rows are compared by it."""
         shape = self.shape
-        image = rows(self.model, shape.columns, self.partition)
+        image = self.cut(shape.columns)
         if not self.by_digest:
             return image
         return sql.SQL("SELECT {}, {} AS {} FROM ({}) AS model").format(
@@ -58,6 +65,9 @@ class Question:
 
 class Reading(Protocol):
     """The model, readable in the planner's database within one transaction."""
+
+    bytes: int
+    """Read from the source so far, where that is another server."""
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 
 from .compare import Comparison
+from .invalid_keys import MISSING, REPEATED
 from .keys import NAMES, has_key, row_id, same_key
 from .run import Run
 
@@ -90,13 +91,14 @@ class Refusals:
             " INSERT INTO {rejections} (run_id, plan_row, operation, row_id, reason)"
             " SELECT {run}, -row_number() OVER (),"
             " CASE WHEN {in_snapshot} THEN 'changed' ELSE 'added' END, {row_id},"
-            " CASE WHEN {has_key} THEN 'the key occurs more than once in the model'"
-            " ELSE 'a key column is NULL' END"
+            " CASE WHEN {has_key} THEN {repeated_key} ELSE {missing_key} END"
             " FROM {model} WHERE NOT {has_key} OR EXISTS (SELECT FROM repeated WHERE {same})"
         ).format(
             **comparison.parts,
             repeated=comparison.repeated(),
             run=sql.Literal(self._run.id),
+            repeated_key=sql.Literal(REPEATED),
+            missing_key=sql.Literal(MISSING),
             in_snapshot=in_snapshot,
             row_id=row_id(shape, "model"),
             has_key=has_key(shape, "model"),

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from ..config import StateKind
-from .digest import Algorithm
+from .digest import Algorithm, has_one_text
 
 DIGEST = "_pgsync_digest"
 LABEL = "_pgsync_partition"
@@ -29,6 +29,8 @@ class Shape:
         holds: what the snapshot has of a row: all columns, or its key and a digest.
         algorithm: of the digest.
         is_labelled: the snapshot says of each row in which partition it was seen last.
+        key_rules: what decides beside the type when two keys are one: a collation that calls
+            different texts equal; empty for each other column of the key.
     """
 
     columns: tuple[str, ...]
@@ -42,6 +44,7 @@ class Shape:
     holds: StateKind
     algorithm: Algorithm
     is_labelled: bool = False
+    key_rules: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Shape:
@@ -50,7 +53,7 @@ class Shape:
         return cls(
             **value
             | {name: tuple(value[name]) for name in lists}
-            | {"ledger": UUID(value["ledger"])}
+            | {"ledger": UUID(value["ledger"]), "key_rules": tuple(value.get("key_rules", ()))}
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -78,7 +81,21 @@ class Shape:
     @property
     def identity(self) -> tuple[object, ...]:
         """Where the rows are and how they are found there: another one is another set of rows."""
-        return self.ledger, self.table, self.key, tuple(map(self.type_of, self.key))
+        rules = self.key_rules if any(self.key_rules) else ()
+        return self.ledger, self.table, self.key, tuple(map(self.type_of, self.key)), rules
+
+    @property
+    def key_text(self) -> str:
+        """The key for messages: names, types, and what else decides when two are one."""
+        rules = self.key_rules or ("",) * len(self.key)
+        parts = zip(self.key, map(self.type_of, self.key), rules, strict=True)
+        return ", ".join(" ".join(filter(None, part)) for part in parts)
+
+    @property
+    def may_respell_keys(self) -> bool:
+        """Whether one key can have several texts."""
+        types = (self.type_of(name) or "" for name in self.key)
+        return any(self.key_rules) or not all(map(has_one_text, types))
 
     @property
     def meaning(self) -> tuple[object, ...]:

@@ -99,6 +99,24 @@ class Planner:
             row = connection.execute(self.statement("look.sql"), values).fetchone()
         return _state(sync, partition, row) if row else None
 
+    def partitions_of(self, sync: str) -> list[str]:
+        """Names of the states of a sync; the empty one is that of the whole model."""
+        with self.session.transaction("looking at the states", READ_ONLY) as connection:
+            rows = connection.execute(self.statement("states_of.sql"), {"sync": sync}).fetchall()
+        return [name for (name,) in rows]
+
+    def is_full_due(self, state: State, every: str) -> bool:
+        """Whether the whole model was not compared for so long, by the planner's clock.
+
+        Args:
+            state: as claimed.
+            every: a duration, as in `1 day`.
+        """
+        values = {"state": state.id, "every": every}
+        with self.session.transaction("looking at the clock", READ_ONLY) as connection:
+            row = connection.execute(self.statement("full_due.sql"), values).fetchone()
+        return bool(row and row[0])
+
     @contextmanager
     def hold(self, state: State, doing: str) -> Iterator[psycopg.Connection[Any]]:
         """A planner transaction that only the newest run may have.
@@ -273,7 +291,7 @@ class Planner:
             state: as it is now.
             plan: what was settled; another plan that is held is stale now if rows were written.
         """
-        self.store(connection, state, is_whole=plan.is_whole)
+        self.store(connection, state, is_whole=plan.is_whole, run=plan.run)
         self.close(connection, plan.run, "settled")
         if plan.batches:
             self.forget_held(connection, state, f"run {plan.run.id} has written since")
@@ -292,7 +310,12 @@ class Planner:
             connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
 
     def store(
-        self, connection: psycopg.Connection[Any], state: State, *, is_whole: bool = False
+        self,
+        connection: psycopg.Connection[Any],
+        state: State,
+        *,
+        is_whole: bool = False,
+        run: Run | None = None,
     ) -> None:
         """Stores a state as it is now.
 
@@ -300,6 +323,7 @@ class Planner:
             connection: in a transaction that holds it.
             state: as it is now.
             is_whole: the whole model was compared.
+            run: that compared it; default: just now.
         """
         connection.execute(
             self.statement("settled.sql"),
@@ -311,6 +335,7 @@ class Planner:
                 "ledger_run": state.ledger_run,
                 "cursor": state.cursor,
                 "is_whole": is_whole,
+                "run": run.id if run else None,
             },
         )
 

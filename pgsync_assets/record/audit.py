@@ -18,6 +18,7 @@ from ..outcome import Counts
 from ..plan import Plan, Planner, Run, State, keys
 from ..sql import relation, statement
 from .fields import fields_of
+from .respelled import forget_old_spellings
 
 KEEPS_SUCCEEDED: dict[AuditLevel, bool] = {
     "off": False,
@@ -77,16 +78,28 @@ class Audit:
         migrate(session, schema, __package__ or "")
         return cls(planner, schema, sync)
 
-    def rows(self, connection: psycopg.Connection[Any], plan: Plan, committed: int) -> None:
+    def rows(
+        self, connection: psycopg.Connection[Any], state: State, plan: Plan, committed: int
+    ) -> None:
         """Records the rows of a plan. To be called before the plan is applied to the snapshot.
 
         Args:
             connection: the settling transaction.
+            state: as claimed.
             plan: its plan.
             committed: last row of the plan whose batch was committed.
         """
         if self._sync.audit != "off":
             self._write_changelog(connection, plan, committed)
+            forget_old_spellings(
+                connection,
+                self._planner,
+                self._schema,
+                self._sync.name,
+                state,
+                plan,
+                committed,
+            )
             self._refresh_snapshot(connection, plan)
 
     def run(
@@ -153,6 +166,11 @@ class Audit:
         fate = Fate(counts, Counts(), counts)
         with self._planner.session.transaction("recording the failure") as connection:
             self.run(connection, state, run, fate, batches=0, error=error, status=status)
+
+    def forget_rows(self) -> None:
+        """Nothing is known any more of how the rows of the sync stand; its history stays."""
+        with self._planner.session.transaction("forgetting the rows") as connection:
+            connection.execute(self._statement("snapshot_dropped.sql"), {"sync": self._sync.name})
 
     def _write_changelog(
         self, connection: psycopg.Connection[Any], plan: Plan, committed: int

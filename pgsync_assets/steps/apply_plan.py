@@ -6,12 +6,10 @@ a crash leaves a plan that the ledger knows, which any next run finishes; before
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..errors import StalePlan
 from ..failpoints import failpoint
 from ..outcome import Counts, Outcome
-from ..plan import find_plan
+from ..plan import find_plan, invalid_keys
 from ..record import run_report
 from .held import applicable
 from .recover import recover, refuse_unfinished
@@ -62,7 +60,7 @@ class Application:
         sent = write_plan(work, plan, resumed=False)
         work.reporter.step("advance")
         settlement = settle(work, plan)
-        return replace(outcome(work, plan, settlement, sent), carried=work.carried)
+        return outcome(work, plan, settlement, sent)
 
     def _settled(self, work: Work) -> Outcome:
         """An earlier try did it all, and the reply of its last COMMIT was lost."""
@@ -73,6 +71,7 @@ class Application:
         assert report and record  # noqa: S101 - written in the transaction that settled it
         with planner.session.transaction("reading the outcome") as connection:
             failed, invalid = planner.failures(connection, record.run)
+            keys = invalid_keys(planner, connection, record.run, work.shape.key)
             rejections = planner.sample(connection, record.run)
         planned, done = report.run.planned, report.run.succeeded
         return Outcome(
@@ -86,6 +85,7 @@ class Application:
             aborted=_minus(_minus(planned, done), failed),
             applied=done.total,
             invalid=invalid.total,
+            invalid_keys=keys,
             rejections=rejections,
             row_count=work.state.row_count,
             seconds=work.reporter.finish(),

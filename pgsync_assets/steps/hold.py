@@ -79,7 +79,7 @@ def _same(work: Work, plan: Plan, content: str) -> Plan | None:
     if held is None:
         return None
     mine, theirs = (
-        (p.fingerprint, p.base_run, p.is_full, p.counts, p.invalid, p.run.partition)
+        (p.fingerprint, p.base_run, p.is_full, p.is_whole, p.counts, p.invalid, p.run.partition)
         for p in (plan, held)
     )
     return held if mine == theirs and held.content == content else None

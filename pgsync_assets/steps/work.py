@@ -22,6 +22,7 @@ from ..plan import (
     Shape,
     State,
     Storage,
+    check_platform_keys,
     locked,
     newest_algorithm,
     prepare,
@@ -55,6 +56,8 @@ class Work:
         ledger_id: identity of the destination.
         reporter: is told about progress.
         carried: rows of the state that was carried over from another engine, if it was.
+        notes: what a person should know about the run, in sentences.
+        bytes_read: from the source, to find and fetch what changed, where that is elsewhere.
     """
 
     sync: SyncConfig
@@ -73,6 +76,8 @@ class Work:
     ledger_id: UUID
     reporter: Reporter
     carried: int | None = None
+    notes: tuple[str, ...] = ()
+    bytes_read: int = 0
 
     @property
     def slice(self) -> str:
@@ -95,6 +100,7 @@ class Work:
             holds=self.sync.holds,
             algorithm=self._algorithm,
             is_labelled=shares_state(self.partition),
+            key_rules=tuple(equality.rule for equality in self.relation.key_equality),
         )
 
     @property
@@ -204,7 +210,12 @@ def _storage(
 ) -> Storage:
     types = {column.name: column.type for column in relation.columns}
     columns = [(name, types[name]) for name in mapping.sources]
-    return STORAGES[sync.traits.place](keeper, columns, relation.key, relation.key_operators)
+    place = sync.traits.place
+    storage = STORAGES[place](keeper, columns, relation.key, relation.key_operators)
+    if place == "platform":
+        stored = dict(zip(mapping.sources, storage.types, strict=True))
+        check_platform_keys(sync.name, relation, stored)
+    return storage
 
 
 def _require_schemas(keeper: Session, destination: Session) -> None:

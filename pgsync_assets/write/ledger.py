@@ -117,6 +117,11 @@ class Ledger:
         """
         self._fence(state, run, "ledger_take_over.sql")
 
+    def drop(self, state: State) -> None:
+        """Forgets a sync; whatever it wrote stays in its table."""
+        with self.session.transaction("forgetting the sync") as connection:
+            self._execute(connection, "ledger_drop.sql", self._key(state))
+
     def advance(
         self, connection: psycopg.Connection[Any], state: State, run: int, batch: int
     ) -> None:

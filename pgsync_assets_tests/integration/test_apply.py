@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pgsync_assets import operations
 from pgsync_assets.config import Partition
 from pgsync_assets.errors import GuardError, StalePlan
 from pgsync_assets.outcome import Counts
@@ -240,3 +241,19 @@ def test_a_switched_engine_does_not_take_plans_along(items: Syncs) -> None:
     assert items.run().succeeded == planned.counts
     items.fields = items.fields | {"state": None} | ENGINES[own]
     refused(items, planned.run_id, "the engine was switched since")
+
+
+def test_the_whole_model_was_compared_when_it_was_planned(items: Syncs) -> None:
+    planned = items.plan()
+    items.apply(planned.run_id)
+    query = """
+        select s.full_at = r.planned_at from hightouch_planner.states as s
+        join hightouch_planner.runs as r on r.state_id = s.id
+    """
+    assert items.keeper.rows(query) == [(True,)]
+
+
+def test_a_reset_forgets_a_plan(filled: Syncs) -> None:
+    planned = filled.plan()
+    operations.reset(filled.config(), *filled.endpoints, platform=filled.platform_endpoint)
+    refused(filled, planned.run_id, "the state was reset since")

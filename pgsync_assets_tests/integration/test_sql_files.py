@@ -30,6 +30,8 @@ VALUES = {
     "because": "another one is there",
     "by": "ada",
     "changed": "1",
+    "collation": "C",
+    "collations": "{0,100}",
     "column": "note",
     "constraint": "small",
     "content": "1:42",
@@ -50,10 +52,12 @@ VALUES = {
     "ledger_run": "1",
     "limit": "10",
     "lock_timeout": "1s",
+    "missing": "a key column is NULL",
     "model": "items",
     "modifiers": "{-1,14}",
     "name": "001_planner.sql",
     "number": "999",
+    "oid": "100",
     "partition": "",
     "plan_row": "1",
     "planner": "hightouch_planner",
@@ -61,6 +65,7 @@ VALUES = {
     "reason": "because",
     "rejected": "1",
     "removed": "1",
+    "repeated": "the key occurs more than once in the model",
     "round": "1",
     "row_count": "1",
     "run": "1000",
@@ -68,6 +73,7 @@ VALUES = {
     "schemas": "{public}",
     "search_path": "public",
     "shape": "{}",
+    "spelled": '"C"',
     "sqlstate": "23514",
     "started_at": "2024-01-01 00:00+00",
     "state": "1",
@@ -107,6 +113,8 @@ def values_of(file: str, side: Side) -> dict[str, str]:
         own["schema"] = "hightouch_planner" if file.startswith("connect/") else "fresh"
     if file == "connect/migrations_table.sql":
         own["schema"] = "fresh"
+    if file == "model/collation_twins.sql":
+        own["schema"] = "pg_catalog"
     if file == "plan/settled.sql":
         own["ledger"] = SOME_UUID
     if "relation" in found:
