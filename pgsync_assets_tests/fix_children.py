@@ -32,9 +32,10 @@ class Child:
         syncs: Syncs,
         failpoint: str | None = None,
         partition: Partition | None = None,
+        plan_id: int | None = None,
         **fields: Any,
     ) -> None:
-        """Starts a run in a fork of it; `answer` tells what becomes of it."""
+        """Starts a run, or applies a plan, in a fork of it; `answer` tells what becomes of it."""
         pair = syncs.pair
         sides = {"shop": pair.source, "crm": pair.destination}
         if syncs.platform:
@@ -44,6 +45,7 @@ class Child:
             "endpoints": {n: connection_of(s).model_dump(mode="json") for n, s in sides.items()},
             "environment": {"TEST_PASSWORD": pair.source.password},
             "partition": asdict(partition) if partition else None,
+            "plan_id": plan_id,
             "failpoint": failpoint,
         }
         pipe(self._process.stdin).write(json.dumps(order) + "\n")

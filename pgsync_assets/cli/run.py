@@ -66,7 +66,7 @@ def run(
         if not outcomes:
             raise
         error = raised
-    _show(terminal, outcomes)
+    show_outcomes(terminal, outcomes)
     if error:
         terminal.fail(error_object(error), sync=sync, outcomes=outcomes)
         context.exit(exit_code_of(error))
@@ -101,7 +101,8 @@ def _runs(
             )
 
 
-def _show(terminal: Terminal, outcomes: list[Outcome]) -> None:
+def show_outcomes(terminal: Terminal, outcomes: list[Outcome]) -> None:
+    """Says what runs did, and which rows were refused."""
     for outcome in outcomes:
         if outcome.carried is not None:
             terminal.say(

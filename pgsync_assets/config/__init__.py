@@ -4,9 +4,10 @@ from .base import Config, Identifier, Name, SecretName
 from .connection import ConnectionConfig, Schemas, SslMode, TunnelConfig
 from .cursor import CursorConfig
 from .engine import ENGINES, PLATFORM, Engine, Place, StateKind
+from .guard import GuardConfig, exceeds
 from .model import ModelConfig, QualifiedName, split_qualified
 from .partitions import Partition, PartitionsConfig
-from .sync import AuditLevel, DeleteBehavior, DuplicateKeys, GuardConfig, Mode, SyncConfig
+from .sync import AuditLevel, DeleteBehavior, DuplicateKeys, Mode, SyncConfig
 
 __all__ = [
     "ENGINES",
@@ -32,6 +33,7 @@ __all__ = [
     "SslMode",
     "StateKind",
     "SyncConfig",
+    "exceeds",
     "TunnelConfig",
     "split_qualified",
 ]

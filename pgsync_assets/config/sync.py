@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from .base import Config, Identifier, Name
 from .cursor import CursorConfig
 from .engine import ENGINES, Engine, EngineTraits, StateKind
+from .guard import GuardConfig
 from .model import ModelConfig, QualifiedName
 from .partitions import PartitionsConfig
 
@@ -16,17 +17,6 @@ Mode = Literal["upsert"]
 DeleteBehavior = Literal["do_nothing", "delete_row"]
 AuditLevel = Literal["off", "failures_only", "keys", "full"]
 DuplicateKeys = Literal["reject", "fail"]
-
-
-class GuardConfig(Config):
-    """What a plan may do before somebody has to look at it."""
-
-    allow_empty_model: bool = Field(
-        default=False, description="Go on when the model is empty and rows would be removed."
-    )
-    max_removed_percent: Annotated[float, Field(ge=0, le=100)] = Field(
-        default=50.0, description="Most rows that one run may remove, in percent of the state."
-    )
 
 
 class SyncConfig(Config):
@@ -127,6 +117,11 @@ class SyncConfig(Config):
     def traits(self) -> EngineTraits:
         """What its engine means."""
         return ENGINES[self.engine]
+
+    @property
+    def deletes(self) -> bool:
+        """Whether a row that leaves the model leaves the destination."""
+        return self.delete != "do_nothing"
 
     @property
     def holds(self) -> StateKind:

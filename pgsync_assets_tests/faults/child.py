@@ -41,7 +41,7 @@ def report(pid: int) -> None:
 
 
 def obey(order: dict[str, Any]) -> int:
-    """Runs a sync, under a failpoint if the order names one."""
+    """Runs a sync or applies a plan, under a failpoint if the order names one."""
     if order["failpoint"]:
         os.environ[VARIABLE] = order["failpoint"]
     ends = {
@@ -50,13 +50,12 @@ def obey(order: dict[str, Any]) -> int:
     }
     partition = Partition(**order["partition"]) if order["partition"] else None
     try:
-        engine.run(
-            SyncConfig.model_validate(order["sync"]),
-            ends["shop"],
-            ends["crm"],
-            platform=ends.get("platform"),
-            partition=partition,
-        )
+        sync = SyncConfig.model_validate(order["sync"])
+        sides, where = (ends["shop"], ends["crm"]), (ends.get("platform"), partition)
+        if order["plan_id"]:
+            engine.apply(sync, *sides, order["plan_id"], platform=where[0], partition=where[1])
+        else:
+            engine.run(sync, *sides, platform=where[0], partition=where[1])
     except AlreadyRunning:
         return ALREADY_RUNNING
     except FencedOff:

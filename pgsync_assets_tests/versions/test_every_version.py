@@ -66,7 +66,9 @@ def test_the_road_of_a_row(syncs: Syncs) -> None:
         "update items set price = 1 where id = 100",
     )
     preview = syncs.plan(**deletes)
-    second = syncs.run(**deletes, audit="full")
+    assert syncs.plan(**deletes).run_id == preview.run_id  # by the fingerprint of its rows
+    assert syncs.changes(preview.run_id) == list(preview.changes)
+    second = syncs.apply(preview.run_id, **deletes, audit="full")
     assert preview.counts == second.succeeded == Counts(added=1, changed=2, removed=3)
     assert violations(syncs) == []
     assert syncs.same()

@@ -38,6 +38,7 @@ COMPONENTS = {
     "connections": "PgConnectionsComponent",
     "nightly": "PgScheduleComponent",
     "changed": "PgSourceChangedComponent",
+    "approved": "PgPlansApprovedComponent",
     "orders": "PgSyncComponent",
 }
 WRONG = """
@@ -107,6 +108,7 @@ def test_what_is_scaffolded_loads_as_it_is(dg: Dg) -> None:
     assert answer.returncode == 0, answer.stdout
     assert "syncs: [customers]" in scaffold(dg, "nightly")
     assert "syncs: [customers]" in scaffold(dg, "changed")
+    assert "name: approved" in scaffold(dg, "approved")
     assert scaffold(dg, "orders").count("type:") == 1  # the connections are there already
     answer = dg("check", "defs")  # and the YAML before
     assert answer.returncode == 0, answer.stdout

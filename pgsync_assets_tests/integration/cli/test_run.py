@@ -69,7 +69,7 @@ def test_show_lists_runs_and_the_rejected_rows_of_one(project: CliProject) -> No
 def test_show_before_the_first_run(project: CliProject) -> None:
     ended = project.run("show")
     assert (ended.exit_code, ended.stdout) == (ExitCode.OK, "Nothing has run yet.\n")
-    assert project.run("show", "--json").document == {"runs": []}
+    assert project.run("show", "--json").document == {"runs": [], "plans": []}
 
 
 def test_show_of_a_run_that_is_not_there(project: CliProject) -> None:
