@@ -63,12 +63,13 @@ class Syncs:
         )
 
     def run(
-        self, partition: Partition | None = None, full_resync: bool = False, **fields: Any
+        self, partition: Partition | str | None = None, full_resync: bool = False, **fields: Any
     ) -> Outcome:
-        """Runs the sync once."""
-        return engine.run(
-            self.config(**fields), *self.endpoints, partition=partition, full_resync=full_resync
-        )
+        """Runs the sync once; or one partition, by its name where its `partitions` have it."""
+        config = self.config(**fields)
+        if isinstance(partition, str):
+            partition = config.partition_named(partition)
+        return engine.run(config, *self.endpoints, partition=partition, full_resync=full_resync)
 
     def plan(self, limit: int = 20, **fields: Any) -> PlanPreview:
         """Plans the sync without writing."""

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from ..config import Partition, SyncConfig
-from ..config.windows import partition_named
+from ..config import SyncConfig
 from ..errors import AlreadyRunning, ConfigurationError
 from ..outcome import Outcome
 from .checks import verdicts
@@ -97,7 +96,7 @@ class SyncStep:
                 outcome = writer.run(
                     self.sync,
                     source,
-                    partition=self._window(name),
+                    partition=None if name is None else self.sync.partition_named(name),
                     full_resync=self.config.full_resync,
                     on_progress=ProgressLog(self.context, self.specs.destination.key),
                 )
@@ -106,11 +105,6 @@ class SyncStep:
             return None
         current_listener().on_outcome(outcome)
         return outcome
-
-    def _window(self, name: str | None) -> Partition | None:
-        if name is None or self.sync.partitions is None:
-            return None
-        return partition_named(self.sync.partitions, name)
 
     def _results(self, outcomes: list[Outcome]) -> Iterator[Event]:
         """One result for each selected asset, which steps downstream wait for."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from ..config import Partition, SyncConfig
-from ..config.windows import partition_named
+from ..config import SyncConfig
 from ..connect import Endpoint
-from ..errors import ConfigurationError
 from ..project import Project
 
 
@@ -14,18 +12,3 @@ def ends_of(project: Project, sync: SyncConfig) -> tuple[Endpoint, Endpoint]:
     names = (sync.source, sync.destination)
     source, destination = (Endpoint(name, project.connections[name]) for name in names)
     return source, destination
-
-
-def partition_of(sync: SyncConfig, key: str | None) -> Partition | None:
-    """The partition that `--partition` names.
-
-    Raises:
-        ConfigurationError: the sync has no partitions, or none of this name.
-    """
-    if key is None:
-        return None
-    if sync.partitions is None:
-        raise ConfigurationError(
-            f"the sync {sync.name!r} has no partitions", "leave --partition out"
-        )
-    return partition_named(sync.partitions, key)

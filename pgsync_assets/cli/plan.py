@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import click
 
 from .. import sync as syncs
+from ..config import SyncConfig
 from ..errors import ConfigurationError
 from ..outcome import PlanPreview
 from ..project import read_project
 from .app import app, common_options
-from .endpoints import ends_of, partition_of
+from .endpoints import ends_of
 from .outcomes import changes_table
 from .terminal import Terminal
+
+MOST_NAMES = 12  # of partitions, in a message
 
 
 @app.command()
@@ -35,16 +39,22 @@ def plan(sync: str, partition: str | None, limit: int, defs: Path, as_json: bool
     terminal = Terminal(as_json)
     project = read_project(defs)
     config = project.sync(sync)
-    if config.partitions and partition is None:
-        raise ConfigurationError(
-            f"the sync {sync!r} is planned by partition", "name one with --partition KEY"
-        )
+    chosen = config.partition_named(partition) if partition is not None else None
+    if config.partitions and chosen is None:
+        raise _unnamed(config)
     source, destination = ends_of(project, config)
-    preview = syncs.plan(
-        config, source, destination, partition=partition_of(config, partition), limit=limit
-    )
+    preview = syncs.plan(config, source, destination, partition=chosen, limit=limit)
     terminal.document(preview)
     _show(terminal, preview)
+
+
+def _unnamed(config: SyncConfig) -> ConfigurationError:
+    names = [one.name for one in config.all_partitions(dt.datetime.now(dt.timezone.utc))]
+    few = names if len(names) <= MOST_NAMES else [*names[:2], "..", *names[-2:]]
+    return ConfigurationError(
+        f"the sync {config.name!r} is planned by partition",
+        f"name one with --partition KEY: {', '.join(few) or 'none has begun yet'}",
+    )
 
 
 def _show(terminal: Terminal, preview: PlanPreview) -> None:

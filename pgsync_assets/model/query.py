@@ -8,7 +8,8 @@ from psycopg import sql
 
 from ..config import ModelConfig, Partition, split_qualified
 from ..errors import ConfigurationError
-from ..sql import column, column_list, relation
+from ..sql import column_list, relation
+from .slice import predicate
 
 
 def load_sql_file(model: ModelConfig, base: Path) -> ModelConfig:
@@ -62,18 +63,11 @@ def rows(
     Args:
         model: of a table, or with its SQL loaded.
         columns: the columns wanted, in this order.
-        partition: only rows with lower <= column < upper.
+        partition: only its rows.
     """
     query = sql.SQL("SELECT {} FROM (\n{}\n) AS model").format(
         column_list(columns, "model"), select(model)
     )
     if partition is None:
         return query
-    slice_column = column(partition.column, "model")
-    return sql.SQL("{} WHERE {} >= {} AND {} < {}").format(
-        query,
-        slice_column,
-        sql.Literal(partition.lower),
-        slice_column,
-        sql.Literal(partition.upper),
-    )
+    return sql.SQL("{} WHERE {}").format(query, predicate(partition, "model"))

@@ -12,7 +12,7 @@ from ..config import Partition, SyncConfig
 from ..connect import Endpoint, Session, is_migrated, schema_problem
 from ..errors import AlreadyRunning, PrivilegeError, TerminalError
 from ..failpoints import failpoint
-from ..model import ColumnMapping, Relation, describe
+from ..model import ColumnMapping, Relation, describe, fit_partitions
 from ..plan import Lock, Planner, Shape, State, locked, prepare
 from ..record import Audit
 from ..write import Ledger, Target, fit, read_target
@@ -57,7 +57,7 @@ class Work:
     def fingerprint(self) -> str:
         """Changes with everything that decides what a plan means."""
         model = self.sync.model
-        slice_of = self.partition and [self.partition.lower, self.partition.upper]
+        slice_of = self.partition and self.partition.fingerprint
         text = json.dumps(
             [
                 [model.table, model.sql, slice_of],
@@ -95,6 +95,7 @@ def opened(
         lock_session = stack.enter_context(source.session(f"{application} lock"))
         try:
             relation = describe(reader, sync.model)
+            fit_partitions(reader, sync, relation)
             target = read_target(writer, sync.table)
             mapping = fit(sync, relation, target)
             _require_schemas(reader, writer)

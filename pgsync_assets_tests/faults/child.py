@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from pgsync_assets import sync as engine
-from pgsync_assets.config import ConnectionConfig, Partition, SyncConfig
+from pgsync_assets.config import ConnectionConfig, SyncConfig
 from pgsync_assets.connect import Endpoint
 from pgsync_assets.errors import AlreadyRunning, FencedOff, PgsyncError
 from pgsync_assets.failpoints import VARIABLE
@@ -48,11 +48,10 @@ def obey(order: dict[str, Any]) -> int:
         Endpoint(name, ConnectionConfig.model_validate(fields), order["environment"])
         for name, fields in order["endpoints"].items()
     )
-    partition = Partition(**order["partition"]) if order["partition"] else None
+    sync = SyncConfig.model_validate(order["sync"])
+    partition = sync.partition_named(order["partition"]) if order["partition"] else None
     try:
-        engine.run(
-            SyncConfig.model_validate(order["sync"]), source, destination, partition=partition
-        )
+        engine.run(sync, source, destination, partition=partition)
     except AlreadyRunning:
         return ALREADY_RUNNING
     except FencedOff:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from pgsync_assets.config import Partition
 from pgsync_assets.errors import AlreadyRunning
 from pgsync_assets.outcome import Counts, Outcome
 
@@ -21,9 +20,11 @@ from ..fix_syncs import Syncs
 from ..invariants import log_writes, violations, writes
 from .child import SUCCEEDED
 
-DAYS: dict[str, Any] = {"model": {"table": "public.items", "key": ["id", "day"]}}
-JANUARY = Partition("2024-01-01", "day", "2024-01-01", "2024-02-01")
-FEBRUARY = Partition("2024-02-01", "day", "2024-02-01", "2024-03-01")
+DAYS: dict[str, Any] = {
+    "model": {"table": "public.items", "key": ["id", "day"]},
+    "partitions": {"column": "day", "every": "month", "start": "2024-01-01"},
+}
+JANUARY, FEBRUARY = "2024-01-01", "2024-02-01"
 WAITS = """
     select count(*) from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock'
@@ -92,7 +93,7 @@ def test_of_three_runs_that_start_at_once_one_works(filled: Syncs) -> None:
 def test_partitions_run_at_once(filled: Syncs) -> None:
     with ThreadPoolExecutor() as pool:
         with held_up(filled, 2):
-            runs = [pool.submit(filled.run, slice, **DAYS) for slice in (JANUARY, FEBRUARY)]
+            runs = [pool.submit(filled.run, name, **DAYS) for name in (JANUARY, FEBRUARY)]
             until_waiting(filled, 2)
             with pytest.raises(AlreadyRunning, match=r"items\[2024-01-01\]"):
                 filled.run(JANUARY, **DAYS)

@@ -10,6 +10,7 @@ from pgsync_assets import sync as engine
 from pgsync_assets.outcome import Counts
 
 from ..fix_syncs import Syncs
+from ..integration import test_partition_membership as membership
 from ..integration.test_values import (
     syncs_of_types,
     test_a_value_that_only_equals_the_old_one_is_a_change,
@@ -77,3 +78,10 @@ def test_a_query_with_a_repeated_key(syncs: Syncs) -> None:
     outcome = syncs.run(**query)
     assert (outcome.succeeded, outcome.invalid) == (Counts(changed=3), 2)
     assert violations(syncs, {"50"}) == []
+
+
+def test_partitions_hold_the_same_rows_everywhere(syncs: Syncs) -> None:
+    membership.test_the_hash_of_a_key_is_the_same_on_every_version(syncs)
+    membership.test_the_hour_that_is_there_twice(syncs)
+    membership.test_ranges_hold_each_row_once_but_null(syncs)
+    membership.test_lists_hold_each_row_once_and_other_the_rest(syncs)
