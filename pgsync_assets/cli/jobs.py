@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from queue import Empty, SimpleQueue
@@ -12,8 +13,8 @@ from ..errors import ConfigurationError
 from ..outcome import Listener, Outcome, Progress
 
 MOST_JOBS = 64
-SECONDS_TO_STOP = 5.0
-"""How long an interrupted job may take to roll back; PostgreSQL does it when we are gone, too."""
+SECONDS_TO_STOP = 2.0
+"""How long interrupted jobs may take to roll back; PostgreSQL does it when we are gone, too."""
 
 Run = Callable[[Partition | None], Outcome]
 """Runs one partition on connections that are open already."""
@@ -92,8 +93,9 @@ class _Jobs:
             yield from self._collected(jobs)
         except BaseException:
             self._stops.set()
+            deadline = time.monotonic() + SECONDS_TO_STOP
             for thread in threads:
-                thread.join(SECONDS_TO_STOP)
+                thread.join(max(0.0, deadline - time.monotonic()))
             raise
 
     def _collected(self, jobs: int) -> Iterator[Outcome]:

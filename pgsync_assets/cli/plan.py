@@ -9,6 +9,7 @@ import click
 
 from .. import sync as syncs
 from ..config import SyncConfig
+from ..config.partition_kind import listed
 from ..errors import ConfigurationError
 from ..outcome import PlanPreview
 from ..project import read_project
@@ -16,8 +17,6 @@ from .app import app, common_options
 from .endpoints import ends_of
 from .outcomes import changes_table
 from .terminal import Terminal
-
-MOST_NAMES = 12  # of partitions, in a message
 
 
 @app.command()
@@ -50,10 +49,9 @@ def plan(sync: str, partition: str | None, limit: int, defs: Path, as_json: bool
 
 def _unnamed(config: SyncConfig) -> ConfigurationError:
     names = [one.name for one in config.all_partitions(dt.datetime.now(dt.timezone.utc))]
-    few = names if len(names) <= MOST_NAMES else [*names[:2], "..", *names[-2:]]
     return ConfigurationError(
         f"the sync {config.name!r} is planned by partition",
-        f"name one with --partition KEY: {', '.join(few) or 'none has begun yet'}",
+        f"name one with --partition KEY: {listed(names) or 'none has begun yet'}",
     )
 
 

@@ -28,6 +28,11 @@ class Interval:
     upper: str | None
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that decide."""
+        return (self.column,)
+
+    @property
     def fingerprint(self) -> list[Any]:
         """Changes with what is in it."""
         return ["interval", self.column, self.lower, self.upper]
@@ -46,6 +51,11 @@ class Values:
     column: str
     values: tuple[str | None, ...]
     is_rest: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that decide."""
+        return (self.column,)
 
     @property
     def fingerprint(self) -> list[Any]:

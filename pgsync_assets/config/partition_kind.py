@@ -145,7 +145,12 @@ def _obstacle(name: str) -> str | None:
     return None
 
 
-def _told(name: str, names: list[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Names of partitions in a message: all of them, or the first and the last of many."""
     if len(names) <= _FEW:
-        return suggestion(name, names)
-    return f"they are {names[0]}, {names[1]} .. {names[-1]}"
+        return ", ".join(names)
+    return f"{names[0]}, {names[1]} .. {names[-1]}"
+
+
+def _told(name: str, names: list[str]) -> str:
+    return suggestion(name, names) if len(names) <= _FEW else f"they are {listed(names)}"
