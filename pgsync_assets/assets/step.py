@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from time import sleep
 
 import dagster as dg
 
@@ -32,6 +33,9 @@ from .run_config import SyncRunConfig
 from .specs import SyncSpecs
 
 Event = dg.MaterializeResult | dg.AssetCheckResult | dg.AssetCheckEvaluation  # type: ignore[type-arg]
+
+TURN_S = 10.0
+"""Seconds between two looks whether it is a partition's turn; each look is an event."""
 
 ALREADY_LOGGED = "__source_asset_observation__"
 """Metadata of an output whose events the step has logged itself: Dagster then logs none again."""
@@ -88,21 +92,32 @@ class SyncStep:
         return list(context.partition_keys)
 
     def _run(self, name: str | None) -> Outcome | None:
-        """The outcome of one partition, or None where another run has it in hand."""
+        """The outcome of one partition, or None where another run has it in hand.
+
+        Partitions that take turns wait for theirs: whoever launches several runs means all of them.
+        """
+        waits = name is not None and not self.sync.partitions_run_at_once
+        while True:
+            try:
+                return self._run_now(name)
+            except AlreadyRunning as error:
+                if not waits:
+                    self.context.log.warning(f"{error.message}: nothing was done here.")
+                    return None
+                self.context.log.info(f"{self.sync.name}[{name}] waits for its turn.")
+                sleep(TURN_S)
+
+    def _run_now(self, name: str | None) -> Outcome:
         writer: PostgresWriter = getattr(self.context.resources, writer_key(self.sync.destination))
         source: PostgresConnection = getattr(self.context.resources, self.sync.source)
-        try:
-            with told_to_dagster(self.context):
-                outcome = writer.run(
-                    self.sync,
-                    source,
-                    partition=None if name is None else self.sync.partition_named(name),
-                    full_resync=self.config.full_resync,
-                    on_progress=ProgressLog(self.context, self.specs.destination.key),
-                )
-        except AlreadyRunning as error:
-            self.context.log.warning(f"{error.message}: nothing was done here.")
-            return None
+        with told_to_dagster(self.context):
+            outcome = writer.run(
+                self.sync,
+                source,
+                partition=None if name is None else self.sync.partition_named(name),
+                full_resync=self.config.full_resync,
+                on_progress=ProgressLog(self.context, self.specs.destination.key),
+            )
         current_listener().on_outcome(outcome)
         return outcome
 

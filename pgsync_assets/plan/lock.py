@@ -2,7 +2,8 @@
 
 The transaction is READ COMMITTED and does nothing else, so it holds back no vacuum. A lock of the
 transaction, not of the session, works behind a pooler in transaction mode too (trap 57). A whole
-sync is locked exclusively; a partition locks itself, and the sync in shared mode.
+sync is locked exclusively; a partition locks itself, and the sync in shared mode. Partitions that
+take turns lock the sync exclusively, as a run of the whole sync does.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class Lock:
 
 
 @contextmanager
-def locked(session: Session, planner: str, sync: str, partition: str) -> Iterator[Lock]:
+def locked(
+    session: Session, planner: str, sync: str, partition: str, *, takes_turns: bool = False
+) -> Iterator[Lock]:
     """Holds the lock of a sync, or of one partition, for the length of the block.
 
     Args:
@@ -48,6 +51,7 @@ def locked(session: Session, planner: str, sync: str, partition: str) -> Iterato
         planner: name of the planner's schema.
         sync: name of the sync.
         partition: name of the partition; empty for the whole sync.
+        takes_turns: no other partition of the sync may run meanwhile.
 
     Raises:
         AlreadyRunning: somebody else holds it. Nothing was touched.
@@ -59,7 +63,8 @@ def locked(session: Session, planner: str, sync: str, partition: str) -> Iterato
             query = "SELECT pg_catalog.pg_try_advisory_xact_lock(%s)"
             if partition:
                 shared = "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(%s)"
-                _take(connection, shared, lock_key(planner, sync, ""), name)
+                of_sync = query if takes_turns else shared
+                _take(connection, of_sync, lock_key(planner, sync, ""), name)
             _take(connection, query, lock_key(planner, sync, partition), name)
             yield Lock(name, connection)
             is_done = True

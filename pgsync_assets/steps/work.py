@@ -105,7 +105,10 @@ def opened(
         planner = prepare(reader, source.config.schemas.planner)
         audit = Audit.prepare(reader, planner, source.config.schemas.audit, sync)
         ledger = Ledger.prepare(writer, destination.config.schemas.ledger)
-        lock = stack.enter_context(locked(lock_session, planner.schema, sync.name, name))
+        takes_turns = partition is not None and not partition.is_of_key
+        lock = stack.enter_context(
+            locked(lock_session, planner.schema, sync.name, name, takes_turns=takes_turns)
+        )
         state = planner.claim(sync.name, name)
         failpoint("claimed")
         shape = Shape.of(relation, mapping, sync.table, ledger.identity())
@@ -167,7 +170,13 @@ def record_refusal(
     audit = Audit.prepare(session, planner, schemas.audit, sync)
     with (
         suppress(AlreadyRunning),
-        locked(lock_session, planner.schema, sync.name, partition),
+        locked(
+            lock_session,
+            planner.schema,
+            sync.name,
+            partition,
+            takes_turns=not sync.partitions_run_at_once,
+        ),
     ):
         state = planner.claim(sync.name, partition)
         close_interrupted(planner, audit, state)

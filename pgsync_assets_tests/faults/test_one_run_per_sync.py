@@ -146,6 +146,20 @@ def test_eight_partitions_on_four_threads(syncs: Syncs, partitions: dict[str, An
     assert sum(writes(syncs).values()) == 240
 
 
+def test_partitions_take_turns_where_a_row_could_move(filled: Syncs) -> None:
+    fields = {**DAYS, "partitions": {"column": "name", "values": ["x", "y"]}}
+    with ThreadPoolExecutor() as pool:
+        with held_up(filled, 1):
+            first = pool.submit(filled.run, "x", **fields)
+            until_waiting(filled, 1)
+            for name in ("x", "y", "other"):
+                with pytest.raises(AlreadyRunning):
+                    filled.run(name, **fields)
+        assert first.result().succeeded == Counts(added=20)
+    assert filled.run("y", **fields).succeeded == Counts()
+    assert violations(filled) == []
+
+
 def test_a_run_of_the_whole_sync_excludes_its_partitions_and_they_exclude_it(
     filled: Syncs,
 ) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from pgsync_assets.assets import step
 from pgsync_assets.assets.listener import Listener, listening
 from pgsync_assets.assets.materialize import materialize_syncs
 from pgsync_assets.outcome import Outcome
+from pgsync_assets.plan import locked
 
 from .conftest import Project
 
@@ -142,6 +145,35 @@ def test_rows_with_null_are_counted_as_documented(
     items.sync(model={"table": "public.items", "key": ["at", "id"]}, partitions=partitions)
     assert items.run("models/items").success
     assert items.metadata("models/items")["pgsync/rows_in_no_partition"] == outside
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_partition_waits_for_its_turn_where_they_take_turns(
+    items: Project, monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    """Several runs that were launched together all get there; one beside its like does nothing."""
+    key = ["at", "id", "name"] if at_once else ["at", "id"]
+    items.pair.destination.execute("create unique index on items (at, id, name)")
+    items.sync(
+        model={"table": "public.items", "key": key},
+        partitions={"column": "name", "values": ["a"]},
+    )
+    items.run(partition="other")  # makes the planner
+    source, _ = items.syncs.endpoints
+    with ExitStack() as another_run:
+        session = another_run.enter_context(source.session("another run"))
+        another_run.enter_context(locked(session, "hightouch_planner", "items", ""))
+        waits: list[float] = []
+
+        def wait(seconds: float) -> None:
+            waits.append(seconds)
+            another_run.close()
+
+        monkeypatch.setattr(step, "sleep", wait)
+        assert items.run(partition="a").success
+    assert waits == ([] if at_once else [step.TURN_S])
+    assert partitions(items) == (["other"] if at_once else ["other", "a"])
+    assert items.pair.destination.rows("select count(*) from items") == [(0 if at_once else 30,)]
 
 
 def test_partitions_that_do_not_fit_fail_the_model(items: Project) -> None:
