@@ -77,11 +77,14 @@ class Syncs:
         )
 
     def run(
-        self, partition: Partition | None = None, full_resync: bool = False, **fields: Any
+        self, partition: Partition | str | None = None, full_resync: bool = False, **fields: Any
     ) -> Outcome:
-        """Runs the sync once."""
+        """Runs the sync once; or one partition, by its name where its `partitions` have it."""
+        config = self.config(**fields)
+        if isinstance(partition, str):
+            partition = config.partition_named(partition)
         return engine.run(
-            self.config(**fields),
+            config,
             *self.endpoints,
             platform=self.platform_endpoint,
             partition=partition,

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import dagster as dg
 
 from ..config import ConnectionConfig, Partition, SyncConfig
-from ..config.windows import partition_named
 from ..errors import AlreadyRunning, ConfigurationError, GuardError
 from ..outcome import Outcome
 from .checks import verdicts
@@ -36,6 +35,7 @@ from .run_config import SyncRunConfig
 from .specs import SyncSpecs
 
 Event = dg.MaterializeResult | dg.AssetCheckResult | dg.AssetCheckEvaluation  # type: ignore[type-arg]
+
 
 ALREADY_LOGGED = "__source_asset_observation__"
 """Metadata of an output whose events the step has logged itself: Dagster then logs none again."""
@@ -178,7 +178,7 @@ class SyncStep:
     def _window(self, name: str | None) -> Partition | None:
         if name is None or self.sync.partitions is None:
             return None
-        return partition_named(self.sync.partitions, name)
+        return self.sync.partition_named(name)
 
     def _results(self, outcomes: list[Outcome]) -> Iterator[Event]:
         """One result for each selected asset, which steps downstream wait for."""

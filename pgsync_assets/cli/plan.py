@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import click
 
 from .. import sync as syncs
+from ..config import SyncConfig
+from ..config.partition_kind import listed
 from ..errors import ConfigurationError
 from ..project import read_project
 from .app import app, common_options
-from .endpoints import ends_of, partition_of
+from .endpoints import ends_of
 from .held import counts_of, tell_changes, tell_reason
 from .outcomes import show_invalid_keys
 from .terminal import Terminal
@@ -44,17 +47,16 @@ def plan(
     terminal = Terminal(as_json)
     project = read_project(defs)
     config = project.sync(sync)
-    if config.partitions and partition is None:
-        raise ConfigurationError(
-            f"the sync {sync!r} is planned by partition", "name one with --partition KEY"
-        )
+    chosen = config.partition_named(partition) if partition is not None else None
+    if config.partitions and chosen is None:
+        raise _unnamed(config)
     ends = ends_of(project, config)
     preview = syncs.plan(
         config,
         ends.source,
         ends.destination,
         platform=ends.platform,
-        partition=partition_of(config, partition),
+        partition=chosen,
         full_resync=full_resync,
         limit=limit,
     )
@@ -68,3 +70,11 @@ def plan(
     tell_reason(terminal, preview)
     show_invalid_keys(terminal, preview.invalid_keys)
     tell_changes(terminal, preview)
+
+
+def _unnamed(config: SyncConfig) -> ConfigurationError:
+    names = [one.name for one in config.all_partitions(dt.datetime.now(dt.timezone.utc))]
+    return ConfigurationError(
+        f"the sync {config.name!r} is planned by partition",
+        f"name one with --partition KEY: {listed(names) or 'none has begun yet'}",
+    )

@@ -16,7 +16,7 @@ from ..outcome import PlanPreview
 from ..plan import HeldPlan, Planner, PlanRecord, find_plan, held_plans
 from ..project import Project
 from ..steps.ends import Ends
-from .endpoints import ends_of, partition_of
+from .endpoints import ends_of
 
 by_option = click.option(
     "--by", metavar="NAME", help="Who approves or discards it; default: your login name."
@@ -55,7 +55,8 @@ class Located:
     @property
     def partition(self) -> Partition | None:
         """That the plan is about."""
-        return partition_of(self.sync, self.record.run.partition or None)
+        name = self.record.run.partition
+        return self.sync.partition_named(name) if name else None
 
     @property
     def preview(self) -> PlanPreview:

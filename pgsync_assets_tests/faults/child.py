@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from pgsync_assets import sync as engine
-from pgsync_assets.config import ConnectionConfig, Partition, SyncConfig
+from pgsync_assets.config import ConnectionConfig, SyncConfig
 from pgsync_assets.connect import Endpoint
 from pgsync_assets.errors import AlreadyRunning, FencedOff, PgsyncError
 from pgsync_assets.failpoints import VARIABLE
@@ -48,9 +48,9 @@ def obey(order: dict[str, Any]) -> int:
         name: Endpoint(name, ConnectionConfig.model_validate(fields), order["environment"])
         for name, fields in order["endpoints"].items()
     }
-    partition = Partition(**order["partition"]) if order["partition"] else None
+    sync = SyncConfig.model_validate(order["sync"])
+    partition = sync.partition_named(order["partition"]) if order["partition"] else None
     try:
-        sync = SyncConfig.model_validate(order["sync"])
         sides, where = (ends["shop"], ends["crm"]), (ends.get("platform"), partition)
         if order["plan_id"]:
             engine.apply(sync, *sides, order["plan_id"], platform=where[0], partition=where[1])

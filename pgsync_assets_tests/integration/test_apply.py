@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pgsync_assets import operations
-from pgsync_assets.config import Partition
+from pgsync_assets.config import Interval, Partition
 from pgsync_assets.errors import GuardError, StalePlan
 from pgsync_assets.outcome import Counts
 
@@ -218,8 +218,8 @@ def test_a_plan_of_a_partition(either: Syncs) -> None:
         "insert into items select n, date '2024-01-01' + n, 'x' from generate_series(1, 59) as n"
     )
     fields: dict[str, Any] = DELETES | {"model": {"table": "public.items", "key": ["id", "day"]}}
-    january = Partition("2024-01-01", "day", "2024-01-01", "2024-02-01")
-    february = Partition("2024-02-01", "day", "2024-02-01", "2024-03-01")
+    january = Partition("2024-01-01", Interval("day", "2024-01-01", "2024-02-01"), is_of_key=True)
+    february = Partition("2024-02-01", Interval("day", "2024-02-01", "2024-03-01"), is_of_key=True)
     first = either.plan(partition=january, **fields)
     second = either.plan(partition=february, **fields)
     assert (first.partition, first.counts) == ("2024-01-01", Counts(added=30))

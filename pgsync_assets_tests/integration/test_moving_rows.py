@@ -9,22 +9,20 @@ from typing import Any
 
 import pytest
 
-from pgsync_assets.config import Partition
 from pgsync_assets.outcome import Counts
 
 from ..fix_syncs import Syncs
 from ..invariants import log_writes, violations, writes
 
 NAMES = ("east", "north", "west")
-FIELDS: dict[str, Any] = {"delete": "delete_row", "guard": {"max_removed_percent": 100}}
+FIELDS: dict[str, Any] = {
+    "delete": "delete_row",
+    "guard": {"max_removed": "100%"},
+    "partitions": {"column": "region", "values": NAMES, "other": False},
+}
 BY_SQL: dict[str, Any] = {
     "model": {"sql": "select * from public.items where id > 0", "key": ["id"]}
 }
-
-
-def region(name: str) -> Partition:
-    """Rows of one region; the region is not part of the key."""
-    return Partition(name, "region", name, name + "~", is_of_key=False)
 
 
 @pytest.fixture
@@ -37,7 +35,7 @@ def filled(every: Syncs) -> Syncs:
         " from generate_series(1, 9) as n"
     )
     for name in NAMES:
-        every.run(region(name), **FIELDS)
+        every.run(name, **FIELDS)
     assert violations(every) == []
     every.pair.destination.execute("truncate writes")
     return every
@@ -58,7 +56,7 @@ def test_in_every_order(filled: Syncs, order: tuple[str, ...], model: dict[str, 
         "delete from items where id = 6",  # of east
         "insert into items values (10, 'west', 'new')",
     )
-    counts = [filled.run(region(name), **fields).succeeded for name in order]
+    counts = [filled.run(name, **fields).succeeded for name in order]
     assert violations(filled) == []
     assert writes(filled) == Counter(
         {
@@ -71,30 +69,40 @@ def test_in_every_order(filled: Syncs, order: tuple[str, ...], model: dict[str, 
     )
     assert sum(c.changed for c in counts) == 3
     for name in order:
-        assert filled.run(region(name), **fields).planned == Counts()
+        assert filled.run(name, **fields).planned == Counts()
 
 
 def test_a_partition_removes_only_its_own(filled: Syncs) -> None:
     filled.pair.source.execute("delete from items where id in (1, 3)")
-    assert filled.run(region("east"), **FIELDS).succeeded == Counts(removed=1)
+    assert filled.run("east", **FIELDS).succeeded == Counts(removed=1)
     assert filled.pair.destination.rows("select id from items where id in (1, 3)") == [(1,)]
-    assert filled.run(region("north"), **FIELDS).succeeded == Counts(removed=1)
+    assert filled.run("north", **FIELDS).succeeded == Counts(removed=1)
     assert violations(filled) == []
 
 
 def test_a_row_that_moved_and_was_then_deleted(filled: Syncs) -> None:
     filled.pair.source.execute("update items set region = 'west' where id = 3")
-    filled.run(region("west"), **FIELDS)
+    filled.run("west", **FIELDS)
     filled.pair.source.execute("delete from items where id = 3")
-    assert filled.run(region("east"), **FIELDS).planned == Counts()
-    assert filled.run(region("west"), **FIELDS).succeeded == Counts(removed=1)
+    assert filled.run("east", **FIELDS).planned == Counts()
+    assert filled.run("west", **FIELDS).succeeded == Counts(removed=1)
     assert violations(filled) == []
+
+
+def test_a_row_that_is_in_no_partition_any_more_is_gone(filled: Syncs) -> None:
+    filled.pair.source.execute(
+        "update items set region = null where id = 3",
+        "update items set region = 'sea' where id = 6",
+    )
+    assert filled.run("north", **FIELDS).planned == Counts()
+    assert filled.run("east", **FIELDS).succeeded == Counts(removed=2)
+    assert filled.pair.destination.rows("select count(*) from items") == [(7,)]
 
 
 def test_they_take_turns(filled: Syncs) -> None:
     filled.pair.source.execute("update items set name = 'newer'")
     with ThreadPoolExecutor() as pool:
-        outcomes = list(pool.map(lambda name: filled.run(region(name), **FIELDS), NAMES))
+        outcomes = list(pool.map(lambda name: filled.run(name, **FIELDS), NAMES))
     assert [outcome.succeeded for outcome in outcomes] == [Counts(changed=3)] * 3
     assert violations(filled) == []
     assert set(writes(filled).values()) == {1}
@@ -107,7 +115,7 @@ def test_each_is_named_in_the_audit(filled: Syncs) -> None:
 
 def test_a_full_resync_of_one_sends_its_own_rows(filled: Syncs) -> None:
     filled.pair.source.execute("delete from items where id = 3")
-    outcome = filled.run(region("east"), full_resync=True, **FIELDS)
+    outcome = filled.run("east", full_resync=True, **FIELDS)
     assert outcome.succeeded == Counts(changed=2, removed=1)
     assert violations(filled) == []
 
@@ -116,10 +124,10 @@ def test_another_mapping_is_sent_by_each_when_it_runs(filled: Syncs) -> None:
     for side in (filled.pair.source, filled.pair.destination):
         side.execute("alter table items add extra int default 7")
     for name in NAMES:
-        assert filled.run(region(name), **FIELDS).succeeded == Counts(changed=3)
+        assert filled.run(name, **FIELDS).succeeded == Counts(changed=3)
     assert violations(filled) == []
     for name in NAMES:
-        assert filled.run(region(name), **FIELDS).planned == Counts()
+        assert filled.run(name, **FIELDS).planned == Counts()
 
 
 def test_another_engine_carries_the_partitions_over(filled: Syncs) -> None:
@@ -128,7 +136,7 @@ def test_another_engine_carries_the_partitions_over(filled: Syncs) -> None:
     filled.pair.source.execute(
         "update items set region = 'west' where id = 3", "delete from items where id = 6"
     )
-    counts = {name: filled.run(region(name), **FIELDS).succeeded for name in NAMES}
+    counts = {name: filled.run(name, **FIELDS).succeeded for name in NAMES}
     assert counts == {
         "east": Counts(removed=1),
         "north": Counts(),
