@@ -27,16 +27,16 @@ def tell_plan(terminal: Terminal, one: Located) -> None:
     if preview.planned_at:
         terminal.say(f"planned at {preview.planned_at.astimezone():%Y-%m-%d %H:%M:%S %Z}")
     tell_reason(terminal, preview)
+    if preview.invalid:
+        terminal.say(f"rows with a NULL or repeated key, which are rejected: {preview.invalid:,}")
     if preview.approved_at:
         terminal.say(f"approved by {preview.approved_by}")
 
 
 def tell_reason(terminal: Terminal, preview: PlanPreview) -> None:
-    """Says what stands against a plan: the guard, and rows that are not in it."""
+    """Says what the guard has against a plan."""
     if preview.reason:
         terminal.say(f"a guard stops it: {preview.reason}")
-    if preview.invalid:
-        terminal.say(f"rows with a NULL or repeated key, which are rejected: {preview.invalid:,}")
 
 
 def tell_changes(terminal: Terminal, preview: PlanPreview) -> None:
