@@ -15,18 +15,19 @@ from dataclasses import replace
 
 from .config import Partition, SyncConfig
 from .connect import Endpoint
-from .errors import GuardError, TerminalError, TransientError
+from .errors import AlreadyRunning, GuardError, TerminalError, TransientError
 from .failpoints import failpoint
-from .outcome import Listener, Outcome, PlanPreview
+from .outcome import Listener, Outcome, PlanPreview, Verification
 from .plan import Diff, Plan, Run, guard, preview
 from .steps.check import check
 from .steps.progress import Reporter, silent
 from .steps.recover import recover, refuse_unfinished
 from .steps.settle import outcome, settle
+from .steps.verify import verify as verified
 from .steps.work import Work, opened
 from .steps.write_plan import write_plan
 
-__all__ = ["check", "plan", "run"]
+__all__ = ["check", "plan", "run", "verify"]
 
 PAUSES_S = (1.0, 2.0, 4.0)
 """Seconds before the same again, after a failure that may pass."""
@@ -110,6 +111,41 @@ def plan(
         planned.invalid,
         changes,
     )
+
+
+def verify(
+    sync: SyncConfig,
+    source: Endpoint,
+    destination: Endpoint,
+    *,
+    partition: Partition | None = None,
+    limit: int = 20,
+    values: bool = False,
+    on_progress: Listener = silent,
+) -> Verification:
+    """Compares the destination with the model, row by row. Changes nothing; no run goes on beside.
+
+    Args:
+        sync: what the user wrote, with the model's SQL loaded.
+        source: where the model is read.
+        destination: where the table is.
+        partition: only this slice of the model.
+        limit: differences to list at the most.
+        values: list values of the rows that differ; else none leaves its server.
+        on_progress: is told where the comparison is.
+
+    Raises:
+        AlreadyRunning: a run is under way.
+        PgsyncError: see `run`.
+    """
+    reporter = Reporter(sync.name, partition.name if partition else None, on_progress)
+    try:
+        with opened(sync, source, destination, partition, reporter, records_refusal=False) as work:
+            return verified(work, limit=limit, with_values=values)
+    except AlreadyRunning:
+        raise AlreadyRunning(
+            f"{sync.name}: a run is under way", "verify it when that has ended"
+        ) from None
 
 
 def _run(work: Work, full_resync: bool) -> Outcome:

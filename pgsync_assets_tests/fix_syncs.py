@@ -10,7 +10,7 @@ import pytest
 from pgsync_assets import sync as engine
 from pgsync_assets.config import ConnectionConfig, Partition, SyncConfig
 from pgsync_assets.connect import Endpoint
-from pgsync_assets.outcome import Outcome, PlanPreview
+from pgsync_assets.outcome import Outcome, PlanPreview, Verification
 
 from .fix_databases import Pair, Side
 
@@ -73,6 +73,19 @@ class Syncs:
     def plan(self, limit: int = 20, **fields: Any) -> PlanPreview:
         """Plans the sync without writing."""
         return engine.plan(self.config(**fields), *self.endpoints, limit=limit)
+
+    def verify(
+        self,
+        partition: Partition | None = None,
+        *,
+        limit: int = 1000,
+        values: bool = False,
+        **fields: Any,
+    ) -> Verification:
+        """Compares the destination with the model."""
+        return engine.verify(
+            self.config(**fields), *self.endpoints, partition=partition, limit=limit, values=values
+        )
 
     def table(self, definition: str, name: str = "items") -> None:
         """Creates the same table on both sides, with the rights a sync needs."""

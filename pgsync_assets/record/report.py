@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
+
 from ..connect import READ_ONLY, Session
 from ..outcome import Counts
 from ..sql import statement
@@ -97,3 +99,22 @@ def _run(row: tuple[Any, ...]) -> RunRow:
         table=row[13],
         error=row[14],
     )
+
+
+def wrong_sums(
+    connection: psycopg.Connection[Any], audit: str, sync: str, partition: str, last: int | None
+) -> list[tuple[int, str]]:
+    """Runs whose numbers do not add up, with the operation whose numbers they are.
+
+    Planned = attempted + aborted, attempted = succeeded + failed; of the last run the log agrees.
+
+    Args:
+        connection: in a transaction on the database that holds the audit.
+        audit: name of its schema.
+        sync: whose runs.
+        partition: name of the partition, or empty.
+        last: number of the run whose log is counted, too.
+    """
+    query = statement(__package__ or "", "identities.sql", audit=audit)
+    values = {"sync": sync, "partition": partition, "run": last}
+    return [(run, operation) for run, operation in connection.execute(query, values)]

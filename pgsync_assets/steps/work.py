@@ -75,11 +75,21 @@ def opened(
     destination: Endpoint,
     partition: Partition | None,
     reporter: Reporter,
+    *,
+    records_refusal: bool = True,
 ) -> Iterator[Work]:
     """Connects, describes, locks and claims, for the length of the block.
 
     Three connections: the planner's (which reads the model too), the writer's and the lock's. What
     is wrong with model, table or rights shows before anything is created or changed anywhere.
+
+    Args:
+        sync: what the user wrote, with the model's SQL loaded.
+        source: where the model is read.
+        destination: where the table is.
+        partition: only this slice of the model.
+        reporter: is told about progress.
+        records_refusal: a refusal is a failed run; False where nobody asked for a run.
 
     Raises:
         AlreadyRunning: another run of this sync is under way.
@@ -99,7 +109,8 @@ def opened(
             mapping = fit(sync, relation, target)
             _require_schemas(reader, writer)
         except TerminalError as error:
-            record_refusal(sync, reader, lock_session, name, error)
+            if records_refusal:
+                record_refusal(sync, reader, lock_session, name, error)
             raise
         planner = prepare(reader, source.config.schemas.planner)
         audit = Audit.prepare(reader, planner, source.config.schemas.audit, sync)

@@ -1,0 +1,196 @@
+"""The three places where a row is: in the model, in the state, at the destination.
+
+Each says of its rows the key and a fingerprint of the mapped columns, and, of a few rows that are
+asked for by key, the columns themselves. That is all the comparison knows of where rows come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from ..config import ModelConfig, Partition
+from ..model import rows
+from ..plan import Planner, Shape, State, keys
+from ..sql import COMMA, column
+from ..write import Target
+from .columns import MappedColumn
+from .key import Key
+
+TRUE = sql.SQL("true")
+ALIAS = "held"  # of an end's rows in our statements
+
+
+@dataclass(frozen=True)
+class End:
+    """Rows, and how their keys and their mapped columns are written so that they can be compared.
+
+    Args:
+        name: for messages.
+        rows: a relation, or a sub-select, without an alias.
+        key: the key of the sync.
+        keys: its columns here, typed as in a table of keys.
+        images: the mapped columns, in the order of the model.
+        is_known: where the image of a row is known, a fingerprint is NULL elsewhere; None: always.
+        where: which of the rows; None: all.
+    """
+
+    name: str
+    rows: sql.Composable
+    key: Key
+    keys: tuple[sql.Composable, ...]
+    images: tuple[sql.Composable, ...]
+    is_known: sql.Composable | None = None
+    where: sql.Composable | None = None
+
+    def fingerprints(self) -> sql.Composable:
+        """One row for each: its key as k1, k2 .. and its fingerprint."""
+        return sql.SQL(
+            "SELECT {}, CASE WHEN {} THEN {} END AS fingerprint FROM {} WHERE {}"
+        ).format(
+            self.key.named(self.keys),
+            self.is_known or TRUE,
+            fingerprint(self.images),
+            self._from(),
+            self.where or TRUE,
+        )
+
+    def columns_of(self, wanted: Sequence[Sequence[str]], *, with_values: bool) -> sql.Composable:
+        """The columns of some rows: the row's number in the list, and an array of its columns.
+
+        Args:
+            wanted: the texts of the keys of at least one row.
+            with_values: the text of each value as in a composite value, `("")` or `()` for NULL;
+                else its fingerprint, so that no value travels.
+        """
+        write = _text if with_values else fingerprint
+        return sql.SQL(
+            "SELECT wanted.n, ARRAY[{}] FROM {} JOIN {} AS wanted ON {} WHERE {}"
+        ).format(
+            COMMA.join(write((image,)) for image in self.images),
+            self._from(),
+            self.key.listed(wanted),
+            self.key.equals(self.keys, "wanted"),
+            self.where or TRUE,
+        )
+
+    def _from(self) -> sql.Composable:
+        return sql.SQL("{} AS {}").format(self.rows, sql.Identifier(ALIAS))
+
+
+def model_end(
+    model: ModelConfig,
+    columns: Sequence[MappedColumn],
+    key: Key,
+    partition: Partition | None,
+) -> End:
+    """What the model says now.
+
+    Args:
+        model: with its SQL loaded.
+        columns: the mapped ones.
+        key: the key of the sync.
+        partition: only this slice.
+    """
+    names = tuple(one.source for one in columns)
+    return _of_model(
+        "the model", sql.SQL("({})").format(rows(model, names, partition)), columns, key
+    )
+
+
+def state_end(
+    planner: Planner,
+    state: State,
+    shape: Shape,
+    columns: Sequence[MappedColumn],
+    key: Key,
+) -> End | None:
+    """What this sync wrote last, as its state has it; None where it has no state of this table.
+
+    Where the mapping has changed since, keys are known and images are not; so it is with a row
+    that was marked to be sent again.
+
+    Args:
+        planner: where the state is.
+        state: as claimed.
+        shape: the sync's shape as it is now.
+        columns: the mapped ones.
+        key: the key of the sync.
+    """
+    old = state.shape
+    if old is None or old.identity != shape.identity:
+        return None
+    table = planner.snapshot_table(state)
+    if old != shape:
+        return _of_model("the state", table, (), key, is_known=sql.SQL("false"))
+    is_newest = sql.SQL("{} <> {}").format(
+        column(keys.OPERATION, ALIAS), sql.Literal(keys.SEND_AGAIN)
+    )
+    return _of_model("the state", table, columns, key, is_known=is_newest)
+
+
+def destination_end(
+    target: Target,
+    columns: Sequence[MappedColumn],
+    key: Key,
+    partition: Partition | None,
+) -> End:
+    """What the destination table holds.
+
+    Args:
+        target: the table.
+        columns: the mapped ones.
+        key: the key of the sync.
+        partition: where its column is one of the key, rows of other slices are not read.
+    """
+    names = {one.source: one.target.column.name for one in columns}
+    where: sql.Composable | None = None
+    if partition is not None and partition.column in (one.source for one in key.columns):
+        where = sql.SQL("{0} >= {1} AND {0} < {2}").format(
+            column(names[partition.column], ALIAS),
+            sql.Literal(partition.lower),
+            sql.Literal(partition.upper),
+        )
+    return End(
+        target.name,
+        target.relation,
+        key,
+        tuple(one.key(column(names[one.source], ALIAS)) for one in key.columns),
+        tuple(one.kept(column(names[one.source], ALIAS)) for one in columns),
+        where=where,
+    )
+
+
+def fingerprint(images: Sequence[sql.Composable]) -> sql.Composable:
+    """64 bits of what travels, the same on any server: of the UTF-8 bytes, whatever it stores.
+
+    `ROW(..)::text` calls the output functions that COPY calls, and tells NULL from the empty text.
+    Not hashtext: its answer depends on the byte order of the machine. Not md5: a server may forbid
+    it. Two values of one row are taken for the same once in 2^64 times.
+    """
+    return sql.SQL(
+        "pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to({}, 'UTF8')), 1, 8)"
+    ).format(_text(images))
+
+
+def _text(images: Sequence[sql.Composable]) -> sql.Composable:
+    return sql.SQL("ROW({})::text").format(COMMA.join(images))
+
+
+def _of_model(
+    name: str,
+    rows_of: sql.Composable,
+    columns: Sequence[MappedColumn],
+    key: Key,
+    is_known: sql.Composable | None = None,
+) -> End:
+    return End(
+        name,
+        rows_of,
+        key,
+        tuple(one.key(column(one.source, ALIAS)) for one in key.columns),
+        tuple(one.sent(column(one.source, ALIAS)) for one in columns),
+        is_known,
+    )
