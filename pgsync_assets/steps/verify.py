@@ -59,13 +59,17 @@ def compared(work: Work) -> Iterator[Compared]:
     """
     columns = mapped_columns(work)
     key = Key(one for name in work.mapping.key for one in columns if one.source == name)
+    session = work.ledger.session
     with (
+        session.transaction(f"reading {work.target.name}", READ_ONLY) as there,
+        # Inside, so that what goes wrong is said of the planner unless a reading says otherwise.
         work.planner.hold(work.state, "comparing") as here,
-        work.ledger.session.transaction(f"reading {work.target.name}", READ_ONLY) as there,
     ):
         comparison = Comparison(work.planner, here, work.state, key)
-        model = Reading(model_end(work.sync.model, columns, key, work.partition), here)
-        destination = Reading(destination_end(work.target, columns, key, work.partition), there)
+        source = work.planner.session.name
+        model = Reading(model_end(source, work.sync.model, columns, key, work.partition), here)
+        table = destination_end(session.name, work.target, columns, key, work.partition)
+        destination = Reading(table, there)
         rows = _read(work, comparison, model, destination)
         work.lock.check()
         work.reporter.step("compare", rows)

@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from ..connect import translated
 from ..plan import Planner, State
 from ..sql import column_list, relation, statement
 from ..write.pump import pump
@@ -111,8 +112,9 @@ class Comparison:
 
     Its tables `model` and `destination` have the columns of the key (k1, k2 ..) and
     `fingerprint`. `found` has one row for each that is not in step, or foreign: the key, `kind`,
-    `operation` (of the next run; NULL for none), `reason`, `in_model`, `has_image` (exactly one row of the model
-    has the key), `in_state`, `in_destination` and `agrees` (model and destination are the same).
+    `operation` (of the next run; NULL for none), `reason`, `in_model`, `has_image` (exactly one
+    row of the model has the key), `in_state`, `in_destination`, and `agrees` (model and
+    destination are the same).
 
     Args:
         planner: its database holds the tables.
@@ -242,9 +244,10 @@ class Comparison:
             return pump(
                 reader, end.fingerprints(), self.connection, table, reading=end.name, told=told
             )[0]
-        # binary=True asks for the extended protocol: one statement only, whatever the model says.
         query = sql.SQL("INSERT INTO {} {}").format(table, end.fingerprints())
-        rows = self.connection.execute(query, binary=True).rowcount
+        with translated(f"reading {end.name}", reader):
+            # binary=True asks for the extended protocol: one statement only, whatever it says.
+            rows = reader.execute(query, binary=True).rowcount
         told(rows)
         return rows
 

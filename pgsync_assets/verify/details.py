@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, get_args
 import psycopg
 from psycopg import sql
 
+from ..connect import translated
 from ..outcome import Difference, DifferenceKind
 from ..sql import COMMA, column
 from .comparison import Comparison
@@ -37,8 +38,9 @@ class Reading:
             return {}
         numbers = list(keys)
         query = self.end.columns_of(list(keys.values()), with_values=with_values)
-        # binary=True asks for the extended protocol: one statement only, whatever the model says.
-        rows = self.connection.execute(sql.Composed([query]), binary=True).fetchall()
+        with translated(f"reading {self.end.name}", self.connection):
+            # binary=True asks for the extended protocol: one statement only, whatever it says.
+            rows = self.connection.execute(query, binary=True).fetchall()
         return {numbers[position - 1]: columns for position, columns in rows}
 
 

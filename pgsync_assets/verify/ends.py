@@ -81,6 +81,7 @@ class End:
 
 
 def model_end(
+    source: str,
     model: ModelConfig,
     columns: Sequence[MappedColumn],
     key: Key,
@@ -89,6 +90,7 @@ def model_end(
     """What the model says now.
 
     Args:
+        source: name of the connection that it is read from.
         model: with its SQL loaded.
         columns: the mapped ones.
         key: the key of the sync.
@@ -96,7 +98,10 @@ def model_end(
     """
     names = tuple(one.source for one in columns)
     return _of_model(
-        "the model", sql.SQL("({})").format(rows(model, names, partition)), columns, key
+        f"the model at {source}",
+        sql.SQL("({})").format(rows(model, names, partition)),
+        columns,
+        key,
     )
 
 
@@ -132,6 +137,7 @@ def state_end(
 
 
 def destination_end(
+    destination: str,
     target: Target,
     columns: Sequence[MappedColumn],
     key: Key,
@@ -140,6 +146,7 @@ def destination_end(
     """What the destination table holds.
 
     Args:
+        destination: name of the connection.
         target: the table.
         columns: the mapped ones.
         key: the key of the sync.
@@ -154,7 +161,7 @@ def destination_end(
             sql.Literal(partition.upper),
         )
     return End(
-        target.name,
+        f"{target.name} at {destination}",
         target.relation,
         key,
         tuple(one.key(column(names[one.source], ALIAS)) for one in key.columns),

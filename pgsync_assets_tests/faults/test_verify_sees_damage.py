@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pgsync_assets.outcome import Difference, Verification
 
 from ..fix_syncs import Syncs
 
-DELETE = {"delete": "delete_row"}
+DELETE: dict[str, Any] = {"delete": "delete_row"}
 SNAPSHOT = "hightouch_planner.snapshot_1"
 CHECK = "items_name_check"
 
