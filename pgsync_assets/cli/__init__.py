@@ -7,8 +7,9 @@ from .plan import plan
 from .run import run
 from .show import show
 from .up import up
+from .verify import verify
 
-__all__ = ["app", "check", "demo", "main", "plan", "run", "show", "up"]
+__all__ = ["app", "check", "demo", "main", "plan", "run", "show", "up", "verify"]
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ class ExitCode(IntEnum):
     ROWS_REJECTED = 3
     ALREADY_RUNNING = 4
     TRY_AGAIN = 5
+    NOT_IN_STEP = 6
     INTERRUPTED = 130
 
 
@@ -29,9 +30,10 @@ MEANINGS = {
     ExitCode.OK: "all is well",
     ExitCode.FAILED: "failed: a retry changes nothing, somebody has to act",
     ExitCode.USAGE: "the command line or the configuration is wrong",
-    ExitCode.ROWS_REJECTED: "the run finished, but some rows were rejected",
+    ExitCode.ROWS_REJECTED: "finished, but some rows are rejected; the next run tries them",
     ExitCode.ALREADY_RUNNING: "another run of this sync is on; nothing was touched",
     ExitCode.TRY_AGAIN: "failed for now: the same again may work",
+    ExitCode.NOT_IN_STEP: "verify: the destination is not in step with the model",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
 }
 

@@ -213,7 +213,7 @@ class Comparison:
             {(kind, operation): number for kind, operation, number in rows}, row[0] if row else 0
         )
 
-    def identical(self) -> sql.Composable:
+    def identical(self) -> sql.Composed:
         """A query: the keys k1, k2 .. of rows of the model that the destination has as they are.
 
         What may be taken into the state without being sent (`adopt`). Rows of a NULL or repeated

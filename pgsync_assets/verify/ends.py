@@ -45,7 +45,7 @@ class End:
     is_known: sql.Composable | None = None
     where: sql.Composable | None = None
 
-    def fingerprints(self) -> sql.Composable:
+    def fingerprints(self) -> sql.Composed:
         """One row for each: its key as k1, k2 .. and its fingerprint."""
         return sql.SQL(
             "SELECT {}, CASE WHEN {} THEN {} END AS fingerprint FROM {} WHERE {}"
@@ -57,7 +57,7 @@ class End:
             self.where or TRUE,
         )
 
-    def columns_of(self, wanted: Sequence[Sequence[str]], *, with_values: bool) -> sql.Composable:
+    def columns_of(self, wanted: Sequence[Sequence[str]], *, with_values: bool) -> sql.Composed:
         """The columns of some rows: the row's number in the list, and an array of its columns.
 
         Args:
