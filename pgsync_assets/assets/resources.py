@@ -13,7 +13,7 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from ..config import ConnectionConfig, Partition, Schemas, SslMode, SyncConfig, TunnelConfig
-from ..outcome import Outcome, Progress
+from ..outcome import Outcome, Progress, Verification
 from .environment import with_env_vars
 
 if TYPE_CHECKING:
@@ -188,6 +188,35 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
             self.connection.endpoint(),
             partition=partition,
             full_resync=full_resync,
+            on_progress=on_progress or _unheard,
+        )
+
+    def verify(
+        self,
+        sync: SyncConfig,
+        source: PostgresConnection,
+        *,
+        partition: Partition | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Verification:
+        """Compares the destination with the model: the same as `pgsync-assets verify`.
+
+        Args:
+            sync: what is compared.
+            source: where the model is read.
+            partition: the slice to compare, of a partitioned sync.
+            on_progress: is told about rows that were read, several times a second.
+
+        Raises:
+            PgsyncError: see `pgsync_assets.errors`; its type says whether a retry makes sense.
+        """
+        from .. import sync as engine  # here: loading definitions needs no database driver
+
+        return engine.verify(
+            sync,
+            source.endpoint(),
+            self.connection.endpoint(),
+            partition=partition,
             on_progress=on_progress or _unheard,
         )
 

@@ -1,4 +1,4 @@
-"""`verify` compares what travels: any value, any name, any key, any slice."""
+"""`verify` tells what somebody else changed from what waits for the next run, and moves nothing."""
 
 from __future__ import annotations
 
@@ -10,229 +10,19 @@ import pytest
 from psycopg import sql
 
 from pgsync_assets.config import Partition
+from pgsync_assets.connect import READ_ONLY
 from pgsync_assets.errors import AlreadyRunning, DestinationError, TerminalError
-from pgsync_assets.outcome import Counts, Difference, Verification
+from pgsync_assets.outcome import Counts
 from pgsync_assets.steps.progress import Reporter, silent
-from pgsync_assets.steps.verify import Compared, compared
+from pgsync_assets.steps.verify import Compared, compared, mapped_columns
 from pgsync_assets.steps.work import opened
+from pgsync_assets.verify import Comparison, Key, destination_end, model_end
 from pgsync_assets.verify.comparison import NO_KEY, REPEATED
 
-from ..corpus_names import NAMES
-from ..corpus_values import CORE, EQUAL_BUT_DIFFERENT, OWN, SINCE
 from ..fix_syncs import Syncs
-from .test_names import quoted
-from .test_values import insert, known_types, major_version, make_table, syncs_of_types
-
-__all__ = ["syncs_of_types"]  # a fixture
+from .test_verify_values import lines
 
 OURS = "select relname from pg_class where relname like 'verify%'"
-
-
-def lines(found: Verification) -> list[tuple[str, str, tuple[str, ...]]]:
-    """The listed differences: row, kind, columns."""
-    return [(one.row_id, one.kind, one.columns) for one in found.differences]
-
-
-def the_one(found: Verification) -> Difference:
-    """The only difference."""
-    (one,) = found.differences
-    return one
-
-
-def test_every_value_is_in_step_after_a_run(syncs_of_types: Syncs) -> None:
-    syncs = syncs_of_types
-    types = known_types(syncs, CORE | OWN)
-    oldest = min(major_version(side) for side in (syncs.pair.source, syncs.pair.destination))
-    make_table(syncs, types)
-    values = [(t, value) for t in types for value in (CORE | OWN)[t]]
-    values = [value for value in values if SINCE.get(value, 0) <= oldest]
-    with syncs.pair.source.connect(autocommit=False) as connection:
-        for number, (spelled, value) in enumerate(values):
-            insert(connection, number, spelled, value)
-    syncs.run()
-    found = syncs.verify()
-    assert {values[int(one.row_id)] for one in found.differences} == set()
-    assert (found.same, found.total, found.in_step) == (len(values), 0, True)
-
-
-def test_a_value_that_only_equals_the_one_that_was_sent_differs(syncs_of_types: Syncs) -> None:
-    syncs = syncs_of_types
-    types = known_types(syncs, EQUAL_BUT_DIFFERENT)
-    make_table(syncs, types)
-    with syncs.pair.source.connect(autocommit=False) as connection:
-        for number, spelled in enumerate(types):
-            insert(connection, number, spelled, EQUAL_BUT_DIFFERENT[spelled][0])
-    syncs.run()
-    with syncs.pair.destination.connect(autocommit=False) as connection:
-        for number, spelled in enumerate(types):
-            connection.execute(
-                sql.SQL("update items set {} = %s where id = %s").format(sql.Identifier(spelled)),
-                [EQUAL_BUT_DIFFERENT[spelled][1], number],
-            )
-    assert lines(syncs.verify()) == [(str(n), "differs", (t,)) for n, t in enumerate(types)]
-
-
-WIDER = [
-    ("integer", "numeric(12,2)", ["1", "-20"]),
-    ("numeric(10,1)", "numeric(12,3)", ["1.5", "0.0", "NaN"]),
-    ("numeric(10)", "numeric(12,2)", ["7"]),
-    ("numeric(10,2)", "numeric", ["1.50"]),
-    ("numeric(10,1)[]", "numeric(12,3)[]", ["{1.5,NULL}", "[3:3]={2.0}", "{}"]),
-    ("char(3)", "char(5)", ["", "a", " a", "abc"]),
-    ("char(3)[]", "char(5)[]", ['{a,NULL," b"}']),
-    ("char(3)", "bpchar", ["a"]),
-    ("varchar(5)", "text", ["a "]),
-    ("text", "varchar(5)", ["a "]),
-    ("name", "text", ["a"]),
-    ("timestamp(0)", "timestamp(3)", ["2024-01-01 00:00"]),
-    ("jsonb", "json", ['{"b": 1.0, "a": null}']),
-    ("smallint", "bigint", ["-1"]),
-]
-
-
-@pytest.mark.parametrize(("here", "there", "values"), WIDER, ids=lambda value: str(value))
-def test_a_wider_type_that_writes_a_value_otherwise_is_in_step(
-    syncs: Syncs, here: str, there: str, values: list[str]
-) -> None:
-    syncs.pair.source.execute(f"create table items (id integer primary key, v {here})")
-    syncs.pair.destination.execute(f"create table items (id integer primary key, v {there})")
-    syncs.grant()
-    with syncs.pair.source.connect() as connection:
-        for number, value in enumerate([*values, None]):
-            connection.execute("insert into items values (%s, %s)", [number, value])
-    assert syncs.run().failed == Counts()
-    assert lines(syncs.verify()) == []
-    syncs.pair.destination.execute("update items set v = null where id = 0")
-    assert lines(syncs.verify()) == [("0", "differs", ("v",))]
-
-
-def test_a_number_that_is_too_large_for_the_destination_waits(syncs: Syncs) -> None:
-    syncs.pair.source.execute("create table items (id integer primary key, v numeric(20,0))")
-    syncs.pair.destination.execute("create table items (id integer primary key, v numeric(5,2))")
-    syncs.grant()
-    syncs.pair.source.execute("insert into items values (1, 1), (2, 100000)")
-    syncs.run()
-    found = syncs.verify(values=True)
-    assert lines(found) == [("2", "rejected", ())]
-    assert the_one(found).model == {"id": "2", "v": "100000.00"}
-
-
-KEYS = [
-    ("integer", "numeric(8,2)", ["1", "2"]),
-    ("numeric", "numeric", ["1.0", "2.00"]),
-    ("float8", "float8", ["-0", "NaN"]),
-    ("interval", "interval", ["1 mon", "24:00:00"]),
-    ("timestamptz", "timestamptz", ["2024-01-01 00:00+00", "infinity"]),
-    ("boolean", "boolean", ["t", "f"]),
-    ("uuid", "uuid", ["00000000-0000-0000-0000-000000000000"]),
-    ("bytea", "bytea", ["\\x00ff", "\\x"]),
-    ("text", "varchar(9)", ["", "(null)", "a,b", '"', "\\"]),
-    ("char(3)", "char(5)", ["a", " b"]),
-    ("citext", "citext", ["A", "b"]),
-    ("mood", "mood", ["", "it's"]),
-    ("integer[]", "integer[]", ["{}", "{1,NULL}"]),
-    ("text[]", "text[]", ['{"a b",NULL}']),
-    ("numrange", "numrange", ["[1.0,2)", "empty"]),
-    ("inet", "inet", ["10.0.0.1", "10.0.0.1/8"]),
-    ("jsonb", "jsonb", ['{"a": 1.0}', "null"]),
-]
-
-
-@pytest.mark.parametrize(("here", "there", "values"), KEYS, ids=lambda value: str(value))
-@pytest.mark.parametrize("more", [(), ("day",)], ids=["alone", "of two columns"])
-def test_keys_of_every_kind(
-    syncs_of_types: Syncs, here: str, there: str, values: list[str], more: tuple[str, ...]
-) -> None:
-    syncs = syncs_of_types
-    key = ("k", *more)
-    for side, spelled in ((syncs.pair.source, here), (syncs.pair.destination, there)):
-        side.execute(
-            f"create table items (k {spelled}, day date default '2024-01-01', v integer,"
-            f" primary key ({', '.join(key)}))"
-        )
-    syncs.grant()
-    syncs.pair.destination.execute("alter table items add check (v <> 13)")
-    with syncs.pair.source.connect() as connection:
-        for number, value in enumerate(values):
-            connection.execute("insert into items (k, v) values (%s, %s)", [value, number])
-    fields: dict[str, Any] = {"model": {"table": "public.items", "key": list(key)}}
-    assert syncs.run(**fields).failed == Counts()
-    assert syncs.verify(**fields).differences == ()
-    # The key is spelled as in the log, by which a refused row is known again.
-    syncs.pair.source.execute("update items set v = 13")
-    refused = {one.row_id for one in syncs.run(**fields).rejections}
-    found = syncs.verify(**fields)
-    assert {one.row_id for one in found.differences} == refused
-    assert found.rejected == len(values)
-    assert {one.columns for one in found.differences} == {("v",)}
-
-
-def test_a_key_that_equals_another_one_is_the_same_row(syncs: Syncs) -> None:
-    syncs.table("id numeric primary key")
-    syncs.pair.source.execute("insert into items values (1.0)")
-    syncs.run()
-    syncs.pair.destination.execute("update items set id = 1.00")
-    found = syncs.verify(values=True)
-    assert lines(found) == [("1.0", "differs", ("id",))]
-    assert the_one(found).destination == {"id": "1.00"}
-
-
-def test_tables_keys_and_columns_of_every_name(syncs: Syncs) -> None:
-    columns = ", ".join(f"{quoted(name)} text" for name in NAMES)
-    syncs.table(f"{columns}, primary key ({quoted(NAMES[0])}, {quoted('%s')})")
-    listed = ", ".join(quoted(name) for name in NAMES)
-    syncs.pair.source.execute(f"insert into items ({listed}) values ({', '.join(['1'] * 41)})")
-    fields: dict[str, Any] = {"model": {"sql": "select * from items", "key": [NAMES[0], "%s"]}}
-    syncs.run(**fields)
-    assert syncs.verify(**fields).same == 1
-    syncs.pair.destination.execute(
-        *(
-            f"update items set {quoted(name)} = 'new'"
-            for name in NAMES
-            if name not in (NAMES[0], "%s")
-        )
-    )
-    found = syncs.verify(values=True, **fields)
-    assert set(the_one(found).columns) == {*NAMES} - {NAMES[0], "%s"}
-    assert the_one(found).destination == dict.fromkeys(the_one(found).columns, "new")
-
-
-def test_renamed_columns_have_the_names_of_the_model(syncs: Syncs) -> None:
-    syncs.pair.source.execute("create table items (id integer primary key, a text, b text)")
-    syncs.pair.destination.execute("create table items (no integer primary key, b text, a text)")
-    syncs.grant()
-    syncs.pair.source.execute("insert into items values (1, 'x', 'y')")
-    fields: dict[str, Any] = {"columns": {"id": "no", "a": "b", "b": "a"}}
-    syncs.run(**fields)
-    syncs.pair.destination.execute("update items set a = 'z'")
-    found = syncs.verify(values=True, **fields)
-    assert (the_one(found).model, the_one(found).destination) == ({"b": "y"}, {"b": "z"})
-
-
-VALUES = ["", " ", "a,b", '"', '""', "\\", '\\"', "(", ")", "NULL", "a\nb", "é", None, "()", "\t"]
-
-
-def test_values_are_shown_as_they_are(syncs: Syncs) -> None:
-    syncs.table("id integer primary key, v text, pair point")
-    with syncs.pair.source.connect() as connection:
-        for number, value in enumerate(VALUES):
-            connection.execute("insert into items values (%s, %s, '(1,2)')", [number, value])
-    found = syncs.verify(values=True)
-    assert [one.model for one in found.differences] == [
-        {"id": str(number), "v": value, "pair": "(1,2)"} for number, value in enumerate(VALUES)
-    ]
-
-
-def test_values_stay_where_they_are_unless_asked_for(syncs: Syncs) -> None:
-    syncs.table("id integer primary key, v text")
-    syncs.pair.source.execute("insert into items values (1, 'secret'), (2, 'secret')")
-    syncs.run()
-    syncs.pair.destination.execute(
-        "update items set v = 'other' where id = 1", "delete from items where id = 2"
-    )
-    found = syncs.verify()
-    assert lines(found) == [("2", "missing", ()), ("1", "differs", ("v",))]
-    assert {(one.model, one.destination) for one in found.differences} == {(None, None)}
 
 
 def test_rows_with_a_null_or_repeated_key_wait(syncs: Syncs) -> None:
@@ -313,7 +103,6 @@ def test_a_state_of_another_table_is_said(syncs: Syncs) -> None:
     assert lines(found) == [("1", "pending", ())]
 
 
-MONTH = {"column": "at", "every": "month", "start": "2024-01-01"}
 BY_MONTH: dict[str, Any] = {"model": {"table": "public.items", "key": ["at", "id"]}}
 
 
@@ -422,6 +211,38 @@ def test_rows_that_are_there_already_can_be_adopted(syncs: Syncs) -> None:
     adopted = syncs.pair.source.rows("select id, v from hightouch_planner.adopted order by id")
     assert adopted == [(1, "a"), (4, None)]
     assert syncs.pair.source.rows(OURS) == []
+
+
+def test_a_model_that_is_read_elsewhere(syncs: Syncs) -> None:
+    """Through another session than the planner's, as where the planner is in another database."""
+    syncs.pair.source.execute("create table items (id integer, v text)")
+    syncs.pair.destination.execute("create table items (id integer primary key, v text)")
+    syncs.grant()
+    syncs.pair.source.execute("insert into items values (1, 'a'), (2, 'b'), (2, 'c'), (null, 'd')")
+    syncs.pair.destination.execute("insert into items values (1, 'a'), (2, 'b')")
+    source, destination = syncs.endpoints
+    arrived: list[int] = []
+    reporter = Reporter("items", None, silent)
+    with (
+        opened(syncs.config(), source, destination, None, reporter) as work,
+        source.session("pgsync/test") as session,
+        session.transaction("reading", READ_ONLY) as reader,
+        work.ledger.session.transaction("reading", READ_ONLY) as there,
+        work.planner.hold(work.state, "comparing") as here,
+    ):
+        columns = mapped_columns(work)
+        key = Key(columns[:1])
+        model = model_end("shop", work.sync.model, columns, key, None)
+        table = destination_end("crm", work.target, columns, key, None)
+        done = Comparison(work.planner, here, work.state, key)
+        assert done.read_model(model, reader, proven=False, told=arrived.append) == 4
+        assert done.read_destination(table, there, arrived.append) == 2
+        done.compare(None, removes=False)
+        assert arrived == [4, 2]
+        counts = done.counts()
+        assert (counts.same, counts.of("rejected"), counts.of("pending")) == (0, 2, 1)
+        assert here.execute(done.identical()).fetchall() == [(1,)]
+        done.drop()
 
 
 def test_a_comparison_that_fails_is_rolled_back(syncs: Syncs) -> None:
