@@ -83,18 +83,10 @@ def opened(
     Three connections: the planner's (which reads the model too), the writer's and the lock's. What
     is wrong with model, table or rights shows before anything is created or changed anywhere.
 
-    Args:
-        sync: what the user wrote, with the model's SQL loaded.
-        source: where the model is read.
-        destination: where the table is.
-        partition: only this slice of the model.
-        reporter: is told about progress.
-        records_refusal: a refusal is a failed run; False where nobody asked for a run.
-
     Raises:
         AlreadyRunning: another run of this sync is under way.
         TerminalError: configuration, model, table or rights. Where the sync's schemas are there
-            already, the failed run shows in `sync_runs`.
+            already, the failed run shows in `sync_runs`, unless `records_refusal` is False.
         TransientError: a server cannot be reached now.
     """
     name = partition.name if partition else ""

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from pgsync_assets import failpoints
 from pgsync_assets.outcome import Difference, Verification
 
 from ..fix_syncs import Syncs
+from ..invariants import left_behind
 
 DELETE: dict[str, Any] = {"delete": "delete_row"}
 SNAPSHOT = "hightouch_planner.snapshot_1"
@@ -272,3 +274,37 @@ def test_a_change_that_was_refused_waits_with_its_columns(settled: Syncs) -> Non
     settled.pair.source.execute("update items set name = 'good' where id in (1, 3)")
     settled.run(**DELETE)
     assert settled.verify(**DELETE).differences == ()
+
+
+def test_an_interrupted_run_is_named_and_not_disturbed(
+    settled: Syncs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled.pair.source.execute("update items set n = n + 1 where id in (1, 2, 4)")
+    with monkeypatch.context() as patch:
+        patch.setenv(failpoints.VARIABLE, "batch committed:raise")
+        with pytest.raises(failpoints.FailpointReached):
+            settled.run(batch_size=1, **DELETE)
+    written = settled.pair.destination.rows("select id from items where n = 8")
+    found = settled.verify(**DELETE)
+    (problem,) = found.problems
+    assert problem.startswith("run 2 was interrupted and is not settled")
+    assert told(found) == {
+        (str(n), "pending", "changed", () if (n,) in written else ("n",)) for n in (1, 2, 4)
+    }
+    outcome = settled.run(batch_size=1, **DELETE)
+    assert outcome.recovered is not None
+    assert outcome.recovered.succeeded.changed == 3
+    after = settled.verify(**DELETE)
+    assert (after.same, after.problems, after.in_step) == (4, (), True)
+
+
+def test_a_comparison_that_is_cancelled_leaves_nothing_behind(
+    settled: Syncs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv(failpoints.VARIABLE, "chunk sent:raise")
+        with pytest.raises(failpoints.FailpointReached):
+            settled.verify(**DELETE)
+    assert left_behind(settled) == []
+    assert settled.pair.source.rows("select 1 from pg_class where relname ~ '^verify'") == []
+    assert settled.verify(**DELETE).in_step
