@@ -10,6 +10,7 @@ The *type* of an error says whether a retry makes sense::
     | - PrivilegeError              a right is missing (the GRANT is named)
     | - AuthenticationError         refused at the door: password, certificate, host key
     | - GuardError                  the plan looks like an accident; nothing was written
+    | - InvalidKeysError            rows with a NULL or repeated key, `on_duplicate_key: fail`
     | - TooManyRejectedRows         more rows refused than `max_rejected_rows` allows
     | - HistoryError                planner and ledger tell different histories
     | - UnfinishedRun               an interrupted run has to be finished before this
@@ -73,6 +74,10 @@ class AuthenticationError(TerminalError):
 
 class GuardError(TerminalError):
     """The plan looks like an accident (empty model, too many removals). Nothing was written."""
+
+
+class InvalidKeysError(TerminalError):
+    """Rows of the model have a NULL or repeated key, and `on_duplicate_key` is `fail`."""
 
 
 class TooManyRejectedRows(TerminalError):

@@ -58,6 +58,57 @@ class Rejection:
 
 
 @dataclass(frozen=True)
+class InvalidKey:
+    """A key that identifies no row: with NULL in it, or of several rows.
+
+    Args:
+        columns: its columns as text; None stands for NULL.
+        rows: rows of the model that have it.
+    """
+
+    columns: Mapping[str, str | None]
+    rows: int
+
+    def __str__(self) -> str:
+        columns = ", ".join(f"{name}={shown(value)}" for name, value in self.columns.items())
+        return f"{columns} ({self.rows} rows)" if self.rows > 1 else columns
+
+
+@dataclass(frozen=True)
+class InvalidKeys:
+    """Rows of a model whose key identifies no row.
+
+    Args:
+        missing: rows with NULL in a key column.
+        repeated: rows whose key another row has too.
+        sample: such keys, at most 20, the most frequent ones first.
+    """
+
+    missing: int = 0
+    repeated: int = 0
+    sample: tuple[InvalidKey, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """Rows of both kinds."""
+        return self.missing + self.repeated
+
+    def __str__(self) -> str:
+        return f"{self.missing:,} with a NULL key, {self.repeated:,} with a repeated one"
+
+
+KEY_WIDTH = 60  # characters of a key's value in a message
+
+
+def shown(value: str | None) -> str:
+    """A value in a message: NULL without quotes is NULL, and long ones are cut."""
+    if value is None:
+        return "NULL"
+    text = value if len(value) <= KEY_WIDTH else f"{value[: KEY_WIDTH - 1]}…"
+    return f"'{text}'" if text in ("", "NULL") else text
+
+
+@dataclass(frozen=True)
 class Progress:
     """Where a run is. `step` is one of connect, recover, plan, guard, write, advance, done.
 
@@ -90,12 +141,16 @@ class Outcome:
         aborted: rows that were planned but never tried.
         applied: rows that the destination's own ledger counted; the others are the planner's.
         invalid: rows of the model with a NULL or repeated key; counted in `failed` as well.
+        invalid_keys: those rows by kind, with a sample of their keys.
         rejections: a sample of the refused rows, at most 20.
         row_count: rows in the state (this sync's rows at the destination) afterwards.
         bytes: row data sent to the destination.
         seconds: duration of `plan`, `write`, `advance`, `total`.
         columns: of the destination table, as mapped.
         recovered: an unfinished earlier run that was settled first.
+        carried: rows of the state that was carried over from another engine, if it was.
+        notes: what a person should know about the run, in sentences.
+        bytes_read: keys, digests and images read from the source by engine standard.
     """
 
     run_id: int
@@ -108,12 +163,16 @@ class Outcome:
     aborted: Counts
     applied: int = 0
     invalid: int = 0
+    invalid_keys: InvalidKeys = InvalidKeys()
     rejections: tuple[Rejection, ...] = ()
     row_count: int = 0
     bytes: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()
     recovered: Outcome | None = None
+    carried: int | None = None
+    notes: tuple[str, ...] = ()
+    bytes_read: int = 0
 
     @property
     def attempted(self) -> Counts:
@@ -139,7 +198,7 @@ class Change:
 
 @dataclass(frozen=True)
 class PlanPreview:
-    """What a run would do now: counts, and the first changes row by row."""
+    """What a run would do now: counts, the first changes row by row, and what to know about it."""
 
     run_id: int
     sync: str
@@ -147,6 +206,23 @@ class PlanPreview:
     counts: Counts
     invalid: int
     changes: tuple[Change, ...]
+    invalid_keys: InvalidKeys = InvalidKeys()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What was known of a sync and is not any more.
+
+    Args:
+        sync: its name.
+        states: how many states it had: one, or one for each partition.
+        rows: rows that were known to be at the destination; they stay there.
+    """
+
+    sync: str
+    states: int
+    rows: int
 
 
 DifferenceKind = Literal["missing", "differs", "rejected", "pending"]

@@ -14,12 +14,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from .config import Partition, SyncConfig
-from .connect import Endpoint
+from .connect import READ_ONLY, Endpoint
 from .errors import AlreadyRunning, GuardError, TerminalError, TransientError
 from .failpoints import failpoint
 from .outcome import Listener, Outcome, PlanPreview, Verification
-from .plan import Diff, Plan, Run, guard, preview
+from .plan import Plan, Run, guard, invalid_keys, preview
 from .steps.check import check
+from .steps.ends import Ends
+from .steps.make_plan import make_plan
 from .steps.progress import Reporter, silent
 from .steps.recover import recover, refuse_unfinished
 from .steps.settle import outcome, settle
@@ -38,18 +40,22 @@ def run(
     source: Endpoint,
     destination: Endpoint,
     *,
+    platform: Endpoint | None = None,
     partition: Partition | None = None,
     full_resync: bool = False,
+    compare_all: bool = False,
     on_progress: Listener = silent,
 ) -> Outcome:
     """Brings the destination table to what the model says. Sends changed rows only.
 
     Args:
         sync: what the user wrote, with the model's SQL loaded.
-        source: where the model is read, and where planner and audit live.
+        source: where the model is read; engine lightning keeps planner and audit there.
         destination: where the table is.
+        platform: where engine standard keeps them; also looked at when the engine was switched.
         partition: only this slice of the model.
         full_resync: send every row of the model again; removals are still computed.
+        compare_all: compare the whole model, whatever the cursor says.
         on_progress: is told where the run is.
 
     Raises:
@@ -58,11 +64,12 @@ def run(
         TransientError: it failed several times; the next run goes on where this one stopped.
         FencedOff: a newer run took over.
     """
+    ends = Ends(source, destination, platform)
     reporter = Reporter(sync.name, partition.name if partition else None, on_progress)
     for pause in (*PAUSES_S, None):
         try:
-            with opened(sync, source, destination, partition, reporter) as work:
-                return _run(work, full_resync)
+            with opened(sync, ends, partition, reporter) as work:
+                return _run(work, full_resync, compare_all)
         except TransientError:
             if pause is None:
                 raise
@@ -75,6 +82,7 @@ def plan(
     source: Endpoint,
     destination: Endpoint,
     *,
+    platform: Endpoint | None = None,
     partition: Partition | None = None,
     limit: int = 20,
 ) -> PlanPreview:
@@ -84,6 +92,7 @@ def plan(
         sync: what the user wrote, with the model's SQL loaded.
         source: where the model is read.
         destination: where the table is; it is only looked at.
+        platform: see `run`.
         partition: only this slice of the model.
         limit: changes to show row by row, at the most.
 
@@ -92,17 +101,19 @@ def plan(
         PgsyncError: see `run`.
     """
     reporter = Reporter(sync.name, partition.name if partition else None, silent)
-    with opened(sync, source, destination, partition, reporter) as work:
+    with opened(sync, Ends(source, destination, platform), partition, reporter) as work:
         refuse_unfinished(work)
         work, _ = recover(work, full_resync=False)
-        run = work.planner.begin(work.state)
+        run = work.planner.begin(work.state, work.slice)
         try:
-            planned = _plan(work, run, full_resync=False)
+            work, planned = make_plan(work, run, full_resync=False)
         except TerminalError:
             work.planner.drop(work.state, run, "failed")
             raise
         work.planner.keep(work.state, run)
         changes = preview(work.planner, work.state, planned, limit)
+        with work.planner.session.transaction("reading the plan", READ_ONLY) as connection:
+            invalid = invalid_keys(work.planner, connection, run, work.shape.key)
     return PlanPreview(
         planned.run.id,
         sync.name,
@@ -110,6 +121,8 @@ def plan(
         planned.counts,
         planned.invalid,
         changes,
+        invalid,
+        work.notes,
     )
 
 
@@ -118,6 +131,7 @@ def verify(
     source: Endpoint,
     destination: Endpoint,
     *,
+    platform: Endpoint | None = None,
     partition: Partition | None = None,
     limit: int = 20,
     values: bool = False,
@@ -129,6 +143,7 @@ def verify(
         sync: what the user wrote, with the model's SQL loaded.
         source: where the model is read.
         destination: where the table is.
+        platform: see `run`.
         partition: only this slice of the model.
         limit: differences to list at the most.
         values: list values of the rows that differ; else none leaves its server.
@@ -140,7 +155,8 @@ def verify(
     """
     reporter = Reporter(sync.name, partition.name if partition else None, on_progress)
     try:
-        with opened(sync, source, destination, partition, reporter, records_refusal=False) as work:
+        ends = Ends(source, destination, platform)
+        with opened(sync, ends, partition, reporter, records_refusal=False) as work:
             return verified(work, limit=limit, with_values=values)
     except AlreadyRunning:
         raise AlreadyRunning(
@@ -148,14 +164,14 @@ def verify(
         ) from None
 
 
-def _run(work: Work, full_resync: bool) -> Outcome:
+def _run(work: Work, full_resync: bool, compare_all: bool) -> Outcome:
     work.reporter.step("recover")
     work, recovered = recover(work, full_resync)
-    run = work.planner.begin(work.state)
+    run = work.planner.begin(work.state, work.slice)
     failpoint("run begun")
     with _recorded(work, run):
         work.reporter.step("plan")
-        plan = _plan(work, run, full_resync)
+        work, plan = make_plan(work, run, full_resync=full_resync, compare_all=compare_all)
     work.reporter.step("guard")
     _guard(work, plan)
     sent = write_plan(work, plan, resumed=False)
@@ -164,28 +180,12 @@ def _run(work: Work, full_resync: bool) -> Outcome:
     return replace(outcome(work, plan, settlement, sent), recovered=recovered)
 
 
-def _plan(work: Work, run: Run, full_resync: bool) -> Plan:
-    diff = Diff(
-        work.planner,
-        work.state,
-        work.sync.model,
-        work.shape,
-        proven=work.relation.unique_key,
-        partition=work.partition,
-        resync=full_resync,
-    )
-    limit = work.sync.max_rejected_rows
-    plan = diff.store(run, work.fingerprint, work.sync.batch_size, limit)
-    failpoint("plan stored")
-    return plan
-
-
 def _guard(work: Work, plan: Plan) -> None:
     try:
         guard(plan, work.state, work.sync.guard)
     except GuardError as error:
-        work.audit.fail(work.state, plan.run, error.message, plan.counts)
-        work.planner.keep(work.state, plan.run)
+        work.audit.fail(work.state, plan.run, error.message, plan.counts, status="held")
+        work.planner.keep(work.state, plan.run, reason=error.message)
         raise
 
 

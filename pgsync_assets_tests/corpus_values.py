@@ -285,6 +285,8 @@ OWN: dict[str, list[str]] = {
 EQUAL_BUT_DIFFERENT: dict[str, tuple[str, str]] = {
     "numeric": ("1.0", "1.00"),
     "numeric[]": ("{1.0}", "{1.00}"),
+    "numeric(9,2)[]": ("{1}", "[2:2]={1}"),
+    "int4[]": ("{1,2}", "[0:1]={1,2}"),
     "float4": ("0", "-0"),
     "float8": ("0", "-0"),
     "float8[]": ("{0}", "{-0}"),

@@ -37,6 +37,8 @@ class Child:
         """Starts a run in a fork of it; `answer` tells what becomes of it."""
         pair = syncs.pair
         sides = {"shop": pair.source, "crm": pair.destination}
+        if syncs.platform:
+            sides["platform"] = syncs.platform
         order = {
             "sync": syncs.config(**fields).model_dump(mode="json"),
             "endpoints": {n: connection_of(s).model_dump(mode="json") for n, s in sides.items()},

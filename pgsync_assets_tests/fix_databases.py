@@ -17,12 +17,18 @@ import pytest
 from psycopg import Connection, sql
 
 from pgsync_assets.embedded import Cluster
-from pgsync_assets.embedded.servers import DESTINATION_ROLE, SOURCE_ROLE, create_login
+from pgsync_assets.embedded.servers import (
+    DESTINATION_ROLE,
+    PLATFORM_ROLE,
+    SOURCE_ROLE,
+    create_login,
+)
 
 PASSWORD = "p@ss:w/rd %'\\\"$ü"  # every character that a URL or a shell would trip over
 PLANNER_SCHEMA = "hightouch_planner"
 AUDIT_SCHEMA = "hightouch_audit"
 LEDGER_SCHEMA = "pgsync_ledger"
+READER_ROLE = "pgsync_reader"
 _numbers = itertools.count(1)
 
 AnyConnection = Connection[tuple[Any, ...]]
@@ -91,6 +97,24 @@ def database_pair(source_server: Cluster, destination_server: Cluster) -> Iterat
         database(source_server, SOURCE_ROLE, PLANNER_SCHEMA, AUDIT_SCHEMA) as source,
         database(destination_server, DESTINATION_ROLE, LEDGER_SCHEMA) as destination,
     ):
+        yield Pair(source, destination)
+
+
+@pytest.fixture
+def platform_side(destination_server: Cluster) -> Iterator[Side]:
+    """A fresh database for the state of engine standard."""
+    with database(destination_server, PLATFORM_ROLE, PLANNER_SCHEMA, AUDIT_SCHEMA) as side:
+        yield side
+
+
+@pytest.fixture
+def reader_pair(source_server: Cluster, destination_server: Cluster) -> Iterator[Pair]:
+    """As `database_pair`, but at the source the role owns nothing and may create nothing."""
+    with (
+        database(source_server, READER_ROLE) as source,
+        database(destination_server, DESTINATION_ROLE, LEDGER_SCHEMA) as destination,
+    ):
+        source.execute(f'revoke temporary on database "{source.database}" from {READER_ROLE}')
         yield Pair(source, destination)
 
 

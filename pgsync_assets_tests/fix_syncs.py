@@ -36,12 +36,26 @@ def endpoint_of(name: str, side: Side, **more: Any) -> Endpoint:
 class Syncs:
     """Runs syncs between the databases of a pair, as their least-privilege roles.
 
-    `source` and `destination` hold what a test adds to the configuration of the connections.
+    `source` and `destination` hold what a test adds to the configuration of the connections,
+    `fields` what it adds to that of the sync.
     """
 
     pair: Pair
     source: dict[str, Any] = field(default_factory=dict)
     destination: dict[str, Any] = field(default_factory=dict)
+    platform: Side | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def keeper(self) -> Side:
+        """The database that holds planner and audit, by the engine in `fields`."""
+        is_standard = self.fields.get("engine") == "standard"
+        return self.platform if is_standard and self.platform else self.pair.source
+
+    @property
+    def platform_endpoint(self) -> Endpoint | None:
+        """The platform, where the test has one."""
+        return endpoint_of("platform", self.platform) if self.platform else None
 
     def config(self, **fields: Any) -> SyncConfig:
         """A sync named `items` from and to `public.items`, with what a test changes."""
@@ -52,7 +66,7 @@ class Syncs:
             "model": {"table": "public.items", "key": ["id"]},
             "table": "public.items",
         }
-        return SyncConfig.model_validate(written | fields)
+        return SyncConfig.model_validate(written | self.fields | fields)
 
     @property
     def endpoints(self) -> tuple[Endpoint, Endpoint]:
@@ -67,12 +81,18 @@ class Syncs:
     ) -> Outcome:
         """Runs the sync once."""
         return engine.run(
-            self.config(**fields), *self.endpoints, partition=partition, full_resync=full_resync
+            self.config(**fields),
+            *self.endpoints,
+            platform=self.platform_endpoint,
+            partition=partition,
+            full_resync=full_resync,
         )
 
     def plan(self, limit: int = 20, **fields: Any) -> PlanPreview:
         """Plans the sync without writing."""
-        return engine.plan(self.config(**fields), *self.endpoints, limit=limit)
+        return engine.plan(
+            self.config(**fields), *self.endpoints, platform=self.platform_endpoint, limit=limit
+        )
 
     def verify(
         self,
@@ -84,7 +104,12 @@ class Syncs:
     ) -> Verification:
         """Compares the destination with the model."""
         return engine.verify(
-            self.config(**fields), *self.endpoints, partition=partition, limit=limit, values=values
+            self.config(**fields),
+            *self.endpoints,
+            platform=self.platform_endpoint,
+            partition=partition,
+            limit=limit,
+            values=values,
         )
 
     def table(self, definition: str, name: str = "items") -> None:
@@ -109,3 +134,28 @@ class Syncs:
 def syncs(database_pair: Pair) -> Syncs:
     """Syncs between two fresh databases."""
     return Syncs(database_pair)
+
+
+ENGINES: dict[str, dict[str, str]] = {
+    "lightning": {"engine": "lightning"},
+    "digest": {"engine": "lightning", "state": "digest"},
+    "standard": {"engine": "standard"},
+}
+
+
+@pytest.fixture(params=["lightning", "standard"])
+def either(request: pytest.FixtureRequest, database_pair: Pair, platform_side: Side) -> Syncs:
+    """Syncs of one engine and of the other."""
+    return Syncs(database_pair, platform=platform_side, fields=ENGINES[request.param])
+
+
+@pytest.fixture(params=list(ENGINES))
+def every(request: pytest.FixtureRequest, database_pair: Pair, platform_side: Side) -> Syncs:
+    """Syncs of every engine and form of its state."""
+    return Syncs(database_pair, platform=platform_side, fields=ENGINES[request.param])
+
+
+@pytest.fixture
+def standard(reader_pair: Pair, platform_side: Side) -> Syncs:
+    """Syncs of engine standard; the source's role may do nothing but SELECT."""
+    return Syncs(reader_pair, platform=platform_side, fields=ENGINES["standard"])

@@ -11,6 +11,11 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from psycopg import sql
+
+from pgsync_assets.plan import Shape
+from pgsync_assets.plan.digest import digest
+
 from .fix_databases import Side
 from .fix_syncs import Syncs
 
@@ -40,9 +45,13 @@ UNFINISHED = """
     select 'I7: run ' || id || ' is ' || status from hightouch_planner.runs
     where status in ('started', 'planned')
     union all
-    select 'I7: a plan is left: ' || relname from pg_class
-    where relname ~ '^plan_[0-9]+$' and relnamespace = 'hightouch_planner'::regnamespace
+    select 'I7: a table is left: ' || relname from pg_class
+    where relname ~ '^(plan|model|image|left|changed|gone|new)_[0-9]+$'
+        and relnamespace = 'hightouch_planner'::regnamespace
+        and not exists (select from hightouch_planner.runs
+            where relname = 'plan_' || id and status = 'held')
 """
+INSTALLATIONS = "select installation::text from hightouch_planner.states"
 LEFT_BEHIND = """
     select 'I7: a session is left: ' || application_name || ', ' || coalesce(state, '')
     from pg_stat_activity where application_name like 'pgsync/%' and datname = current_database()
@@ -91,8 +100,8 @@ def violations(syncs: Syncs, refused: Iterable[str] = ()) -> list[str]:
         *_rows(syncs, set(refused)),
         *_refusals(syncs, set(refused)),
         *_history(syncs),
-        *(row[0] for row in syncs.pair.source.rows(IDENTITIES)),
-        *(row[0] for row in syncs.pair.source.rows(UNFINISHED)),
+        *(row[0] for row in syncs.keeper.rows(IDENTITIES)),
+        *(row[0] for row in syncs.keeper.rows(UNFINISHED)),
         *left_behind(syncs),
     ]
 
@@ -100,23 +109,42 @@ def violations(syncs: Syncs, refused: Iterable[str] = ()) -> list[str]:
 def _rows(syncs: Syncs, refused: set[str]) -> Iterator[str]:
     model = _table(syncs.pair.source, "public.items")
     there = _table(syncs.pair.destination, "public.items")
-    known: dict[str, str] = {}
-    states = "select id from hightouch_planner.states where shape is not null"
-    for (state,) in syncs.pair.source.rows(states):
-        known |= _table(syncs.pair.source, f"hightouch_planner.snapshot_{state}", _columns(syncs))
     for key in sorted((model.keys() | there.keys()) - refused):
         if model.get(key) != there.get(key):
             yield f"I1: row {key} of the destination is not what the model says"
-    for key in sorted(known.keys() | there.keys()):
-        if known.get(key) != there.get(key):
+    known, sent = _states(syncs, there)
+    for key in sorted(known.keys() | sent.keys()):
+        if known.get(key) != sent.get(key):
             yield f"I2: row {key} of the snapshot is not what the destination has"
     counted = "select coalesce(sum(row_count), 0) from hightouch_planner.states"
-    if syncs.pair.source.rows(counted) != [(len(known),)]:
+    if syncs.keeper.rows(counted) != [(len(known),)]:
         yield "I2: states.row_count is not the number of rows in the snapshots"
 
 
+def _states(syncs: Syncs, there: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """What the snapshots hold by key, and what the destination has in the same form."""
+    known: dict[str, str] = {}
+    states = "select id, shape from hightouch_planner.states where shape is not null"
+    for state, shape in syncs.keeper.rows(states):
+        name = f"hightouch_planner.snapshot_{state}"
+        if shape["holds"] == "rows":
+            known |= _table(syncs.keeper, name, _columns(syncs))
+            continue
+        known |= dict(syncs.keeper.rows(f"select id::text, _pgsync_digest::text from {name}"))  # noqa: S608
+        there = _digests(syncs, Shape.from_json(shape))
+    return known, there
+
+
+def _digests(syncs: Syncs, shape: Shape) -> dict[str, str]:
+    typed = zip(shape.columns, shape.types, strict=True)
+    query = sql.SQL("select id::text, {}::text from public.items as t").format(
+        digest(typed, "t", shape.algorithm)
+    )
+    return dict(syncs.pair.destination.rows(query.as_string(None)))
+
+
 def _refusals(syncs: Syncs, refused: set[str]) -> Iterator[str]:
-    listed = syncs.pair.source.rows(
+    listed = syncs.keeper.rows(
         "select row_id, failure_reason from hightouch_audit.sync_snapshot where status = 'failed'"
     )
     for key in sorted(refused ^ {_id(row_id) for row_id, _ in listed}):
@@ -133,12 +161,19 @@ def _id(row_id: str) -> str:
 
 def _history(syncs: Syncs) -> Iterator[str]:
     query = "select sync, partition, ledger_run from hightouch_planner.states where ledger_run > 0"
-    planner = set(syncs.pair.source.rows(query))
-    ledger = set(
-        syncs.pair.destination.rows("select sync, partition, run from pgsync_ledger.ledger")
+    planner = set(syncs.keeper.rows(query))
+    ours = [name for (name,) in syncs.keeper.rows(INSTALLATIONS)]
+    entries = syncs.pair.destination.rows(
+        "select installation::text, sync, partition, run from pgsync_ledger.ledger"
     )
+    ledger = {tuple(entry) for name, *entry in entries if name in ours}
     if planner != ledger:
         yield "I4: planner and ledger do not know the same runs"
+
+
+def sides(syncs: Syncs) -> tuple[Side, Side]:
+    """The two databases of every sync."""
+    return syncs.pair.source, syncs.pair.destination
 
 
 def left_behind(syncs: Syncs, looks: int = 100) -> list[str]:
@@ -146,7 +181,7 @@ def left_behind(syncs: Syncs, looks: int = 100) -> list[str]:
     for _ in range(looks):
         found = [
             row[0]
-            for side in (syncs.pair.source, syncs.pair.destination)
+            for side in {id(s): s for s in (*sides(syncs), syncs.keeper)}.values()
             for row in side.rows(LEFT_BEHIND)
         ]
         if not found:

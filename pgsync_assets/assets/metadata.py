@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from ..outcome import Column, Outcome, Rejection
+from ..outcome import Column, InvalidKeys, Outcome, Rejection, shown
 
 Metadata = dict[str, Any]
 SAMPLE_ROWS = 20
@@ -24,6 +24,8 @@ def outcome_metadata(outcome: Outcome) -> Metadata:
     recovered = outcome.recovered
     return {
         **({"pgsync/recovered_run_id": str(recovered.run_id)} if recovered else {}),
+        **({"pgsync/notes": "\n\n".join(outcome.notes)} if outcome.notes else {}),
+        **({"pgsync/rows_carried": outcome.carried} if outcome.carried is not None else {}),
         "pgsync/run_id": str(outcome.run_id),  # a name: the UI would plot a number
         "pgsync/rows_added": outcome.succeeded.added,
         "pgsync/rows_changed": outcome.succeeded.changed,
@@ -31,6 +33,7 @@ def outcome_metadata(outcome: Outcome) -> Metadata:
         "pgsync/rows_rejected": outcome.rejected,
         "pgsync/rows_per_second": round(sent / total, 1) if total else 0.0,
         "pgsync/bytes": outcome.bytes,
+        **({"pgsync/bytes_read": outcome.bytes_read} if outcome.bytes_read else {}),
         **{f"pgsync/seconds_{step}": round(took, 3) for step, took in outcome.seconds.items()},
     }
 
@@ -98,3 +101,27 @@ def rejected_sample(rejections: Sequence[Rejection]) -> Metadata:
     ]
     schema = dg.TableSchema([dg.TableColumn(name) for name in names])
     return {"pgsync/rejected_rows": dg.MetadataValue.table(records, schema)}
+
+
+def invalid_keys(keys: InvalidKeys) -> Metadata:
+    """Rows of the model whose key identifies no row: how many, and such keys as a table.
+
+    Args:
+        keys: what the model or a run has to show; at most 20 keys are taken.
+    """
+    counts: Metadata = {
+        "pgsync/rows_key_missing": keys.missing,
+        "pgsync/rows_key_repeated": keys.repeated,
+    }
+    sample = keys.sample[:SAMPLE_ROWS]
+    if not sample:
+        return counts
+    names = list(sample[0].columns)
+    rows = next(n for n in ("rows", "rows_", "_rows") if n not in names)  # a key may be called so
+    records = [
+        dg.TableRecord({**{n: shown(key.columns[n]) for n in names}, rows: key.rows})
+        for key in sample
+    ]
+    columns = [*(dg.TableColumn(name) for name in names), dg.TableColumn(rows, "int")]
+    table = dg.MetadataValue.table(records, dg.TableSchema(columns))
+    return counts | {"pgsync/invalid_keys": table}

@@ -7,7 +7,7 @@ import dagster as dg
 from ..config import ModelConfig, SyncConfig
 from .failures import told_to_dagster
 from .lineage import column_sources
-from .metadata import Metadata, column_lineage, column_schema
+from .metadata import Metadata, column_lineage, column_schema, invalid_keys
 from .resources import PostgresConnection
 from .source_assets import DATA_VERSION_TAG, versions_of
 from .specs import SyncSpecs
@@ -65,8 +65,7 @@ def describe_model(source: PostgresConnection, model: ModelConfig) -> Metadata:
         **column_schema(relation.columns, relation.key),
         "pgsync/key": list(relation.key),
         "pgsync/key_is_proven": relation.unique_key,
-        "pgsync/rows_key_missing": quality.missing,
-        "pgsync/rows_key_repeated": quality.repeated,
+        **invalid_keys(quality.invalid),
         "pgsync/sql": dg.MetadataValue.md(f"```sql\n{statement_of(model)}\n```"),
     }
 

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
-from ..config import ConnectionConfig, Partition, Schemas, SslMode, SyncConfig, TunnelConfig
+from ..config import (
+    PLATFORM,
+    ConnectionConfig,
+    Partition,
+    Schemas,
+    SslMode,
+    SyncConfig,
+    TunnelConfig,
+)
 from ..outcome import Outcome, Progress, Verification
 from .environment import with_env_vars
 
@@ -164,6 +172,7 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
         sync: SyncConfig,
         source: PostgresConnection,
         *,
+        platform: ConnectionConfig | None = None,
         partition: Partition | None = None,
         full_resync: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
@@ -173,6 +182,7 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
         Args:
             sync: what to send, and how.
             source: where the model is read.
+            platform: where engine standard keeps its state; default: as the environment says.
             partition: the slice to run, of a partitioned sync.
             full_resync: send every row again, whatever the state says.
             on_progress: is told about each batch, several times a second.
@@ -181,11 +191,13 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
             PgsyncError: see `pgsync_assets.errors`; its type says whether a retry makes sense.
         """
         from .. import sync as engine  # here: loading definitions needs no database driver
+        from ..connect import platform_endpoint
 
         return engine.run(
             sync,
             source.endpoint(),
             self.connection.endpoint(),
+            platform=platform_endpoint({PLATFORM: platform} if platform else {}),
             partition=partition,
             full_resync=full_resync,
             on_progress=on_progress or _unheard,
@@ -196,6 +208,7 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
         sync: SyncConfig,
         source: PostgresConnection,
         *,
+        platform: ConnectionConfig | None = None,
         partition: Partition | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> Verification:
@@ -204,6 +217,7 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
         Args:
             sync: what is compared.
             source: where the model is read.
+            platform: where engine standard keeps its state; default: as the environment says.
             partition: the slice to compare, of a partitioned sync.
             on_progress: is told about rows that were read, several times a second.
 
@@ -211,11 +225,13 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
             PgsyncError: see `pgsync_assets.errors`; its type says whether a retry makes sense.
         """
         from .. import sync as engine  # here: loading definitions needs no database driver
+        from ..connect import platform_endpoint
 
         return engine.verify(
             sync,
             source.endpoint(),
             self.connection.endpoint(),
+            platform=platform_endpoint({PLATFORM: platform} if platform else {}),
             partition=partition,
             on_progress=on_progress or _unheard,
         )

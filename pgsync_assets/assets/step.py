@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from ..config import Partition, SyncConfig
+from ..config import ConnectionConfig, Partition, SyncConfig
 from ..config.windows import partition_named
 from ..errors import AlreadyRunning, ConfigurationError
 from ..outcome import Outcome
@@ -23,6 +23,7 @@ from .metadata import (
     Metadata,
     column_lineage,
     column_schema,
+    invalid_keys,
     outcome_metadata,
     rejected_sample,
     row_count,
@@ -47,12 +48,14 @@ class SyncStep:
         sync: what to send, and how.
         specs: the assets around it.
         config: what was chosen in the launchpad.
+        platform: where engine standard keeps its state; None: as the environment says.
     """
 
     context: dg.AssetExecutionContext
     sync: SyncConfig
     specs: SyncSpecs
     config: SyncRunConfig
+    platform: ConnectionConfig | None = None
 
     def run(self) -> Iterator[Event]:
         """Runs the sync, or each selected partition of it, and yields what Dagster stores.
@@ -97,6 +100,7 @@ class SyncStep:
                 outcome = writer.run(
                     self.sync,
                     source,
+                    platform=self.platform,
                     partition=self._window(name),
                     full_resync=self.config.full_resync,
                     on_progress=ProgressLog(self.context, self.specs.destination.key),
@@ -167,7 +171,12 @@ class SyncStep:
                 **self._column_lineage(outcome),
             },
             self.specs.planner.key: {**common, **rows},
-            self.specs.audit.key: {**common, **rejected, **self._audit_rows(outcome)},
+            self.specs.audit.key: {
+                **common,
+                **rejected,
+                **invalid_keys(outcome.invalid_keys),
+                **self._audit_rows(outcome),
+            },
         }
 
     def _column_lineage(self, outcome: Outcome) -> Metadata:

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from ..config import SyncConfig
+from ..config import ConnectionConfig, SyncConfig
 from .checks import check_specs
 from .model_asset import build_model_asset
 from .partitions import partitions_definition
@@ -28,6 +28,7 @@ def sync_assets(
     pool: str | None = None,
     op_tags: Mapping[str, Any] | None = None,
     backfill_policy: dg.BackfillPolicy | None = None,
+    platform: ConnectionConfig | None = None,
 ) -> Callable[[Body], dg.AssetsDefinition]:
     """Makes one step of a function: destination table, state and audit log of a sync.
 
@@ -40,6 +41,8 @@ def sync_assets(
             write there.
         op_tags: tags of the step.
         backfill_policy: default: one run for all selected partitions, one after the other.
+        platform: where engine standard keeps its state; default: as the environment says
+            (`PGSYNC_PLATFORM_HOST` and the others).
 
     Example:
         ```python
@@ -67,7 +70,7 @@ def sync_assets(
             required_resource_keys={sync.source, writer_key(sync.destination)},
         )
         def step(context: dg.AssetExecutionContext, config: SyncRunConfig) -> Iterator[Event]:
-            yield from body(SyncStep(context, sync, found, config))
+            yield from body(SyncStep(context, sync, found, config, platform))
 
         return step
 

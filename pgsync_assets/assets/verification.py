@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 
 import dagster as dg
 
-from ..config import Partition, SyncConfig
-from ..config.windows import all_partitions
+from ..config import ConnectionConfig, Partition, SyncConfig
+from ..config.slices import slices_to_verify
 from ..errors import AlreadyRunning
 from ..outcome import Difference, Verification
 from .failures import failure, told_to_dagster
@@ -27,7 +28,11 @@ _DESCRIPTION = (
 
 
 def build_verification(
-    sync: SyncConfig, specs: SyncSpecs, *, pool: str | None = None
+    sync: SyncConfig,
+    specs: SyncSpecs,
+    *,
+    pool: str | None = None,
+    platform: ConnectionConfig | None = None,
 ) -> dg.AssetChecksDefinition:
     """The check of one sync, a step of its own.
 
@@ -38,6 +43,7 @@ def build_verification(
         sync: what is compared.
         specs: the assets around it.
         pool: concurrency pool; default: that of the sync's own step.
+        platform: where engine standard keeps its state; default: as the environment says.
     """
     key = specs.destination.key
 
@@ -53,8 +59,9 @@ def build_verification(
         if key in op.job_def.asset_layer.executable_asset_keys:
             op.log.info(f"{DESTINATION_IN_STEP} is evaluated on demand only: execute it alone.")
             return
-        found = [_verified(op, sync, specs, partition) for partition in _partitions(sync)]
-        yield _result(key, found)
+        now = dt.datetime.now(dt.timezone.utc)
+        compare = partial(_verified, op, sync, key, platform)
+        yield _result(key, [compare(partition) for partition in slices_to_verify(sync, now)])
 
     return verification
 
@@ -75,16 +82,11 @@ def checks_of_a_run(
     )
 
 
-def _partitions(sync: SyncConfig) -> Sequence[Partition | None]:
-    if sync.partitions is None:
-        return [None]
-    return all_partitions(sync.partitions, dt.datetime.now(dt.timezone.utc))
-
-
 def _verified(
     context: dg.OpExecutionContext,
     sync: SyncConfig,
-    specs: SyncSpecs,
+    key: dg.AssetKey,
+    platform: ConnectionConfig | None,
     partition: Partition | None,
 ) -> Verification:
     writer: PostgresWriter = getattr(context.resources, writer_key(sync.destination))
@@ -94,8 +96,9 @@ def _verified(
             return writer.verify(
                 sync,
                 source,
+                platform=platform,
                 partition=partition,
-                on_progress=ProgressLog(context, specs.destination.key),
+                on_progress=ProgressLog(context, key),
             )
     except AlreadyRunning as error:
         raise failure(error) from None

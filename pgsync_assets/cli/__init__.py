@@ -3,13 +3,27 @@
 from .app import app
 from .check import check
 from .demo import demo
+from .drop import drop
 from .plan import plan
+from .reset import reset
 from .run import run
 from .show import show
 from .up import up
 from .verify import verify
 
-__all__ = ["app", "check", "demo", "main", "plan", "run", "show", "up", "verify"]
+__all__ = [
+    "app",
+    "check",
+    "demo",
+    "drop",
+    "main",
+    "plan",
+    "reset",
+    "run",
+    "show",
+    "up",
+    "verify",
+]
 
 
 def main() -> None:

@@ -54,8 +54,8 @@ def check(context: click.Context, sync: tuple[str, ...], defs: Path, as_json: bo
 
 def _checked(project: Project, name: str) -> list[CheckResult]:
     config = project.sync(name)
-    source, destination = ends_of(project, config)
-    return syncs.check(config, source, destination)
+    ends = ends_of(project, config)
+    return syncs.check(config, ends.source, ends.destination, platform=ends.platform)
 
 
 def _unused(project: Project) -> dict[str, CheckResult]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from ..config import Partition, SyncConfig
 from ..config.windows import partition_named
-from ..connect import Endpoint
+from ..connect import Endpoint, platform_endpoint
 from ..errors import ConfigurationError
 from ..project import Project
+from ..steps.ends import Ends
 
 
-def ends_of(project: Project, sync: SyncConfig) -> tuple[Endpoint, Endpoint]:
-    """Source and destination of a sync; nothing is opened yet."""
-    names = (sync.source, sync.destination)
-    source, destination = (Endpoint(name, project.connections[name]) for name in names)
-    return source, destination
+def ends_of(project: Project, sync: SyncConfig) -> Ends:
+    """The databases of a sync; nothing is opened yet."""
+    source, destination = (
+        Endpoint(name, project.connections[name]) for name in (sync.source, sync.destination)
+    )
+    return Ends(source, destination, platform_endpoint(project.connections))
 
 
 def partition_of(sync: SyncConfig, key: str | None) -> Partition | None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.table import Table
 
-from ..outcome import Change, Outcome, Rejection
-from .terminal import table
+from ..outcome import Change, InvalidKey, InvalidKeys, Outcome, Rejection
+from .terminal import Terminal, table
 
 VALUE_WIDTH = 60
 
@@ -36,6 +36,24 @@ def rejections_table(rejections: Iterable[Rejection]) -> Table:
         "reason",
         rows=[(one.row_id, one.operation, one.reason) for one in rejections],
     )
+
+
+def invalid_keys_table(keys: Sequence[InvalidKey]) -> Table:
+    """One line per key that identifies no row: its columns, and how many rows have it."""
+    return table(
+        *(keys[0].columns if keys else ()),
+        "rows",
+        rows=[(*map(shown_value, key.columns.values()), f"{key.rows:,}") for key in keys],
+        numbers=("rows",),
+    )
+
+
+def show_invalid_keys(terminal: Terminal, keys: InvalidKeys) -> None:
+    """Prints how many rows of a model have a NULL or repeated key, and such keys; or nothing."""
+    if not keys.total:
+        return
+    terminal.say("", f"Rows of the model that are rejected for their key: {keys}")
+    terminal.show(invalid_keys_table(keys.sample))
 
 
 def changes_table(changes: Iterable[Change]) -> Table:

@@ -12,7 +12,7 @@ from ..outcome import PlanPreview
 from ..project import read_project
 from .app import app, common_options
 from .endpoints import ends_of, partition_of
-from .outcomes import changes_table
+from .outcomes import changes_table, show_invalid_keys
 from .terminal import Terminal
 
 
@@ -39,9 +39,14 @@ def plan(sync: str, partition: str | None, limit: int, defs: Path, as_json: bool
         raise ConfigurationError(
             f"the sync {sync!r} is planned by partition", "name one with --partition KEY"
         )
-    source, destination = ends_of(project, config)
+    ends = ends_of(project, config)
     preview = syncs.plan(
-        config, source, destination, partition=partition_of(config, partition), limit=limit
+        config,
+        ends.source,
+        ends.destination,
+        platform=ends.platform,
+        partition=partition_of(config, partition),
+        limit=limit,
     )
     terminal.document(preview)
     _show(terminal, preview)
@@ -54,8 +59,8 @@ def _show(terminal: Terminal, preview: PlanPreview) -> None:
         f"{name}: {counts.added:,} added, {counts.changed:,} changed, "
         f"{counts.removed:,} removed; nothing was written to the destination"
     )
-    if preview.invalid:
-        terminal.say(f"rows with a NULL or repeated key, which a run rejects: {preview.invalid:,}")
+    terminal.say(*(f"{name}: {note}" for note in preview.notes))
+    show_invalid_keys(terminal, preview.invalid_keys)
     if preview.changes:
         terminal.say("")
         terminal.show(changes_table(preview.changes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -17,11 +18,18 @@ from ..project import Project, read_project
 from .app import app, common_options
 from .endpoints import ends_of, partition_of
 from .exit_code import ExitCode, exit_code_of
-from .outcomes import name_of, outcomes_table, rejections_table
+from .outcomes import name_of, outcomes_table, rejections_table, show_invalid_keys
 from .progress import ProgressDisplay
 from .terminal import Terminal, error_object
 
 SAMPLE = 20
+
+
+class Choices(NamedTuple):
+    """What was chosen for a run."""
+
+    full_resync: bool
+    compare_all: bool
 
 
 @app.command()
@@ -30,6 +38,7 @@ SAMPLE = 20
     "--partition", metavar="KEY", help="Run one partition; default: all of them, oldest first."
 )
 @click.option("--full-resync", is_flag=True, help="Send every row again, not only changed ones.")
+@click.option("--compare-all", is_flag=True, help="Compare the whole model, whatever the cursor.")
 @common_options
 @click.pass_context
 def run(
@@ -37,6 +46,7 @@ def run(
     sync: str,
     partition: str | None,
     full_resync: bool,
+    compare_all: bool,
     defs: Path,
     as_json: bool,
 ) -> None:
@@ -47,9 +57,10 @@ def run(
     chosen = partition_of(config, partition)
     outcomes: list[Outcome] = []
     error: PgsyncError | None = None
+    choices = Choices(full_resync, compare_all)
     try:
         with ProgressDisplay(terminal.progress_console, silent=as_json) as progress:
-            for outcome in _runs(project, config, chosen, full_resync, progress):
+            for outcome in _runs(project, config, chosen, choices, progress):
                 outcomes.append(outcome)
     except PgsyncError as raised:
         if not outcomes:
@@ -68,28 +79,36 @@ def _runs(
     project: Project,
     config: SyncConfig,
     chosen: Partition | None,
-    full_resync: bool,
+    choices: Choices,
     progress: ProgressDisplay,
 ) -> Iterator[Outcome]:
     """Runs what was asked for, one after another; the tunnels stay open in between."""
     partitions: list[Partition | None] = [chosen]
     if chosen is None and config.partitions:
         partitions = [*all_partitions(config.partitions, dt.datetime.now(dt.timezone.utc))]
-    source, destination = ends_of(project, config)
-    with source, destination:
+    ends = ends_of(project, config)
+    with ends.open():
         for partition in partitions:
             yield syncs.run(
                 config,
-                source,
-                destination,
+                ends.source,
+                ends.destination,
+                platform=ends.platform,
                 partition=partition,
-                full_resync=full_resync,
+                full_resync=choices.full_resync,
+                compare_all=choices.compare_all,
                 on_progress=progress,
             )
 
 
 def _show(terminal: Terminal, outcomes: list[Outcome]) -> None:
     for outcome in outcomes:
+        if outcome.carried is not None:
+            terminal.say(
+                f"{name_of(outcome)}: the engine was switched; what was known of "
+                f"{outcome.carried:,} rows was carried over, none of them is sent again"
+            )
+        terminal.say(*(f"{name_of(outcome)}: {note}" for note in outcome.notes))
         if outcome.recovered:
             settled = outcome.recovered
             terminal.say(
@@ -97,6 +116,8 @@ def _show(terminal: Terminal, outcomes: list[Outcome]) -> None:
                 f"with {settled.succeeded.total:,} rows"
             )
     terminal.show(outcomes_table(outcomes))
+    for outcome in outcomes:
+        show_invalid_keys(terminal, outcome.invalid_keys)
     _show_rejections(terminal, [outcome for outcome in outcomes if outcome.rejected])
 
 

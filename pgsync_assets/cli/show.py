@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 from rich.table import Table
 
-from ..connect import READ_ONLY, Endpoint, Session
+from ..connect import READ_ONLY, Endpoint, Session, platform_endpoint
 from ..errors import ConfigurationError
 from ..project import Project, read_project
 from ..record import RunReport, RunRow, recent_runs, run_report
@@ -93,12 +93,15 @@ def _show_run(terminal: Terminal, project: Project, run: int, limit: int) -> Non
 
 
 def _from_audits(project: Project, read: Callable[[Session], Read]) -> dict[str, Read]:
-    """Asks the audit of every source in turn; those without one are left out."""
+    """Asks the audit of every source, and the platform's; those without one are left out."""
+    sources = sorted({sync.source for sync in project.syncs.values()})
+    endpoints = [Endpoint(name, project.connections[name]) for name in sources]
+    platform = platform_endpoint(project.connections)
     answers = {}
-    for name in sorted({sync.source for sync in project.syncs.values()}):
-        with Endpoint(name, project.connections[name]).session("pgsync/show") as session:
+    for endpoint in (*endpoints, *([platform] if platform else [])):
+        with endpoint.session("pgsync/show") as session:
             if _has_audit(session):
-                answers[name] = read(session)
+                answers[endpoint.name] = read(session)
     return answers
 
 

@@ -10,7 +10,7 @@ import click
 
 from .. import sync as syncs
 from ..config import Partition, SyncConfig
-from ..config.windows import all_partitions
+from ..config.slices import slices_to_verify
 from ..outcome import Verification
 from ..project import Project, read_project
 from .app import app, common_options
@@ -85,16 +85,15 @@ def _verified(
     progress: ProgressDisplay,
 ) -> Iterator[Verification]:
     """Compares what was asked for, one after another; `limit` is for all of it together."""
-    partitions: list[Partition | None] = [chosen]
-    if chosen is None and config.partitions:
-        partitions = [*all_partitions(config.partitions, dt.datetime.now(dt.timezone.utc))]
-    source, destination = ends_of(project, config)
-    with source, destination:
-        for partition in partitions:
+    now = dt.datetime.now(dt.timezone.utc)
+    ends = ends_of(project, config)
+    with ends.open():
+        for partition in [chosen] if chosen else slices_to_verify(config, now):
             found = syncs.verify(
                 config,
-                source,
-                destination,
+                ends.source,
+                ends.destination,
+                platform=ends.platform,
                 partition=partition,
                 limit=limit,
                 values=values,

@@ -2,15 +2,21 @@
 
 from .base import Config, Identifier, Name, SecretName
 from .connection import ConnectionConfig, Schemas, SslMode, TunnelConfig
+from .cursor import CursorConfig
+from .engine import ENGINES, PLATFORM, Engine, Place, StateKind
 from .model import ModelConfig, QualifiedName, split_qualified
 from .partitions import Partition, PartitionsConfig
-from .sync import AuditLevel, DeleteBehavior, Engine, GuardConfig, Mode, SyncConfig
+from .sync import AuditLevel, DeleteBehavior, DuplicateKeys, GuardConfig, Mode, SyncConfig
 
 __all__ = [
+    "ENGINES",
+    "PLATFORM",
     "AuditLevel",
     "Config",
     "ConnectionConfig",
+    "CursorConfig",
     "DeleteBehavior",
+    "DuplicateKeys",
     "Engine",
     "GuardConfig",
     "Identifier",
@@ -19,10 +25,12 @@ __all__ = [
     "Name",
     "Partition",
     "PartitionsConfig",
+    "Place",
     "QualifiedName",
     "Schemas",
     "SecretName",
     "SslMode",
+    "StateKind",
     "SyncConfig",
     "TunnelConfig",
     "split_qualified",

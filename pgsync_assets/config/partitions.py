@@ -49,9 +49,11 @@ class Partition:
         column: column of the model that the bounds are about.
         lower: first value that is in it, as text that PostgreSQL reads (ISO 8601 with offset).
         upper: first value that is not in it.
+        is_of_key: it is a function of the key: a row never moves to another partition.
     """
 
     name: str
     column: str
     lower: str
     upper: str
+    is_of_key: bool = True

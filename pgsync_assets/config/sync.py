@@ -7,13 +7,15 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from .base import Config, Identifier, Name
+from .cursor import CursorConfig
+from .engine import ENGINES, Engine, EngineTraits, StateKind
 from .model import ModelConfig, QualifiedName
 from .partitions import PartitionsConfig
 
-Engine = Literal["lightning"]
 Mode = Literal["upsert"]
 DeleteBehavior = Literal["do_nothing", "delete_row"]
 AuditLevel = Literal["off", "failures_only", "keys", "full"]
+DuplicateKeys = Literal["reject", "fail"]
 
 
 class GuardConfig(Config):
@@ -36,7 +38,15 @@ class SyncConfig(Config):
     destination: Name = Field(description="Name of the connection that is written to.")
     table: QualifiedName = Field(description="The destination table, schema.table; it exists.")
     engine: Engine = Field(
-        default="lightning", description="Where changes are found: in the source's own schemas."
+        default="lightning",
+        description="Where changes are found and what was sent is kept: in schemas of ours at the "
+        "source (lightning), or on the platform's PostgreSQL (standard: the source is only read). "
+        "Change it at any time, in either direction: nothing is sent again.",
+    )
+    state: StateKind | None = Field(
+        default=None,
+        description="What is kept of each row: its columns in full (`rows`, the default of "
+        "lightning), or its key and a digest (`digest`, a third of the space; always in standard).",
     )
     mode: Mode = Field(
         default="upsert", description="Rows are inserted, or update the row with the same key."
@@ -59,6 +69,11 @@ class SyncConfig(Config):
     max_rejected_rows: Annotated[int, Field(ge=0)] = Field(
         default=1_000, description="More refused rows than this stop the run."
     )
+    on_duplicate_key: DuplicateKeys = Field(
+        default="reject",
+        description="Rows of the model whose key occurs more than once, or is NULL: they are "
+        "rejected one by one and the others go on, or the run fails before its first write.",
+    )
     audit: AuditLevel = Field(
         default="keys",
         description="What sync_changelog and sync_snapshot hold: nothing, refused rows, the key "
@@ -66,6 +81,11 @@ class SyncConfig(Config):
     )
     guard: GuardConfig = Field(
         default=GuardConfig(), description="What a plan may do before somebody looks at it."
+    )
+    cursor: CursorConfig | None = Field(
+        default=None,
+        description="Compare only rows past a cursor between full comparisons; default: the whole "
+        "model at every run.",
     )
     partitions: PartitionsConfig | None = Field(
         default=None, description="Slices of the model that run on their own."
@@ -86,6 +106,15 @@ class SyncConfig(Config):
         return value
 
     @model_validator(mode="after")
+    def _state_of_engine(self) -> SyncConfig:
+        if self.state is not None and self.state not in self.traits.holds:
+            raise ValueError(
+                f"state: {self.state} is not kept by engine {self.engine}; "
+                f"it keeps {' or '.join(self.traits.holds)}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _partition_column_is_key(self) -> SyncConfig:
         if self.partitions and self.partitions.column not in self.model.key:
             raise ValueError(
@@ -93,6 +122,16 @@ class SyncConfig(Config):
                 f"({', '.join(self.model.key)}): a row could move between partitions"
             )
         return self
+
+    @property
+    def traits(self) -> EngineTraits:
+        """What its engine means."""
+        return ENGINES[self.engine]
+
+    @property
+    def holds(self) -> StateKind:
+        """What its state holds of a row."""
+        return self.state or self.traits.holds[0]
 
     @property
     def model_name(self) -> str:

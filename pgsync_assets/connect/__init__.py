@@ -3,6 +3,8 @@
 from .endpoint import Endpoint
 from .failures import is_row_level, translate, translated
 from .migrate import is_migrated, migrate
+from .platform import no_platform, platform_config, platform_endpoint
+from .pump import pump
 from .rights import login_of, schema_problem
 from .session import READ_ONLY, REPEATABLE_READ, Session
 
@@ -15,6 +17,10 @@ __all__ = [
     "is_row_level",
     "login_of",
     "migrate",
+    "no_platform",
+    "platform_config",
+    "platform_endpoint",
+    "pump",
     "schema_problem",
     "translate",
     "translated",

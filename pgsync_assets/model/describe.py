@@ -13,7 +13,9 @@ from ..connect import READ_ONLY, Session
 from ..errors import ModelError, PrivilegeError
 from ..outcome import Column
 from ..sql import relation, statement
-from .query import rows, select
+from .equality import Equality
+from .key_columns import ResultColumn, key_equality, key_operators
+from .query import select
 
 RESERVED_PREFIX = "_pgsync_"
 MOST_COLUMNS = 800  # a row is joined with its old image; a join has at most 1,664 columns
@@ -27,18 +29,25 @@ class Relation:
         columns: in the order of the model.
         key: names of the columns that identify a row.
         key_operators: schema of the equality operator of each key column, in the order of `key`.
+        key_equality: when two values of each key column are one key, in the order of `key`.
         unique_key: whether an index guarantees that the key is unique and never NULL.
     """
 
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     key_operators: tuple[str, ...]
+    key_equality: tuple[Equality, ...]
     unique_key: bool
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of all columns."""
         return tuple(c.name for c in self.columns)
+
+    @property
+    def key_is_identity(self) -> tuple[bool, ...]:
+        """For each key column, whether its values are one key exactly when they are one text."""
+        return tuple(equality.is_identity for equality in self.key_equality)
 
 
 def describe(session: Session, model: ModelConfig) -> Relation:
@@ -72,10 +81,16 @@ def describe(session: Session, model: ModelConfig) -> Relation:
                     f"key column {column.name!r} has the composite type {column.type}",
                     "name its fields in the model and use them as the key",
                 )
+        results = [
+            ResultColumn(oid, modifier, row[3])
+            for oid, modifier, row in zip(types, modifiers, described, strict=True)
+        ]
+        by_name = dict(zip(names, results, strict=True))
         return Relation(
             columns,
             model.key,
-            _key_operators(connection, model, dict(zip(names, types, strict=True))),
+            key_operators(connection, model, by_name),
+            key_equality(connection, model, by_name),
             _is_proven(connection, model),
         )
 
@@ -158,37 +173,6 @@ def _check_names(names: list[str]) -> None:
             )
     if not 1 <= len(names) <= MOST_COLUMNS:
         raise ModelError(f"the model has {len(names)} columns; 1 to {MOST_COLUMNS} are possible")
-
-
-def _key_operators(
-    connection: psycopg.Connection[Any], model: ModelConfig, types: dict[str, int]
-) -> tuple[str, ...]:
-    query = statement(__package__, "key_operator.sql")
-    schemas = []
-    for name in model.key:
-        if name not in types:
-            raise ModelError(
-                f"key column {name!r} is not a column of the model",
-                f"the model has: {', '.join(types)}",
-            )
-        _check_indexable(connection, model, name)
-        row = connection.execute(query, {"type": types[name]}).fetchone()
-        schemas.append(str(row[0]) if row else "pg_catalog")
-    return tuple(schemas)
-
-
-def _check_indexable(connection: psycopg.Connection[Any], model: ModelConfig, name: str) -> None:
-    """What PostgreSQL sorts by, it can index: asked of PostgreSQL, for arrays of anything too."""
-    query = sql.SQL("{} ORDER BY {} LIMIT 0").format(
-        rows(model, (name,)), sql.Identifier("model", name)
-    )
-    try:
-        connection.execute(query, binary=True)
-    except psycopg.errors.UndefinedFunction:
-        raise ModelError(
-            f"key column {name!r} has a type that PostgreSQL cannot index by equality",
-            f"cast it in the model, as in {name}::text AS {name}",
-        ) from None
 
 
 def _is_proven(connection: psycopg.Connection[Any], model: ModelConfig) -> bool:

@@ -3,7 +3,8 @@
 SELECT
     format_type(described.type, described.modifier),
     base.typtype = 'c' AS is_composite,
-    base.typtype = 'p' AS is_pseudo
+    base.typtype = 'p' AS is_pseudo,
+    base.typcollation <> 0 AS is_collatable
 FROM unnest(:'types'::oid[], :'modifiers'::integer[])
     WITH ORDINALITY AS described (type, modifier, position)
 JOIN pg_catalog.pg_type AS base ON base.oid = described.type

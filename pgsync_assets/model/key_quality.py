@@ -8,8 +8,11 @@ from psycopg import sql
 
 from ..config import ModelConfig
 from ..connect import READ_ONLY, Session
-from ..sql import column, column_list
+from ..outcome import InvalidKey, InvalidKeys
+from ..sql import COMMA, column, column_list
 from .query import rows
+
+SAMPLE_KEYS = 20
 
 
 @dataclass(frozen=True)
@@ -18,17 +21,17 @@ class KeyQuality:
 
     Args:
         rows: all rows.
-        missing: rows where a column of the key is NULL.
-        repeated: rows whose key another row has too.
+        invalid: those whose key identifies no row.
     """
 
     rows: int
-    missing: int
-    repeated: int
+    invalid: InvalidKeys
 
 
 def key_quality(session: Session, model: ModelConfig) -> KeyQuality:
     """Counts the rows of a model by their key. Reads the whole model and moves nothing.
+
+    It is read a second time where there are such keys, to show some.
 
     Args:
         session: on the source.
@@ -39,17 +42,37 @@ def key_quality(session: Session, model: ModelConfig) -> KeyQuality:
     """
     with session.transaction("counting the rows of the model", READ_ONLY) as connection:
         # binary=True: one statement only, by protocol, wherever the model's own SQL is executed.
-        row = connection.execute(_query(model), binary=True).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate without GROUP BY has one row
-    return KeyQuality(*(int(count) for count in row))
+        row = connection.execute(_counts(model), binary=True).fetchone()
+        assert row is not None  # noqa: S101 - an aggregate without GROUP BY has one row
+        total, missing, repeated = map(int, row)
+        keys = connection.execute(_sample(model), binary=True) if missing or repeated else ()
+        sample = [InvalidKey(dict(zip(model.key, k[:-1], strict=True)), k[-1]) for k in keys]
+    return KeyQuality(total, InvalidKeys(missing, repeated, tuple(sample)))
 
 
-def _query(model: ModelConfig) -> sql.Composed:
-    missing = sql.SQL(" OR ").join(
-        sql.SQL("{} IS NULL").format(column(name, "model")) for name in model.key
-    )
+def _counts(model: ModelConfig) -> sql.Composed:
     return sql.SQL(
         "SELECT coalesce(sum(size), 0), coalesce(sum(size) FILTER (WHERE missing), 0), "
         "coalesce(sum(size) FILTER (WHERE size > 1 AND NOT missing), 0) "
         "FROM (SELECT count(*) AS size, ({}) AS missing FROM ({}) AS model GROUP BY {}) AS keys"
-    ).format(missing, rows(model, model.key), column_list(model.key, "model"))
+    ).format(_missing(model), rows(model, model.key), column_list(model.key, "model"))
+
+
+def _sample(model: ModelConfig) -> sql.Composed:
+    """The most frequent such keys; of those that are one for PostgreSQL, one is shown."""
+    return sql.SQL(
+        "SELECT {}, count(*) FROM ({}) AS model GROUP BY {}"
+        " HAVING {} OR count(*) > 1 ORDER BY count(*) DESC LIMIT {}"
+    ).format(
+        COMMA.join(sql.SQL("{}::text").format(column(name, "model")) for name in model.key),
+        rows(model, model.key),
+        column_list(model.key, "model"),
+        _missing(model),
+        sql.Literal(SAMPLE_KEYS),
+    )
+
+
+def _missing(model: ModelConfig) -> sql.Composable:
+    return sql.SQL(" OR ").join(
+        sql.SQL("{} IS NULL").format(column(name, "model")) for name in model.key
+    )

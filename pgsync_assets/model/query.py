@@ -8,7 +8,7 @@ from psycopg import sql
 
 from ..config import ModelConfig, Partition, split_qualified
 from ..errors import ConfigurationError
-from ..sql import column, column_list, relation
+from ..sql import all_of, column, column_list, relation
 
 
 def load_sql_file(model: ModelConfig, base: Path) -> ModelConfig:
@@ -52,9 +52,12 @@ def select(model: ModelConfig) -> sql.Composable:
 
 
 def rows(
-    model: ModelConfig, columns: tuple[str, ...], partition: Partition | None = None
+    model: ModelConfig,
+    columns: tuple[str, ...],
+    partition: Partition | None = None,
+    past: sql.Composable | None = None,
 ) -> sql.Composable:
-    """`SELECT columns FROM (model) AS model`, cut to a partition.
+    """`SELECT columns FROM (model) AS model`, cut to a partition and to what lies past a cursor.
 
     As a sub-select it cannot change data (SQLSTATE 0A000). A line break stands before the closing
     bracket: a trailing `--` comment of the model would swallow it.
@@ -63,15 +66,20 @@ def rows(
         model: of a table, or with its SQL loaded.
         columns: the columns wanted, in this order.
         partition: only rows with lower <= column < upper.
+        past: a further condition on `model`.
     """
     query = sql.SQL("SELECT {} FROM (\n{}\n) AS model").format(
         column_list(columns, "model"), select(model)
     )
-    if partition is None:
+    conditions = [*([_within(partition)] if partition else []), *([past] if past else [])]
+    if not conditions:
         return query
+    return sql.SQL("{} WHERE {}").format(query, all_of(conditions))
+
+
+def _within(partition: Partition) -> sql.Composable:
     slice_column = column(partition.column, "model")
-    return sql.SQL("{} WHERE {} >= {} AND {} < {}").format(
-        query,
+    return sql.SQL("{} >= {} AND {} < {}").format(
         slice_column,
         sql.Literal(partition.lower),
         slice_column,

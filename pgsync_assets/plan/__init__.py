@@ -1,14 +1,26 @@
 """What changed: the schema `hightouch_planner`, its lock, its plans and its snapshots."""
 
 from ..connect import Session, migrate
-from . import keys
+from . import convert, keys
+from .across import Across
 from .advance import Advance
+from .carry import carry
 from .diff import Diff
+from .differences import differences
+from .digest import Algorithm, newest_algorithm
+from .forget import drop, forget
 from .guard import guard
+from .in_place import InPlace
+from .invalid_keys import invalid_keys
 from .lock import Lock, locked
+from .platform_keys import check_platform_keys
 from .preview import preview
+from .reading import Question, Reading
+from .run import Plan, Run
+from .scope import Scope
 from .shape import Shape
-from .state import Plan, Planner, Run, State
+from .state import Planner, State
+from .storage import STORAGES, Storage
 
 
 def prepare(session: Session, schema: str) -> Planner:
@@ -27,17 +39,33 @@ def prepare(session: Session, schema: str) -> Planner:
 
 
 __all__ = [
+    "Across",
     "Advance",
+    "Algorithm",
     "Diff",
+    "InPlace",
     "Lock",
     "Plan",
     "Planner",
+    "Question",
+    "Reading",
     "Run",
+    "STORAGES",
+    "Scope",
     "Shape",
     "State",
+    "Storage",
+    "carry",
+    "check_platform_keys",
+    "convert",
+    "differences",
+    "drop",
+    "forget",
     "guard",
+    "invalid_keys",
     "keys",
     "locked",
+    "newest_algorithm",
     "prepare",
     "preview",
 ]

@@ -12,8 +12,11 @@ import psycopg
 from psycopg import sql
 
 from ..sql import COMMA, column, column_list, relation
+from . import convert
 from .keys import OPERATION, ROW, SEND_AGAIN, same_key
-from .state import Plan, Planner, State
+from .run import Plan
+from .shape import LABEL
+from .state import Planner, State
 
 
 class Advance:
@@ -37,18 +40,18 @@ class Advance:
         committed: int,
         refused: int,
     ) -> None:
+        self._planner = planner
         self._connection = connection
         self._state = state
         self._plan = plan
         self._committed = committed
         self._refused = refused
         self._names = {
-            "plan": planner.plan_table(state),
+            "plan": planner.plan_table(plan.run),
             "snapshot": planner.snapshot_table(state),
             "rejections": relation(planner.schema, "rejections"),
             "rows_index": relation(planner.schema, f"rows_{plan.run.id}"),
         }
-        self._snapshot_name = sql.Identifier(f"snapshot_{state.id}")
 
     def apply(self) -> int:
         """Moves the snapshot on.
@@ -67,32 +70,61 @@ class Advance:
         if self._plan.counts.removed:
             self._run("DELETE FROM {plan} WHERE {op} = 'r'")
         self._run("DROP TABLE IF EXISTS {snapshot}")
-        self._run("DROP INDEX {rows_index}")
-        self._run("ALTER TABLE {plan} RENAME TO {snapshot_name}")
+        if self._plan.shape.holds == "rows":
+            self._run("DROP INDEX {rows_index}")
+            self._take_plan()
+        else:
+            self._take_digests()
         return self._count()
 
+    def _take_plan(self) -> None:
+        self._label("ALTER TABLE {plan} ADD COLUMN {label} text")
+        convert.rename(self._connection, self._planner, self._state, self._names["plan"])
+        self._label("UPDATE {snapshot} SET {label} = {here}")
+
+    def _take_digests(self) -> None:
+        self._run(
+            "CREATE TABLE {snapshot} WITH (fillfactor = 90) AS"
+            " SELECT {row}, {op}, {kept} FROM {plan}",
+            kept=column_list(self._plan.shape.kept),
+        )
+        convert.index(self._connection, self._planner, self._state, self._plan.shape)
+        self._label("ALTER TABLE {snapshot} ADD COLUMN {label} text")
+        self._label("UPDATE {snapshot} SET {label} = {here}")
+
     def _merge(self) -> int:
-        columns = self._plan.shape.columns
+        kept = self._plan.shape.kept
         removed = self._run(
             "DELETE FROM {snapshot} AS s USING {plan} AS p"
             " WHERE p.{op} = 'r' AND {same_key} AND {accepted}"
         )
         assignments = COMMA.join(
             sql.SQL("{} = {}").format(column(name), column(name, "p"))
-            for name in (*columns, OPERATION)
+            for name in (*kept, OPERATION)
         )
         self._run(
             "UPDATE {snapshot} AS s SET {assignments} FROM {plan} AS p"
             " WHERE p.{op} = 'c' AND {same_key} AND {accepted}",
             assignments=assignments,
         )
+        is_labelled = self._plan.shape.is_labelled
         added = self._run(
-            "INSERT INTO {snapshot} ({row}, {columns}) SELECT 0, {new} FROM {plan} AS p"
+            "INSERT INTO {snapshot} ({row}, {kept}{label}) SELECT 0, {new}{here} FROM {plan} AS p"
             " WHERE p.{op} = 'a' AND {accepted}",
-            columns=column_list(columns),
-            new=column_list(columns, "p"),
+            kept=column_list(kept),
+            new=column_list(kept, "p"),
+            label=sql.SQL(", {}").format(column(LABEL)) if is_labelled else sql.SQL(""),
+            here=sql.SQL(", {}").format(self._here) if is_labelled else sql.SQL(""),
         )
         return self._state.row_count - removed + added
+
+    @property
+    def _here(self) -> sql.Composable:
+        return sql.Literal(self._plan.run.partition)
+
+    def _label(self, template: str) -> None:
+        if self._plan.shape.is_labelled:
+            self._run(template, label=column(LABEL), here=self._here)
 
     def _is_same_set(self) -> bool:
         old = self._state.shape
@@ -103,7 +135,8 @@ class Advance:
 
         The mark is needed where only the mapping changed: old and new image are equal then.
         """
-        kept = [name for name in self._plan.shape.columns if self._has_old(name)]
+        old, shape = self._state.shape, self._plan.shape
+        kept = [name for name in shape.columns if old is not None and old.keeps(name, shape)]
         self._run(
             "INSERT INTO {plan} ({row}, {op}, {kept}) SELECT 0, {again}, {old} FROM {snapshot} AS s"
             " WHERE NOT EXISTS (SELECT FROM {plan} AS p WHERE {same_key})",
@@ -111,10 +144,6 @@ class Advance:
             old=column_list(kept, "s"),
             again=sql.Literal(SEND_AGAIN),
         )
-
-    def _has_old(self, name: str) -> bool:
-        old, new = self._state.shape, self._plan.shape
-        return old is not None and old.type_of(name) == new.type_of(name)
 
     def _count(self) -> int:
         row = self._connection.execute(
@@ -137,7 +166,6 @@ class Advance:
             **parts,
             accepted=accepted,
             same_key=same_key(self._plan.shape, "s", "p"),
-            snapshot_name=self._snapshot_name,
             row=column(ROW),
             op=column(OPERATION),
         )

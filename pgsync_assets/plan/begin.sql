@@ -1,2 +1,4 @@
 -- A new run.
-INSERT INTO :"planner".runs (state_id) VALUES (:'state'::bigint) RETURNING id, started_at;
+INSERT INTO :"planner".runs (state_id, partition)
+VALUES (:'state'::bigint, :'partition')
+RETURNING id, started_at;

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..config import GuardConfig
 from ..errors import GuardError
-from .state import Plan, State
+from .run import Plan
+from .state import State
 
 
 def guard(plan: Plan, state: State, config: GuardConfig) -> None:

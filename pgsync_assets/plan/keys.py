@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from psycopg import sql
 
 from ..sql import COMMA, all_of, column
-from .shape import Shape
+from .shape import DIGEST, Shape
 
 ROW = "_pgsync_row"
 OPERATION = "_pgsync_op"
@@ -15,11 +17,25 @@ NAMES = {"a": "added", "c": "changed", "r": "removed"}
 
 def same_key(shape: Shape, left: str, right: str) -> sql.Composable:
     """`left.k = right.k` for every key column, by the operator that an index on it uses."""
+    return equal_keys(shape.key, shape.key_operators, left, right)
+
+
+def equal_keys(
+    names: Iterable[str], operators: Iterable[str], left: str, right: str
+) -> sql.Composable:
+    """`left.k = right.k` for every named column.
+
+    Args:
+        names: of the columns.
+        operators: schema of the equality operator of each.
+        left: alias of one relation.
+        right: alias of the other one.
+    """
     return all_of(
         sql.SQL("{} OPERATOR({}.=) {}").format(
             column(name, left), sql.Identifier(schema), column(name, right)
         )
-        for name, schema in zip(shape.key, shape.key_operators, strict=True)
+        for name, schema in zip(names, operators, strict=True)
     )
 
 
@@ -38,6 +54,9 @@ def row_id(shape: Shape, alias: str) -> sql.Composable:
 
 def images_differ(shape: Shape, left: str, right: str) -> sql.Composable:
     """Whether two rows differ in any byte: by image, never by `=` (numeric 1.0 is not 1.00)."""
+    if shape.holds == "digest":
+        sides = [column(DIGEST, alias) for alias in (left, right)]
+        return sql.SQL("{} IS DISTINCT FROM {}").format(*sides)
     sides = [
         sql.SQL("ROW({})").format(COMMA.join(column(name, alias) for name in shape.columns))
         for alias in (left, right)

@@ -2,12 +2,14 @@
 
 The transaction is READ COMMITTED and does nothing else, so it holds back no vacuum. A lock of the
 transaction, not of the session, works behind a pooler in transaction mode too (trap 57). A whole
-sync is locked exclusively; a partition locks itself, and the sync in shared mode.
+sync is locked exclusively; a partition locks itself, and the sync in shared mode. Partitions that
+share one state take turns: each waits for the one before it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +18,11 @@ import psycopg
 
 from ..connect import Session
 from ..errors import AlreadyRunning, ConnectionLost
+
+EXCLUSIVE = "SELECT pg_catalog.pg_try_advisory_xact_lock(%s)"
+SHARED = "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(%s)"
+TURN = "\0turn"  # no partition has such a name
+SECONDS_BETWEEN_LOOKS = 0.2
 
 
 class Lock:
@@ -40,7 +47,9 @@ class Lock:
 
 
 @contextmanager
-def locked(session: Session, planner: str, sync: str, partition: str) -> Iterator[Lock]:
+def locked(
+    session: Session, planner: str, sync: str, partition: str, *, in_turns: bool = False
+) -> Iterator[Lock]:
     """Holds the lock of a sync, or of one partition, for the length of the block.
 
     Args:
@@ -48,6 +57,7 @@ def locked(session: Session, planner: str, sync: str, partition: str) -> Iterato
         planner: name of the planner's schema.
         sync: name of the sync.
         partition: name of the partition; empty for the whole sync.
+        in_turns: wait for other partitions of the sync.
 
     Raises:
         AlreadyRunning: somebody else holds it. Nothing was touched.
@@ -56,11 +66,11 @@ def locked(session: Session, planner: str, sync: str, partition: str) -> Iterato
     is_done = False
     try:
         with session.transaction(f"holding the lock of {name}") as connection:
-            query = "SELECT pg_catalog.pg_try_advisory_xact_lock(%s)"
             if partition:
-                shared = "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(%s)"
-                _take(connection, shared, lock_key(planner, sync, ""), name)
-            _take(connection, query, lock_key(planner, sync, partition), name)
+                _take(connection, SHARED, lock_key(planner, sync, ""), name)
+            _take(connection, EXCLUSIVE, lock_key(planner, sync, partition), name)
+            if in_turns:
+                _await(connection, lock_key(planner, sync, TURN))
             yield Lock(name, connection)
             is_done = True
     except ConnectionLost:
@@ -75,6 +85,16 @@ def lock_key(planner: str, sync: str, partition: str) -> int:
 
 
 def _take(connection: psycopg.Connection[Any], query: str, key: int, name: str) -> None:
-    row = connection.execute(query, [key]).fetchone()
-    if not (row and row[0]):
+    if not _is_free(connection, query, key):
         raise AlreadyRunning(f"{name}: another run of it is under way; nothing was touched")
+
+
+def _await(connection: psycopg.Connection[Any], key: int) -> None:
+    # Looked at again and again, so that a cancelled run stops waiting.
+    while not _is_free(connection, EXCLUSIVE, key):
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _is_free(connection: psycopg.Connection[Any], query: str, key: int) -> bool:
+    row = connection.execute(query, [key]).fetchone()
+    return bool(row and row[0])

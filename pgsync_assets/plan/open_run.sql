@@ -1,5 +1,5 @@
--- The run whose plan is complete but not settled, if there is one: under way, or held.
-SELECT id, started_at, is_full, fingerprint, shape, batch_size, added, changed, removed, invalid,
-    status = 'held' AS is_held
+-- A run whose plan is complete but not settled, if there is one: under way (planned), or held.
+SELECT id, started_at, partition, is_full, fingerprint, shape, batch_size,
+    added, changed, removed, invalid, base_run, cursor, is_whole, reason, content
 FROM :"planner".runs
-WHERE state_id = :'state'::bigint AND status IN ('planned', 'held');
+WHERE state_id = :'state'::bigint AND status = :'status';

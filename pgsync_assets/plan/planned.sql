@@ -9,5 +9,8 @@ SET status = 'planned',
     added = :'added'::bigint,
     changed = :'changed'::bigint,
     removed = :'removed'::bigint,
-    invalid = :'invalid'::bigint
+    invalid = :'invalid'::bigint,
+    base_run = :'base_run'::bigint,
+    cursor = :'cursor',
+    is_whole = :'is_whole'::boolean
 WHERE id = :'run'::bigint AND status = 'started';

@@ -8,8 +8,9 @@ from ..connect import READ_ONLY
 from ..outcome import Change
 from ..sql import COMMA, column
 from .keys import NAMES, OPERATION, ROW, row_id, same_key
+from .run import Plan
 from .shape import Shape
-from .state import Plan, Planner, State
+from .state import Planner, State
 
 
 def preview(planner: Planner, state: State, plan: Plan, limit: int) -> tuple[Change, ...]:
@@ -24,7 +25,9 @@ def preview(planner: Planner, state: State, plan: Plan, limit: int) -> tuple[Cha
     Returns:
         Changes in the order in which they would be written: removals first.
     """
-    old = state.shape if state.shape and state.shape.identity == plan.shape.identity else None
+    old = state.shape
+    if old and (old.identity != plan.shape.identity or old.holds != "rows"):
+        old = None
     query = sql.SQL(
         "SELECT {row_id}, p.{op}, {before}, {after} FROM {plan} AS p {join}"
         " WHERE p.{row} <= {limit} ORDER BY p.{row}"
@@ -33,7 +36,7 @@ def preview(planner: Planner, state: State, plan: Plan, limit: int) -> tuple[Cha
         op=column(OPERATION),
         before=_image(old, "s") if old else sql.SQL("NULL"),
         after=_image(plan.shape, "p"),
-        plan=planner.plan_table(state),
+        plan=planner.plan_table(plan.run),
         join=_snapshot(planner, state, plan) if old else sql.SQL(""),
         row=column(ROW),
         limit=sql.Literal(limit),

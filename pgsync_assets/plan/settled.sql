@@ -3,5 +3,7 @@ UPDATE :"planner".states
 SET shape = :'shape'::jsonb,
     row_count = :'row_count'::bigint,
     ledger = :'ledger'::uuid,
-    ledger_run = :'ledger_run'::bigint
+    ledger_run = :'ledger_run'::bigint,
+    cursor = :'cursor',
+    full_at = CASE WHEN :'is_whole'::boolean THEN now() ELSE full_at END
 WHERE id = :'state'::bigint;

@@ -1,4 +1,4 @@
-"""What a snapshot holds: its columns, where they go, and its key."""
+"""What a snapshot holds: its columns, where they go, its key, and in which form it has them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,31 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from ..model import ColumnMapping, Relation
+from ..config import StateKind
+from .digest import Algorithm, has_one_text
+
+DIGEST = "_pgsync_digest"
+LABEL = "_pgsync_partition"
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Columns of the model that travel, and the place they travel to.
+    """Columns of the model that travel, the place they travel to, and how the planner has them.
 
     Args:
         columns: their names, in the order of the model.
-        types: their types, as `format_type` writes them.
+        types: their types, as `format_type` writes them at the source.
         targets: the destination columns they go to.
         key: names of the key columns.
-        key_operators: schema of the equality operator of each key column.
+        key_operators: schema of the equality operator of each key column, in the planner.
         table: the destination table, `schema.table`.
         ledger: identity of the destination.
+        stored: types of the columns in the planner's own tables.
+        holds: what the snapshot has of a row: all columns, or its key and a digest.
+        algorithm: of the digest.
+        is_labelled: the snapshot says of each row in which partition it was seen last.
+        key_rules: what decides beside the type when two keys are one: a collation that calls
+            different texts equal; empty for each other column of the key.
     """
 
     columns: tuple[str, ...]
@@ -30,51 +40,69 @@ class Shape:
     key_operators: tuple[str, ...]
     table: str
     ledger: UUID
-
-    @classmethod
-    def of(cls, relation: Relation, mapping: ColumnMapping, table: str, ledger: UUID) -> Shape:
-        """The shape that a sync has now."""
-        types = {column.name: column.type for column in relation.columns}
-        return cls(
-            mapping.sources,
-            tuple(types[name] for name in mapping.sources),
-            mapping.targets,
-            relation.key,
-            relation.key_operators,
-            table,
-            ledger,
-        )
+    stored: tuple[str, ...]
+    holds: StateKind
+    algorithm: Algorithm
+    is_labelled: bool = False
+    key_rules: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Shape:
         """Reads what `to_json` wrote."""
+        lists = ("columns", "types", "targets", "key", "key_operators", "stored")
         return cls(
-            columns=tuple(value["columns"]),
-            types=tuple(value["types"]),
-            targets=tuple(value["targets"]),
-            key=tuple(value["key"]),
-            key_operators=tuple(value["key_operators"]),
-            table=value["table"],
-            ledger=UUID(value["ledger"]),
+            **value
+            | {name: tuple(value[name]) for name in lists}
+            | {"ledger": UUID(value["ledger"]), "key_rules": tuple(value.get("key_rules", ()))}
         )
 
     def to_json(self) -> dict[str, Any]:
         """As the planner stores it."""
-        return {
-            "columns": list(self.columns),
-            "types": list(self.types),
-            "targets": list(self.targets),
-            "key": list(self.key),
-            "key_operators": list(self.key_operators),
-            "table": self.table,
-            "ledger": str(self.ledger),
-        }
+        return vars(self) | {"ledger": str(self.ledger)}
 
     def type_of(self, name: str) -> str | None:
-        """Type of a column; None where there is no such column."""
+        """Type of a column at the source; None where there is no such column."""
         return dict(zip(self.columns, self.types, strict=True)).get(name)
+
+    def stored_type(self, name: str) -> str:
+        """Type of a column in the planner's tables."""
+        return self.stored[self.columns.index(name)]
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Columns of the snapshot that stand for a row."""
+        return self.columns if self.holds == "rows" else (*self.key, DIGEST)
+
+    def keeps(self, name: str, other: Shape) -> bool:
+        """Whether the snapshot has a column of rows that another shape can take over as it is."""
+        is_column = name in self.kept and name != DIGEST
+        return is_column and self.type_of(name) == other.type_of(name)
 
     @property
     def identity(self) -> tuple[object, ...]:
         """Where the rows are and how they are found there: another one is another set of rows."""
-        return self.ledger, self.table, self.key, tuple(map(self.type_of, self.key))
+        rules = self.key_rules if any(self.key_rules) else ()
+        return self.ledger, self.table, self.key, tuple(map(self.type_of, self.key)), rules
+
+    @property
+    def key_text(self) -> str:
+        """The key for messages: names, types, and what else decides when two are one."""
+        rules = self.key_rules or ("",) * len(self.key)
+        parts = zip(self.key, map(self.type_of, self.key), rules, strict=True)
+        return ", ".join(" ".join(filter(None, part)) for part in parts)
+
+    @property
+    def may_respell_keys(self) -> bool:
+        """Whether one key can have several texts."""
+        types = (self.type_of(name) or "" for name in self.key)
+        return any(self.key_rules) or not all(map(has_one_text, types))
+
+    @property
+    def meaning(self) -> tuple[object, ...]:
+        """What an image says: with another one no two images can be compared."""
+        return self.columns, self.types, self.targets, self.identity
+
+    def compares_with(self, other: Shape) -> bool:
+        """Whether images of both can be compared, in whichever form they are held."""
+        one_form = self.holds == "rows" or self.algorithm == other.algorithm
+        return self.meaning == other.meaning and one_form

@@ -13,11 +13,12 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from ..connect import REPEATABLE_READ, Session
+from ..connect import READ_ONLY, REPEATABLE_READ, Session
 from ..errors import FencedOff
 from ..outcome import Counts, Rejection
 from ..sql import column, relation, statement
 from .keys import OPERATION, ROW, operation, row_id
+from .run import Plan, Run
 from .shape import Shape
 
 Refused = tuple[int, str | None, str | None, str | None, str]
@@ -29,13 +30,15 @@ class State:
     """One row of `states`, claimed by this run.
 
     Args:
-        id: names the tables `snapshot_<id>` and `plan_<id>`.
+        id: names the table `snapshot_<id>`.
         epoch: our fence number.
         shape: what the snapshot holds; None where there is no snapshot.
         row_count: rows in the snapshot.
         ledger: identity of the destination that the snapshot is about.
         ledger_run: the last run that the ledger has to know; None where none wrote yet.
         installation: who we are in the ledger.
+        cursor: where the last comparison past a cursor ended, as text.
+        full_at: when the whole model was compared last, by the planner's clock.
     """
 
     id: int
@@ -47,50 +50,8 @@ class State:
     ledger: UUID | None
     ledger_run: int | None
     installation: UUID
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run whose plan may not be complete yet."""
-
-    id: int
-    started_at: dt.datetime
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A complete plan: `plan_<state id>` holds its rows, numbered from 1, removals first.
-
-    Args:
-        run: the run that it belongs to.
-        is_full: it holds every row of the model and becomes the snapshot; else changes only.
-        fingerprint: of the configuration and destination that it was made for.
-        shape: of its rows.
-        batch_size: rows per destination transaction; batch k holds the rows
-            `(k - 1) * batch_size < row <= k * batch_size`.
-        counts: rows in it by operation.
-        invalid: rows of the model with a NULL or repeated key, which are not in it.
-        is_held: it is there to be looked at, nobody is writing it.
-    """
-
-    run: Run
-    is_full: bool
-    fingerprint: str
-    shape: Shape
-    batch_size: int
-    counts: Counts
-    invalid: int
-    is_held: bool = False
-
-    @property
-    def batches(self) -> int:
-        """Number of batches; 0 where there is nothing to write."""
-        return -(-self.counts.total // self.batch_size)
-
-    def rows_of(self, batch: int) -> tuple[int, int]:
-        """Row numbers of a batch: (last row before it, its last row)."""
-        first = (batch - 1) * self.batch_size
-        return first, min(first + self.batch_size, self.counts.total)
+    cursor: str | None = None
+    full_at: dt.datetime | None = None
 
 
 class Planner:
@@ -105,9 +66,9 @@ class Planner:
         self.session = session
         self.schema = schema
 
-    def plan_table(self, state: State) -> sql.Composable:
-        """`"hightouch_planner"."plan_<id>"`."""
-        return relation(self.schema, f"plan_{state.id}")
+    def plan_table(self, run: Run) -> sql.Composable:
+        """`"hightouch_planner"."plan_<run id>"`."""
+        return relation(self.schema, f"plan_{run.id}")
 
     def snapshot_table(self, state: State) -> sql.Composable:
         """`"hightouch_planner"."snapshot_<id>"`."""
@@ -125,14 +86,36 @@ class Planner:
             partition: name of the partition, or empty.
             fence: the epoch will be above it.
         """
+        values = {"sync": sync, "partition": partition, "fence": fence}
         with self.session.transaction("claiming the sync") as connection:
-            row = connection.execute(
-                self.statement("claim.sql"), {"sync": sync, "partition": partition, "fence": fence}
-            ).fetchone()
-            who = connection.execute(self.statement("installation.sql"), {}).fetchone()
-        assert row is not None and who is not None  # noqa: S101, PT018 - both always have a row
-        shape = Shape.from_json(row[2]) if row[2] is not None else None
-        return State(row[0], sync, partition, row[1], shape, row[3], row[4], row[5], who[0])
+            row = connection.execute(self.statement("claim.sql"), values).fetchone()
+        assert row is not None  # noqa: S101 - INSERT .. RETURNING
+        return _state(sync, partition, row)
+
+    def look(self, sync: str, partition: str) -> State | None:
+        """What is known of a sync, without taking it over; None for nothing."""
+        values = {"sync": sync, "partition": partition}
+        with self.session.transaction("looking at the state", READ_ONLY) as connection:
+            row = connection.execute(self.statement("look.sql"), values).fetchone()
+        return _state(sync, partition, row) if row else None
+
+    def partitions_of(self, sync: str) -> list[str]:
+        """Names of the states of a sync; the empty one is that of the whole model."""
+        with self.session.transaction("looking at the states", READ_ONLY) as connection:
+            rows = connection.execute(self.statement("states_of.sql"), {"sync": sync}).fetchall()
+        return [name for (name,) in rows]
+
+    def is_full_due(self, state: State, every: str) -> bool:
+        """Whether the whole model was not compared for so long, by the planner's clock.
+
+        Args:
+            state: as claimed.
+            every: a duration, as in `1 day`.
+        """
+        values = {"state": state.id, "every": every}
+        with self.session.transaction("looking at the clock", READ_ONLY) as connection:
+            row = connection.execute(self.statement("full_due.sql"), values).fetchone()
+        return bool(row and row[0])
 
     @contextmanager
     def hold(self, state: State, doing: str) -> Iterator[psycopg.Connection[Any]]:
@@ -163,34 +146,63 @@ class Planner:
             rows = connection.execute(self.statement("abandon.sql"), {"state": state.id}).fetchall()
         return [Run(*row) for row in rows]
 
-    def begin(self, state: State) -> Run:
-        """Starts a run; there must be no open one."""
+    def begin(self, state: State, partition: str = "") -> Run:
+        """Starts a run; there must be none under way."""
+        values = {"state": state.id, "partition": partition}
         with self.hold(state, "starting the run") as connection:
-            row = connection.execute(self.statement("begin.sql"), {"state": state.id}).fetchone()
+            row = connection.execute(self.statement("begin.sql"), values).fetchone()
         assert row is not None  # noqa: S101 - INSERT .. RETURNING
-        return Run(*row)
+        return Run(row[0], row[1], partition)
 
-    def open_plan(self, state: State) -> Plan | None:
-        """The plan that an earlier run left unsettled, if there is one."""
-        with self.hold(state, "looking for an unfinished plan") as connection:
-            row = connection.execute(self.statement("open_run.sql"), {"state": state.id}).fetchone()
+    def open_plan(self, state: State, status: str = "planned") -> Plan | None:
+        """The complete plan that an earlier run left, if there is one.
+
+        Args:
+            state: of the sync.
+            status: `planned` (unfinished), or `held` (to be looked at).
+        """
+        values = {"state": state.id, "status": status}
+        with self.session.transaction("looking for a plan", READ_ONLY) as connection:
+            row = connection.execute(self.statement("open_run.sql"), values).fetchone()
         if row is None:
             return None
         return Plan(
-            run=Run(row[0], row[1]),
-            is_full=row[2],
-            fingerprint=row[3],
-            shape=Shape.from_json(row[4]),
-            batch_size=row[5],
-            counts=Counts(row[6], row[7], row[8]),
-            invalid=row[9],
-            is_held=row[10],
+            run=Run(*row[:3]),
+            is_full=row[3],
+            fingerprint=row[4],
+            shape=Shape.from_json(row[5]),
+            batch_size=row[6],
+            counts=Counts(*row[7:10]),
+            invalid=row[10],
+            base_run=row[11],
+            cursor=row[12],
+            is_whole=row[13],
+            reason=row[14],
+            content=row[15],
         )
 
-    def keep(self, state: State, run: Run) -> None:
-        """Leaves a complete plan for people to look at, until the next run replaces it."""
+    def keep(
+        self, state: State, run: Run, reason: str | None = None, content: str | None = None
+    ) -> None:
+        """Leaves a complete plan to be looked at, in place of the one that was held before.
+
+        Args:
+            state: as claimed.
+            run: whose plan it is.
+            reason: why the guard holds it, where it does.
+            content: fingerprint of its rows.
+        """
+        before = self.open_plan(state, "held")
+        values = {"run": run.id, "reason": reason, "content": content}
         with self.hold(state, "keeping the plan") as connection:
-            connection.execute(self.statement("keep.sql"), {"run": run.id})
+            if before is not None:
+                self.close(connection, before.run, "superseded")
+            connection.execute(self.statement("keep.sql"), values)
+
+    def resume(self, state: State, run: Run) -> None:
+        """A held plan is under way again."""
+        with self.hold(state, "resuming a plan") as connection:
+            connection.execute(self.statement("resume.sql"), {"run": run.id})
 
     def drop(self, state: State, run: Run, status: str) -> None:
         """Ends a run of which nothing was written, and drops its plan.
@@ -201,17 +213,15 @@ class Planner:
             status: `superseded` or `failed`.
         """
         with self.hold(state, "dropping a plan") as connection:
-            self.close(connection, state, run, status)
+            self.close(connection, run, status)
 
-    def close(
-        self, connection: psycopg.Connection[Any], state: State, run: Run, status: str
-    ) -> None:
+    def close(self, connection: psycopg.Connection[Any], run: Run, status: str) -> None:
         """Ends a run inside a planner transaction; its plan goes, unless it became the snapshot."""
         connection.execute(self.statement("close.sql"), {"run": run.id, "status": status})
-        connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(self.plan_table(state)))
+        connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(self.plan_table(run)))
 
     def reject(
-        self, connection: psycopg.Connection[Any], state: State, plan: Plan, rejects: list[Refused]
+        self, connection: psycopg.Connection[Any], plan: Plan, rejects: list[Refused]
     ) -> None:
         """Takes over what the ledger says about refused rows, with their keys from the plan."""
         if not rejects:
@@ -234,7 +244,7 @@ class Planner:
                 row=column(ROW),
                 operation=operation("p"),
                 row_id=row_id(plan.shape, "p"),
-                plan=self.plan_table(state),
+                plan=self.plan_table(plan.run),
             )
         )
 
@@ -244,22 +254,15 @@ class Planner:
         assert row is not None  # noqa: S101 - an aggregate has one row
         return Counts(*row[:3]), Counts(row[3], row[4])
 
-    def untried(self, connection: psycopg.Connection[Any], state: State, committed: int) -> Counts:
-        """Rows of the plan behind its last committed one, by operation."""
-        return self._counted(connection, state, committed)
-
-    def planned(self, connection: psycopg.Connection[Any], state: State) -> Counts:
-        """Rows of the plan, by operation."""
-        return self._counted(connection, state, 0)
-
-    def _counted(self, connection: psycopg.Connection[Any], state: State, behind: int) -> Counts:
+    def planned(self, connection: psycopg.Connection[Any], run: Run, behind: int = 0) -> Counts:
+        """Rows of a plan by operation; of those behind a row of it only, where one is given."""
         row = connection.execute(
             sql.SQL(
                 "SELECT count(*) FILTER (WHERE {op} = 'a'), count(*) FILTER (WHERE {op} = 'c'),"
                 " count(*) FILTER (WHERE {op} = 'r') FROM {table} WHERE {row} > {behind}"
             ).format(
                 op=column(OPERATION),
-                table=self.plan_table(state),
+                table=self.plan_table(run),
                 row=column(ROW),
                 behind=sql.Literal(behind),
             )
@@ -276,7 +279,35 @@ class Planner:
         return tuple(Rejection(*row) for row in rows)
 
     def settled(self, connection: psycopg.Connection[Any], state: State, plan: Plan) -> None:
-        """Stores what the state knows after a run, and ends the run."""
+        """Stores what the state knows after a run, and ends the run.
+
+        Args:
+            connection: the settling transaction.
+            state: as it is now.
+            plan: what was settled; another plan that is held is stale now if rows were written.
+        """
+        self.store(connection, state, is_whole=plan.is_whole)
+        self.close(connection, plan.run, "settled")
+        if plan.batches:
+            self.forget_held(connection, state)
+
+    def forget_held(self, connection: psycopg.Connection[Any], state: State) -> None:
+        """The state has moved on: a plan that is held for it cannot be applied any more."""
+        stale = connection.execute(self.statement("stale.sql"), {"state": state.id}).fetchall()
+        for (run,) in stale:
+            table = relation(self.schema, f"plan_{run}")
+            connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
+
+    def store(
+        self, connection: psycopg.Connection[Any], state: State, *, is_whole: bool = False
+    ) -> None:
+        """Stores a state as it is now.
+
+        Args:
+            connection: in a transaction that holds it.
+            state: as it is now.
+            is_whole: the whole model was compared.
+        """
         connection.execute(
             self.statement("settled.sql"),
             {
@@ -285,9 +316,10 @@ class Planner:
                 "row_count": state.row_count,
                 "ledger": state.ledger,
                 "ledger_run": state.ledger_run,
+                "cursor": state.cursor,
+                "is_whole": is_whole,
             },
         )
-        self.close(connection, state, plan.run, "settled")
 
     def save(self, connection: psycopg.Connection[Any], plan: Plan) -> None:
         """Marks a plan as complete, inside the transaction that made it."""
@@ -303,5 +335,13 @@ class Planner:
                 "changed": plan.counts.changed,
                 "removed": plan.counts.removed,
                 "invalid": plan.invalid,
+                "base_run": plan.base_run,
+                "cursor": plan.cursor,
+                "is_whole": plan.is_whole,
             },
         )
+
+
+def _state(sync: str, partition: str, row: tuple[Any, ...]) -> State:
+    shape = Shape.from_json(row[2]) if row[2] is not None else None
+    return State(row[0], sync, partition, row[1], shape, *row[3:])

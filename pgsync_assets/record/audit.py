@@ -18,6 +18,7 @@ from ..outcome import Counts
 from ..plan import Plan, Planner, Run, State, keys
 from ..sql import relation, statement
 from .fields import fields_of
+from .respelled import forget_old_spellings
 
 KEEPS_SUCCEEDED: dict[AuditLevel, bool] = {
     "off": False,
@@ -89,8 +90,17 @@ class Audit:
             committed: last row of the plan whose batch was committed.
         """
         if self._sync.audit != "off":
-            self._write_changelog(connection, state, plan, committed)
-            self._refresh_snapshot(connection, state, plan.run)
+            self._write_changelog(connection, plan, committed)
+            forget_old_spellings(
+                connection,
+                self._planner,
+                self._schema,
+                self._sync.name,
+                state,
+                plan,
+                committed,
+            )
+            self._refresh_snapshot(connection, plan)
 
     def run(
         self,
@@ -101,6 +111,7 @@ class Audit:
         *,
         batches: int,
         error: str | None,
+        status: str | None = None,
     ) -> None:
         """Records a run.
 
@@ -111,6 +122,7 @@ class Audit:
             fate: what became of its rows.
             batches: of its plan.
             error: why it ended early, without secrets or row values; None if it did not.
+            status: default: `succeeded`, or `failed` where there is an error.
         """
         counts = {
             f"{name}_{verb}": getattr(getattr(fate, name), noun)
@@ -123,9 +135,9 @@ class Audit:
             "primary_key": ", ".join(self._sync.model.key),
             "model": self._sync.model_name,
             "error": error,
-            "status": "succeeded" if error is None else "failed",
+            "status": status or ("succeeded" if error is None else "failed"),
             "started_at": run.started_at,
-            "partition": state.partition,
+            "partition": run.partition,
             "destination_table": self._sync.table,
             "engine": self._sync.engine,
             "batches": batches,
@@ -133,7 +145,14 @@ class Audit:
         }
         connection.execute(self._statement("sync_run.sql"), values)
 
-    def fail(self, state: State, run: Run, error: str, planned: Counts | None = None) -> None:
+    def fail(
+        self,
+        state: State,
+        run: Run,
+        error: str,
+        planned: Counts | None = None,
+        status: str = "failed",
+    ) -> None:
         """Records a run that ended before anything was written.
 
         Args:
@@ -141,20 +160,26 @@ class Audit:
             run: the run.
             error: why, without secrets or row values.
             planned: what it would have done, if that is known; all of it counts as aborted.
+            status: `failed`, or `held` where the guard keeps its plan for somebody to look at.
         """
         counts = planned or Counts()
         fate = Fate(counts, Counts(), counts)
         with self._planner.session.transaction("recording the failure") as connection:
-            self.run(connection, state, run, fate, batches=0, error=error)
+            self.run(connection, state, run, fate, batches=0, error=error, status=status)
+
+    def forget_rows(self) -> None:
+        """Nothing is known any more of how the rows of the sync stand; its history stays."""
+        with self._planner.session.transaction("forgetting the rows") as connection:
+            connection.execute(self._statement("snapshot_dropped.sql"), {"sync": self._sync.name})
 
     def _write_changelog(
-        self, connection: psycopg.Connection[Any], state: State, plan: Plan, committed: int
+        self, connection: psycopg.Connection[Any], plan: Plan, committed: int
     ) -> None:
-        parts = [self._refused_rows(state, plan)]
+        parts = [self._refused_rows(plan)]
         if committed < plan.counts.total:
-            parts.append(self._aborted_rows(state, plan, committed))
+            parts.append(self._aborted_rows(plan, committed))
         if KEEPS_SUCCEEDED[self._sync.audit]:
-            parts.append(self._succeeded_rows(state, plan, committed))
+            parts.append(self._succeeded_rows(plan, committed))
         connection.execute(
             sql.SQL(
                 "INSERT INTO {} (sync_id, sync_run_id, row_id, op_type, status, failure_reason,"
@@ -162,28 +187,28 @@ class Audit:
             ).format(relation(self._schema, "sync_changelog"), sql.SQL(" UNION ALL ").join(parts))
         )
 
-    def _refused_rows(self, state: State, plan: Plan) -> sql.Composable:
+    def _refused_rows(self, plan: Plan) -> sql.Composable:
         return sql.SQL(
             "SELECT {sync}, {run}, r.row_id, r.operation, 'failed', r.reason, {fields},"
             " {partition}, r.plan_row FROM {rejections} AS r"
             " LEFT JOIN {plan} AS p ON p.{row} = r.plan_row WHERE r.run_id = {run}"
-        ).format(**self._parts(state, plan))
+        ).format(**self._parts(plan))
 
-    def _aborted_rows(self, state: State, plan: Plan, committed: int) -> sql.Composable:
+    def _aborted_rows(self, plan: Plan, committed: int) -> sql.Composable:
         return sql.SQL(
             "SELECT {sync}, {run}, {row_id}, {operation}, 'aborted', NULL, {fields},"
             " {partition}, p.{row} FROM {plan} AS p WHERE p.{row} > {committed}"
-        ).format(**self._parts(state, plan), committed=sql.Literal(committed))
+        ).format(**self._parts(plan), committed=sql.Literal(committed))
 
-    def _succeeded_rows(self, state: State, plan: Plan, committed: int) -> sql.Composable:
+    def _succeeded_rows(self, plan: Plan, committed: int) -> sql.Composable:
         return sql.SQL(
             "SELECT {sync}, {run}, {row_id}, {operation}, 'succeeded', NULL, {fields},"
             " {partition}, p.{row} FROM {plan} AS p WHERE p.{row} <= {committed}"
             " AND NOT EXISTS (SELECT FROM {rejections} AS r"
             " WHERE r.run_id = {run} AND r.plan_row = p.{row})"
-        ).format(**self._parts(state, plan), committed=sql.Literal(committed))
+        ).format(**self._parts(plan), committed=sql.Literal(committed))
 
-    def _parts(self, state: State, plan: Plan) -> dict[str, sql.Composable]:
+    def _parts(self, plan: Plan) -> dict[str, sql.Composable]:
         full = self._sync.audit == "full"
         return {
             "sync": sql.Literal(self._sync.name),
@@ -191,24 +216,23 @@ class Audit:
             "row_id": keys.row_id(plan.shape, "p"),
             "operation": keys.operation("p"),
             "fields": fields_of(plan.shape, "p") if full else sql.SQL("NULL::jsonb"),
-            "partition": sql.Literal(state.partition),
+            "partition": sql.Literal(plan.run.partition),
             "row": sql.Identifier(keys.ROW),
-            "plan": self._planner.plan_table(state),
+            "plan": self._planner.plan_table(plan.run),
             "rejections": relation(self._planner.schema, "rejections"),
         }
 
-    def _refresh_snapshot(
-        self, connection: psycopg.Connection[Any], state: State, run: Run
-    ) -> None:
+    def _refresh_snapshot(self, connection: psycopg.Connection[Any], plan: Plan) -> None:
         values = {
-            "run": run.id,
+            "run": plan.run.id,
             "sync": self._sync.name,
-            "partition": state.partition,
+            "partition": plan.run.partition,
             "keeps_succeeded": KEEPS_SUCCEEDED[self._sync.audit],
         }
         connection.execute(self._statement("snapshot_refresh.sql"), values)
         connection.execute(self._statement("snapshot_removed.sql"), values)
-        connection.execute(self._statement("snapshot_resolved.sql"), values)
+        if plan.is_whole:  # else a failure that was not met may not have been looked at
+            connection.execute(self._statement("snapshot_resolved.sql"), values)
 
     def _statement(self, name: str) -> sql.Composed:
         return statement(__package__ or "", name, audit=self._schema)

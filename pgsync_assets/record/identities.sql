@@ -1,6 +1,6 @@
 -- Runs of a sync (or one partition of it) whose numbers do not add up. What CHECK constraints hold
--- is asked again: a table may have been restored without them. The log is asked for one run only,
--- and only where it still has rows of it: level and retention decide what it keeps.
+-- is asked again: a table may have been restored without them. The log is asked for the last runs
+-- only, and only where it still has rows of them: level and retention decide what it keeps.
 SELECT run.sync_run_id, n.operation
 FROM :"audit".sync_runs AS run
 CROSS JOIN LATERAL (VALUES
@@ -19,8 +19,8 @@ LEFT JOIN LATERAL (
     FROM :"audit".sync_changelog AS log
     WHERE log.sync_run_id = run.sync_run_id
     HAVING count(*) > 0
-) AS logged ON run.sync_run_id = :'run'::bigint
-WHERE run.sync_id = :'sync' AND run.partition = :'partition'
+) AS logged ON run.sync_run_id = ANY (:'runs'::bigint[])
+WHERE run.sync_id = :'sync' AND (:'partition' = '' OR run.partition = :'partition')
     AND (
         n.attempted > n.planned
         OR n.attempted <> n.succeeded + n.failed

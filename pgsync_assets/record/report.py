@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,7 +103,11 @@ def _run(row: tuple[Any, ...]) -> RunRow:
 
 
 def wrong_sums(
-    connection: psycopg.Connection[Any], audit: str, sync: str, partition: str, last: int | None
+    connection: psycopg.Connection[Any],
+    audit: str,
+    sync: str,
+    partition: str,
+    last_runs: Sequence[int],
 ) -> list[tuple[int, str]]:
     """Runs whose numbers do not add up, with the operation whose numbers they are.
 
@@ -112,9 +117,9 @@ def wrong_sums(
         connection: in a transaction on the database that holds the audit.
         audit: name of its schema.
         sync: whose runs.
-        partition: name of the partition, or empty.
-        last: number of the run whose log is counted, too.
+        partition: name of the partition; empty for all of them.
+        last_runs: numbers of the runs whose log is counted, too.
     """
     query = statement(__package__ or "", "identities.sql", audit=audit)
-    values = {"sync": sync, "partition": partition, "run": last}
+    values = {"sync": sync, "partition": partition, "runs": list(last_runs)}
     return [(run, operation) for run, operation in connection.execute(query, values)]

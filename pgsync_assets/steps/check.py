@@ -13,21 +13,26 @@ from ..errors import PgsyncError
 from ..model import Relation, describe
 from ..outcome import CheckResult
 from ..write import Target, fit, read_target
+from .ends import Ends
 
 
-def check(sync: SyncConfig, source: Endpoint, destination: Endpoint) -> list[CheckResult]:
+def check(
+    sync: SyncConfig, source: Endpoint, destination: Endpoint, *, platform: Endpoint | None = None
+) -> list[CheckResult]:
     """Checks connections, rights, model and table of a sync. Writes nothing.
 
     Args:
         sync: what the user wrote, with the model's SQL loaded.
         source: where the model is read.
         destination: where the table is.
+        platform: where engine standard keeps its state.
 
     Returns:
         One result for each thing tried, in the order of the road.
     """
     results = _Results()
     relation = _check_source(results, sync, source)
+    _check_planner(results, sync, Ends(source, destination, platform))
     target = _check_destination(results, sync, destination)
     if relation is not None and target is not None:
         results.tried(
@@ -74,13 +79,24 @@ def _check_source(results: _Results, sync: SyncConfig, source: Endpoint) -> Rela
     def connected() -> str:
         with source.session("pgsync/check") as session:
             login = login_of(session)
-            results.schema("planner", session, source.config.schemas.planner)
-            results.schema("audit", session, source.config.schemas.audit)
             results.tried(f"model {sync.model_name}", lambda: described(session))
         return login
 
     _first(results, f"connection {source.name}", connected)
     return found[0] if found else None
+
+
+def _check_planner(results: _Results, sync: SyncConfig, ends: Ends) -> None:
+    """Where the engine keeps what was sent."""
+    try:
+        home, _ = ends.planner_of(sync)
+        with home.session("pgsync/check") as session:
+            if home is not ends.source:
+                results.tried(f"connection {home.name}", lambda: login_of(session))
+            results.schema("planner", session, home.config.schemas.planner)
+            results.schema("audit", session, home.config.schemas.audit)
+    except PgsyncError as error:
+        results.lines.append(CheckResult("planner", False, error.message, error.remedy))
 
 
 def _check_destination(results: _Results, sync: SyncConfig, destination: Endpoint) -> Target | None:

@@ -9,6 +9,7 @@ from ..outcome import Outcome
 from ..plan import Plan
 from ..write import Entry
 from .settle import outcome, settle
+from .switch import carried
 from .work import Work, close_interrupted
 from .write_plan import write_plan
 
@@ -34,16 +35,17 @@ def recover(work: Work, full_resync: bool) -> tuple[Work, Outcome | None]:
         HistoryError: planner and ledger do not know the same runs.
     """
     close_interrupted(work.planner, work.audit, work.state)
-    plan = work.planner.open_plan(work.state)
+    work = carried(work)
     entry = work.ledger.read(work.state)
-    if plan is not None and entry is not None and entry.run == plan.run.id:
-        return _finish(work, plan)
+    unfinished = _unfinished(work, entry)
+    if unfinished is not None:
+        return _finish(work, unfinished)
+    plan = work.planner.open_plan(work.state)
     if plan is not None:
         _supersede(work, plan, full_resync)
-    if full_resync:
-        return _above(work, entry), None
-    _compare(work, entry)
-    return work, None
+    if not full_resync:
+        _compare(work, entry)
+    return _above(work, entry), None
 
 
 def refuse_unfinished(work: Work) -> None:
@@ -52,8 +54,9 @@ def refuse_unfinished(work: Work) -> None:
     Raises:
         UnfinishedRun: a run was interrupted while it wrote.
     """
-    plan, entry = work.planner.open_plan(work.state), work.ledger.read(work.state)
-    if plan is not None and entry is not None and entry.run == plan.run.id:
+    entry = work.ledger.read(work.state)
+    plan = _unfinished(work, entry)
+    if plan is not None and entry is not None:
         raise UnfinishedRun(
             f"sync {work.sync.name!r}: run {plan.run.id} was interrupted after "
             f"batch {entry.batch} of {plan.batches}",
@@ -61,17 +64,24 @@ def refuse_unfinished(work: Work) -> None:
         )
 
 
+def _unfinished(work: Work, entry: Entry | None) -> Plan | None:
+    """The plan that the ledger knows and that is not settled."""
+    if entry is None:
+        return None
+    plans = (work.planner.open_plan(work.state, status) for status in ("planned", "held"))
+    return next((plan for plan in plans if plan and plan.run.id == entry.run), None)
+
+
 def _supersede(work: Work, plan: Plan, full_resync: bool) -> None:
     """Drops a plan of which this destination has nothing."""
-    if not plan.is_held:
-        if plan.shape.ledger != work.shape.ledger and not full_resync:
-            raise HistoryError(
-                f"sync {work.sync.name!r}: run {plan.run.id} was interrupted while it wrote to "
-                f"another database than {work.ledger.session.name} is now",
-                "point the connection back and run it once; or begin anew here: "
-                f"pgsync-assets run {work.sync.name} --full-resync",
-            )
-        work.audit.fail(work.state, plan.run, UNWRITTEN, plan.counts)
+    if plan.shape.ledger != work.ledger_id and not full_resync:
+        raise HistoryError(
+            f"sync {work.sync.name!r}: run {plan.run.id} was interrupted while it wrote to "
+            f"another database than {work.ledger.session.name} is now",
+            "point the connection back and run it once; or begin anew here: "
+            f"pgsync-assets run {work.sync.name} --full-resync",
+        )
+    work.audit.fail(work.state, plan.run, UNWRITTEN, plan.counts)
     work.planner.drop(work.state, plan.run, "superseded")
 
 
@@ -98,14 +108,15 @@ def _above(work: Work, entry: Entry | None) -> Work:
 
 def _compare(work: Work, entry: Entry | None) -> None:
     state = work.state
-    if state.ledger is not None and state.ledger != work.shape.ledger:
+    if state.ledger is not None and state.ledger != work.ledger_id:
         return  # another destination altogether: the plan says so, with its own remedy
     known = entry.run if entry else None
-    if known == state.ledger_run and (entry is None or entry.fence < state.epoch):
+    if known == state.ledger_run:
         return
     raise HistoryError(
-        f"sync {state.sync!r}: the planner at the source knows run {state.ledger_run or 'none'} "
-        f"as the last one, the ledger at {work.ledger.session.name} knows {known or 'none'}: "
+        f"sync {state.sync!r}: the planner at {work.planner.session.name} knows "
+        f"run {state.ledger_run or 'none'} as the last one, the ledger at "
+        f"{work.ledger.session.name} knows {known or 'none'}: "
         "one of the two databases was restored or replaced",
         f"look at both; then send every row again: pgsync-assets run {state.sync} --full-resync",
     )

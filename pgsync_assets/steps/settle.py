@@ -7,14 +7,35 @@ never tried and are planned anew. All of it commits together, so there is no ste
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass, replace
+from typing import Protocol
 
 from ..errors import UnexpectedError
 from ..failpoints import failpoint
-from ..outcome import Counts, Outcome, Rejection
-from ..plan import Advance, Plan, State
-from ..record import Fate
-from ..write import Entry
+from ..outcome import Counts, InvalidKeys, Outcome, Rejection
+from ..plan import Advance, Plan, Planner, State, invalid_keys
+from ..record import Audit, Fate
+from ..write import Entry, Ledger
 from .work import Work
+
+
+class Books(Protocol):
+    """Who is asked, and told, when a plan is settled."""
+
+    @property
+    def planner(self) -> Planner:
+        """What was planned."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """What is in."""
+
+    @property
+    def audit(self) -> Audit:
+        """What happened."""
+
+    @property
+    def state(self) -> State:
+        """As claimed."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +47,17 @@ class Settlement:
         fate: what became of the rows.
         applied: rows that the destination's ledger counted.
         rejections: a sample of the refused ones.
+        invalid_keys: those that were refused for their key.
     """
 
     state: State
     fate: Fate
     applied: int
     rejections: tuple[Rejection, ...]
+    invalid_keys: InvalidKeys
 
 
-def settle(work: Work, plan: Plan, error: str | None = None) -> Settlement:
+def settle(work: Books, plan: Plan, error: str | None = None) -> Settlement:
     """Settles a plan by what the ledger says of it.
 
     Args:
@@ -51,11 +74,11 @@ def settle(work: Work, plan: Plan, error: str | None = None) -> Settlement:
     committed = plan.rows_of(entry.batch)[1] if entry and is_ours and entry.batch else 0
     rejects = work.ledger.rejects(work.state, plan.run.id)
     with work.planner.hold(work.state, "settling the run") as connection:
-        work.planner.reject(connection, work.state, plan, [astuple(r) for r in rejects])
+        work.planner.reject(connection, plan, [astuple(r) for r in rejects])
         failed, invalid = work.planner.failures(connection, plan.run)
         aborted = Counts()
         if committed < plan.counts.total:
-            aborted = work.planner.untried(connection, work.state, committed)
+            aborted = work.planner.planned(connection, plan.run, behind=committed)
         fate = Fate(_plus(plan.counts, invalid), failed, aborted)
         if is_ours:
             _agree(entry, fate, invalid)
@@ -70,14 +93,17 @@ def settle(work: Work, plan: Plan, error: str | None = None) -> Settlement:
             row_count=advance.apply(),
             ledger=plan.shape.ledger,
             ledger_run=plan.run.id if is_ours else work.state.ledger_run,
+            cursor=_cursor(work.state, plan, fate),
         )
         failpoint("snapshot advanced")
         work.audit.run(connection, state, plan.run, fate, batches=plan.batches, error=error)
         rejections = work.planner.sample(connection, plan.run)
+        bad_keys = invalid_keys(work.planner, connection, plan.run, plan.shape.key)
         work.planner.settled(connection, state, plan)
         failpoint("run closed")
     failpoint("settled")
-    return Settlement(state, fate, entry.applied if entry and is_ours else 0, rejections)
+    applied = entry.applied if entry and is_ours else 0
+    return Settlement(state, fate, applied, rejections, bad_keys)
 
 
 def outcome(work: Work, plan: Plan, settlement: Settlement, sent: int) -> Outcome:
@@ -93,7 +119,7 @@ def outcome(work: Work, plan: Plan, settlement: Settlement, sent: int) -> Outcom
     return Outcome(
         run_id=plan.run.id,
         sync=work.sync.name,
-        partition=work.partition.name if work.partition else None,
+        partition=plan.run.partition or None,
         status="succeeded" if not fate.aborted.total else "failed",
         planned=fate.planned,
         succeeded=fate.succeeded,
@@ -101,11 +127,15 @@ def outcome(work: Work, plan: Plan, settlement: Settlement, sent: int) -> Outcom
         aborted=fate.aborted,
         applied=settlement.applied,
         invalid=plan.invalid,
+        invalid_keys=settlement.invalid_keys,
         rejections=settlement.rejections,
         row_count=settlement.state.row_count,
         bytes=sent,
         seconds=work.reporter.finish(),
         columns=tuple(work.target.columns[name].column for name in work.mapping.targets),
+        carried=work.carried,
+        notes=work.notes,
+        bytes_read=work.bytes_read,
     )
 
 
@@ -118,6 +148,12 @@ def _agree(entry: Entry | None, fate: Fate, invalid: Counts) -> None:
             f"the plan {fate.succeeded.total} and {refused}",
             "nothing was settled; please report it",
         )
+
+
+def _cursor(state: State, plan: Plan, fate: Fate) -> str | None:
+    """Moves on only when every row behind it is in: the next run looks at the others again."""
+    is_clean = not (fate.failed.total or fate.aborted.total)
+    return plan.cursor if is_clean else state.cursor
 
 
 def _plus(left: Counts, right: Counts) -> Counts:

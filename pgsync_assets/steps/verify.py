@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
+
+import psycopg
 
 from ..connect import READ_ONLY
 from ..outcome import Counts, Verification
@@ -16,12 +19,19 @@ from ..verify import (
     Key,
     MappedColumn,
     Reading,
+    comparable,
     destination_end,
     model_end,
     state_end,
 )
 from ..write.remove import REMOVALS
-from .work import Work
+from .switch import is_elsewhere
+from .work import Work, shares_state
+
+SWITCHED = (
+    "the engine was switched, and no run has been since: what was sent is in the other planner "
+    "until then, so that every row looks as if it was not"
+)
 
 
 @dataclass(frozen=True)
@@ -32,8 +42,9 @@ class Compared:
         comparison: its tables, in the planner's transaction `comparison.connection`.
         rows: of the model.
         model: the model, to read more of it.
-        state: what this sync wrote last, where that is known.
+        state: what this sync wrote last, where its columns are known.
         destination: the destination table.
+        problems: what does not agree in the bookkeeping.
     """
 
     comparison: Comparison
@@ -41,14 +52,16 @@ class Compared:
     model: Reading
     state: Reading | None
     destination: Reading
+    problems: tuple[str, ...]
 
 
 @contextmanager
 def compared(work: Work) -> Iterator[Compared]:
     """Compares model, state and destination; what was found is there for the length of the block.
 
-    One transaction at each end. The planner's holds the state, reads the model too, and may be
-    written in: it is committed where the block ends well. The destination's is read only.
+    One transaction at each end. The planner's holds the state, reads the model too where that is in
+    the same database, and may be written in: it is committed where the block ends well. The others
+    are read only.
 
     Args:
         work: locked and claimed.
@@ -59,29 +72,23 @@ def compared(work: Work) -> Iterator[Compared]:
     """
     columns = mapped_columns(work)
     key = Key(one for name in work.mapping.key for one in columns if one.source == name)
-    session = work.ledger.session
-    with (
-        session.transaction(f"reading {work.target.name}", READ_ONLY) as there,
-        # Inside, so that what goes wrong is said of the planner unless a reading says otherwise.
-        work.planner.hold(work.state, "comparing") as here,
-    ):
+    books = _bookkeeping(work)
+    with _transactions(work) as (here, reader, there):
         comparison = Comparison(work.planner, here, work.state, key)
-        source = work.planner.session.name
-        model = Reading(model_end(source, work.sync.model, columns, key, work.partition), here)
-        table = destination_end(session.name, work.target, columns, key, work.partition)
-        destination = Reading(table, there)
+        model, destination = _readings(work, columns, key, reader, there)
         rows = _read(work, comparison, model, destination)
         work.lock.check()
         work.reporter.step("compare", rows)
         state = state_end(work.planner, work.state, work.shape, columns, key)
-        comparison.compare(state, removes=REMOVALS[work.sync.delete] is not None)
+        comparison.compare(state, books.last_runs(here), removes=_removes(work))
         known = Reading(state, here) if state is not None and state.images else None
-        yield Compared(comparison, rows, model, known, destination)
+        problems = tuple(books.problems(here))
+        yield Compared(comparison, rows, model, known, destination, problems)
         comparison.drop()
 
 
 def verify(work: Work, *, limit: int, with_values: bool) -> Verification:
-    """Whether the destination is in step with the model. Changes nothing anywhere.
+    """Whether the destination is in step with the model. Changes nothing but the sync's epoch.
 
     Args:
         work: locked and claimed.
@@ -91,11 +98,8 @@ def verify(work: Work, *, limit: int, with_values: bool) -> Verification:
     Raises:
         PgsyncError: see `compared`.
     """
-    entry = work.ledger.read(work.state)
-    audit = work.planner.session.config.schemas.audit
-    bookkeeping = Bookkeeping(work.planner, work.state, work.shape, entry, audit)
+    switched = (SWITCHED,) if work.state.shape is None and is_elsewhere(work) else ()
     with compared(work) as done:
-        problems = tuple(bookkeeping.problems(done.comparison.connection))
         names = work.mapping.sources
         details = Details(
             done.comparison, names, done.model, done.state, done.destination, with_values
@@ -117,7 +121,7 @@ def verify(work: Work, *, limit: int, with_values: bool) -> Verification:
         ),
         foreign=counts.of("foreign"),
         differences=differences,
-        problems=problems,
+        problems=(*switched, *done.problems),
         seconds=work.reporter.finish(),
     )
 
@@ -131,9 +135,53 @@ def mapped_columns(work: Work) -> tuple[MappedColumn, ...]:
     types = {column.name: column.type for column in work.relation.columns}
     only_key = work.mapping.key if len(work.mapping.key) == 1 else ()
     return tuple(
-        MappedColumn(source, types[source], work.target.columns[target], source in only_key)
-        for source, target in zip(work.mapping.sources, work.mapping.targets, strict=True)
+        MappedColumn(source, types[source], work.target.columns[target], stored, source in only_key)
+        for source, target, stored in zip(
+            work.mapping.sources, work.mapping.targets, work.storage.types, strict=True
+        )
     )
+
+
+Connection = psycopg.Connection[Any]
+
+
+@contextmanager
+def _transactions(work: Work) -> Iterator[tuple[Connection, Connection, Connection]]:
+    """Of the planner, of the model (the same one where it is the same database), of the table."""
+    writer, planner = work.ledger.session, work.planner
+    with ExitStack() as stack:
+        there = stack.enter_context(writer.transaction(f"reading {work.target.name}", READ_ONLY))
+        reader = None
+        if work.reader is not planner.session:
+            reader = stack.enter_context(work.reader.transaction("reading the model", READ_ONLY))
+        # Inside, so that what goes wrong is said of the planner unless a reading says otherwise.
+        here = stack.enter_context(planner.hold(work.state, "comparing"))
+        yield here, reader or here, there
+
+
+def _readings(
+    work: Work, columns: tuple[MappedColumn, ...], key: Key, reader: Connection, there: Connection
+) -> tuple[Reading, Reading]:
+    known = comparable(work.state, work.shape)
+    model = model_end(work.reader.name, work.sync.model, columns, key, work.partition, known)
+    name = work.ledger.session.name
+    table = destination_end(name, work.target, columns, key, work.partition)
+    return Reading(model, reader), Reading(table, there)
+
+
+def _bookkeeping(work: Work) -> Bookkeeping:
+    entry = work.ledger.read(work.state)
+    audit = work.planner.session.config.schemas.audit
+    return Bookkeeping(work.planner, work.state, work.shape, entry, work.slice, audit)
+
+
+def _removes(work: Work) -> bool:
+    """Whether a row that the model does not have is to leave the destination.
+
+    One that left a partition of shared state may be in another one: only a comparison of the whole
+    model tells.
+    """
+    return REMOVALS[work.sync.delete] is not None and not shares_state(work.partition)
 
 
 def _read(work: Work, comparison: Comparison, model: Reading, destination: Reading) -> int:

@@ -5,17 +5,31 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from uuid import UUID
 
 from ..config import Partition, SyncConfig
 from ..connect import Endpoint, Session, is_migrated, schema_problem
 from ..errors import AlreadyRunning, PrivilegeError, TerminalError
 from ..failpoints import failpoint
 from ..model import ColumnMapping, Relation, describe
-from ..plan import Lock, Planner, Shape, State, locked, prepare
+from ..plan import (
+    STORAGES,
+    Algorithm,
+    Lock,
+    Planner,
+    Shape,
+    State,
+    Storage,
+    check_platform_keys,
+    locked,
+    newest_algorithm,
+    prepare,
+)
 from ..record import Audit
 from ..write import Ledger, Target, fit, read_target
+from .ends import Ends
 from .progress import Reporter
 
 INTERRUPTED = "interrupted before its plan was complete; nothing was written"
@@ -28,7 +42,9 @@ class Work:
     Args:
         sync: what the user wrote.
         partition: the slice, or None.
-        planner: what was sent before.
+        reader: the session that reads the model, at the source.
+        planner: what was sent before; where its session is depends on the engine.
+        elsewhere: the database that would hold the planner of the other engine, if there is one.
         ledger: how far we came at the destination.
         audit: what happened.
         lock: held for the whole run.
@@ -36,13 +52,19 @@ class Work:
         relation: the model, described.
         target: the destination table, read from its catalog.
         mapping: which column goes where.
-        shape: what the snapshot will hold.
+        storage: types of the columns in the planner's tables.
+        ledger_id: identity of the destination.
         reporter: is told about progress.
+        carried: rows of the state that was carried over from another engine, if it was.
+        notes: what a person should know about the run, in sentences.
+        bytes_read: from the source, to find and fetch what changed, where that is elsewhere.
     """
 
     sync: SyncConfig
     partition: Partition | None
+    reader: Session
     planner: Planner
+    elsewhere: Endpoint | None
     ledger: Ledger
     audit: Audit
     lock: Lock
@@ -50,14 +72,51 @@ class Work:
     relation: Relation
     target: Target
     mapping: ColumnMapping
-    shape: Shape
+    storage: Storage
+    ledger_id: UUID
     reporter: Reporter
+    carried: int | None = None
+    notes: tuple[str, ...] = ()
+    bytes_read: int = 0
+
+    @property
+    def slice(self) -> str:
+        """Name of the partition; empty for the whole model."""
+        return self.partition.name if self.partition else ""
+
+    @property
+    def shape(self) -> Shape:
+        """What the snapshot will hold."""
+        types = {column.name: column.type for column in self.relation.columns}
+        return Shape(
+            columns=self.mapping.sources,
+            types=tuple(types[name] for name in self.mapping.sources),
+            targets=self.mapping.targets,
+            key=self.relation.key,
+            key_operators=self.storage.key_operators,
+            table=self.sync.table,
+            ledger=self.ledger_id,
+            stored=self.storage.types,
+            holds=self.sync.holds,
+            algorithm=self._algorithm,
+            is_labelled=shares_state(self.partition),
+            key_rules=tuple(equality.rule for equality in self.relation.key_equality),
+        )
+
+    @property
+    def _algorithm(self) -> Algorithm:
+        """The one that the state has, as long as the source knows it."""
+        newest = newest_algorithm(self.reader.connection.info.server_version)
+        known = self.state.shape.algorithm if self.state.shape else newest
+        return known if newest == "record" else newest
 
     @property
     def fingerprint(self) -> str:
         """Changes with everything that decides what a plan means."""
         model = self.sync.model
-        slice_of = self.partition and [self.partition.lower, self.partition.upper]
+        # A plan of shared state may be finished by a run of another partition.
+        own = self.partition if not shares_state(self.partition) else None
+        slice_of = own and [own.lower, own.upper]
         text = json.dumps(
             [
                 [model.table, model.sql, slice_of],
@@ -68,20 +127,24 @@ class Work:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+def shares_state(partition: Partition | None) -> bool:
+    """Whether a partition has no state of its own: its rows may move to another one."""
+    return partition is not None and not partition.is_of_key
+
+
 @contextmanager
 def opened(
     sync: SyncConfig,
-    source: Endpoint,
-    destination: Endpoint,
+    ends: Ends,
     partition: Partition | None,
     reporter: Reporter,
-    *,
     records_refusal: bool = True,
 ) -> Iterator[Work]:
     """Connects, describes, locks and claims, for the length of the block.
 
-    Three connections: the planner's (which reads the model too), the writer's and the lock's. What
-    is wrong with model, table or rights shows before anything is created or changed anywhere.
+    Sessions: one that reads the model, one for the planner where that is another database, the
+    writer's and the lock's. What is wrong with model, table or rights shows before anything is
+    created or changed anywhere.
 
     Raises:
         AlreadyRunning: another run of this sync is under way.
@@ -91,30 +154,34 @@ def opened(
     """
     name = partition.name if partition else ""
     application = f"pgsync/{sync.name}/{name}".rstrip("/")
+    home, elsewhere = ends.planner_of(sync)
     with ExitStack() as stack:
-        reader = stack.enter_context(source.session(application))
-        writer = stack.enter_context(destination.session(application))
-        lock_session = stack.enter_context(source.session(f"{application} lock"))
+        reader = stack.enter_context(ends.source.session(application))
+        keeper = reader if home is ends.source else stack.enter_context(home.session(application))
+        writer = stack.enter_context(ends.destination.session(application))
+        lock_session = stack.enter_context(home.session(f"{application} lock"))
         try:
             relation = describe(reader, sync.model)
             target = read_target(writer, sync.table)
             mapping = fit(sync, relation, target)
-            _require_schemas(reader, writer)
+            storage = _storage(sync, keeper, relation, mapping)
+            _require_schemas(keeper, writer)
         except TerminalError as error:
             if records_refusal:
-                record_refusal(sync, reader, lock_session, name, error)
+                record_refusal(sync, keeper, lock_session, partition, error)
             raise
-        planner = prepare(reader, source.config.schemas.planner)
-        audit = Audit.prepare(reader, planner, source.config.schemas.audit, sync)
-        ledger = Ledger.prepare(writer, destination.config.schemas.ledger)
-        lock = stack.enter_context(locked(lock_session, planner.schema, sync.name, name))
-        state = planner.claim(sync.name, name)
+        planner = prepare(keeper, home.config.schemas.planner)
+        audit = Audit.prepare(keeper, planner, home.config.schemas.audit, sync)
+        ledger = Ledger.prepare(writer, ends.destination.config.schemas.ledger)
+        lock = stack.enter_context(_locked(lock_session, planner.schema, sync, partition))
+        state = planner.claim(sync.name, state_name(partition))
         failpoint("claimed")
-        shape = Shape.of(relation, mapping, sync.table, ledger.identity())
         yield Work(
             sync=sync,
             partition=partition,
+            reader=reader,
             planner=planner,
+            elsewhere=elsewhere,
             ledger=ledger,
             audit=audit,
             lock=lock,
@@ -122,21 +189,47 @@ def opened(
             relation=relation,
             target=target,
             mapping=mapping,
-            shape=shape,
+            storage=storage,
+            ledger_id=ledger.identity(),
             reporter=reporter,
         )
 
 
-def _require_schemas(source: Session, destination: Session) -> None:
+def state_name(partition: Partition | None) -> str:
+    """Under which name a partition's state is kept."""
+    return "" if partition is None or shares_state(partition) else partition.name
+
+
+def _locked(
+    session: Session, planner: str, sync: SyncConfig, partition: Partition | None
+) -> AbstractContextManager[Lock]:
+    name = partition.name if partition else ""
+    return locked(session, planner, sync.name, name, in_turns=shares_state(partition))
+
+
+def _storage(
+    sync: SyncConfig, keeper: Session, relation: Relation, mapping: ColumnMapping
+) -> Storage:
+    types = {column.name: column.type for column in relation.columns}
+    columns = [(name, types[name]) for name in mapping.sources]
+    place = sync.traits.place
+    storage = STORAGES[place](keeper, columns, relation.key, relation.key_operators)
+    if place == "platform":
+        stored = dict(zip(mapping.sources, storage.types, strict=True))
+        check_platform_keys(sync.name, relation, stored)
+    return storage
+
+
+def _require_schemas(keeper: Session, destination: Session) -> None:
     """All three can be used, or none is touched.
 
     Raises:
         PrivilegeError: one is missing or not ours to write; the remedy is the statement to run.
     """
-    ours = source.config.schemas
+    ours = keeper.config.schemas
     wanted = (
-        (source, ours.planner),
-        (source, ours.audit),
+        (keeper, ours.planner),
+        (keeper, ours.audit),
         (destination, destination.config.schemas.ledger),
     )
     for session, schema in wanted:
@@ -149,7 +242,11 @@ def _require_schemas(source: Session, destination: Session) -> None:
 
 
 def record_refusal(
-    sync: SyncConfig, session: Session, lock_session: Session, partition: str, error: TerminalError
+    sync: SyncConfig,
+    session: Session,
+    lock_session: Session,
+    partition: Partition | None,
+    error: TerminalError,
 ) -> None:
     """A run that could not even begin is a failed run, and shows in sync_runs.
 
@@ -159,7 +256,7 @@ def record_refusal(
         sync: the sync.
         session: on the planner's database.
         lock_session: for the lock.
-        partition: name of the partition, or empty.
+        partition: the slice, or None.
         error: why it could not begin.
     """
     schemas = session.config.schemas
@@ -169,12 +266,12 @@ def record_refusal(
     audit = Audit.prepare(session, planner, schemas.audit, sync)
     with (
         suppress(AlreadyRunning),
-        locked(lock_session, planner.schema, sync.name, partition),
+        _locked(lock_session, planner.schema, sync, partition),
     ):
-        state = planner.claim(sync.name, partition)
+        state = planner.claim(sync.name, state_name(partition))
         close_interrupted(planner, audit, state)
         if planner.open_plan(state) is None:  # else that run comes first, when this is mended
-            run = planner.begin(state)
+            run = planner.begin(state, partition.name if partition else "")
             audit.fail(state, run, error.message)
             planner.drop(state, run, "failed")
 

@@ -4,7 +4,7 @@ from .bookkeeping import Bookkeeping
 from .columns import MappedColumn
 from .comparison import Comparison
 from .details import Details, Reading
-from .ends import End, destination_end, model_end, state_end
+from .ends import End, comparable, destination_end, model_end, state_end
 from .key import Key
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Key",
     "MappedColumn",
     "Reading",
+    "comparable",
     "destination_end",
     "model_end",
     "state_end",

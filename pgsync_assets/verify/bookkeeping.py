@@ -24,6 +24,7 @@ class Bookkeeping:
         state: as claimed.
         shape: the sync's shape as it is now.
         entry: what the ledger knows of the sync; None for nothing.
+        partition: name of the slice that is compared; empty for the whole model.
         audit: name of the audit's schema.
     """
 
@@ -31,6 +32,7 @@ class Bookkeeping:
     state: State
     shape: Shape
     entry: Entry | None
+    partition: str
     audit: str
 
     def problems(self, connection: psycopg.Connection[Any]) -> Iterator[str]:
@@ -39,7 +41,8 @@ class Bookkeeping:
         Args:
             connection: a transaction of the planner.
         """
-        unfinished = [run for (run,) in self._rows(connection, "unfinished.sql")]
+        run = self.entry.run if self.entry else None
+        unfinished = self._runs(connection, "unfinished.sql", run=run)
         for run in unfinished:
             yield (
                 f"run {run} was interrupted and is not settled: the next run does that first; "
@@ -48,10 +51,18 @@ class Bookkeeping:
         yield from self._state(connection)
         if not unfinished:
             yield from self._history()
-        last = next((run for (run,) in self._rows(connection, "last_settled.sql")), None)
-        sync, partition = self.state.sync, self.state.partition
-        for run, operation in wrong_sums(connection, self.audit, sync, partition, last):
+        last = self.last_runs(connection)
+        sync = self.state.sync
+        for run, operation in wrong_sums(connection, self.audit, sync, self.partition, last):
             yield f"sync_runs, run {run}: the numbers of {operation} rows do not add up"
+
+    def last_runs(self, connection: psycopg.Connection[Any]) -> list[int]:
+        """The last runs that came to their end: one, or one for each partition of a shared state.
+
+        Args:
+            connection: a transaction of the planner.
+        """
+        return self._runs(connection, "last_settled.sql", partition=self.partition)
 
     def _state(self, connection: psycopg.Connection[Any]) -> Iterator[str]:
         old = self.state.shape
@@ -59,7 +70,7 @@ class Bookkeeping:
             return
         if old.identity != self.shape.identity:
             yield (
-                f"the state is about rows of {old.table}, found by {', '.join(old.key)}"
+                f"the state is about rows of {old.table}, found by {old.key_text}"
                 + ("" if old.ledger == self.shape.ledger else ", in another database")
                 + ": what of the table is this sync's is not known"
             )
@@ -76,7 +87,8 @@ class Bookkeeping:
         if known != self.state.ledger_run:
             yield (
                 f"the planner knows run {self.state.ledger_run or 'none'} as the last one that "
-                f"wrote, the ledger run {known or 'none'}: one of the databases was restored"
+                f"wrote, the ledger run {known or 'none'}: one of the databases was restored, "
+                "or the engine was switched"
             )
         elif self.entry is not None and self.entry.fence >= self.state.epoch:
             yield (
@@ -84,9 +96,10 @@ class Bookkeeping:
                 f"{self.state.epoch}: the planner was restored"
             )
 
-    def _rows(self, connection: psycopg.Connection[Any], name: str) -> list[tuple[Any, ...]]:
+    def _runs(self, connection: psycopg.Connection[Any], name: str, **values: Any) -> list[int]:
         query = statement(__package__ or "", name, planner=self.planner.schema)
-        return connection.execute(query, {"state": self.state.id}).fetchall()
+        rows = connection.execute(query, {"state": self.state.id} | values)
+        return [run for (run,) in rows]
 
 
 def _one(connection: psycopg.Connection[Any], query: sql.SQL, *parts: sql.Composable) -> Any:

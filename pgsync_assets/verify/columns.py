@@ -40,12 +40,14 @@ class MappedColumn:
         source: its name in the model.
         spelled: its type there, as `format_type` writes it.
         target: the destination column.
+        stored: its type in the planner's own tables.
         is_only_key: it is the whole key; False where there are more columns, or it is none.
     """
 
     source: str
     spelled: str
     target: TargetColumn
+    stored: str
     is_only_key: bool = False
 
     @property
@@ -111,7 +113,9 @@ class MappedColumn:
     def _key_base(self) -> str:
         if self._base in _TYPES:
             return _TYPES[self._base]
-        return "text" if self._base in _TEXTS or self.is_only_key else "jsonb"
+        # A type that the planner's database does not know is text in its log as well.
+        is_text = self._base in _TEXTS or self.stored == "text"
+        return "text" if is_text or self.is_only_key else "jsonb"
 
     @property
     def _base(self) -> str:

@@ -12,38 +12,42 @@ Where the destination has something else, somebody else was there (differs, miss
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from ..connect import translated
+from ..connect import pump, translated
 from ..plan import Planner, State
-from ..sql import column_list, relation, statement
-from ..write.pump import pump
-from .ends import End
+from ..plan.invalid_keys import MISSING, REPEATED
+from ..sql import column_list, relation
+from .ends import NO_FINGERPRINT, NO_MARK, End
 from .key import Key
 
 Told = Callable[[int], None]
 """Is told how many rows have arrived."""
 
-REPEATED = "the key occurs more than once in the model"
-NO_KEY = "a key column is NULL"
+# m, s, d: the row in the model, the state, the destination. The model's fingerprint is empty where
+# a key occurs more than once. A state has fingerprints, or marks of its own that the model has too,
+# or neither: then both of these are NULL, for unknown.
+_IS_MODEL = sql.SQL("coalesce(s.fingerprint = m.fingerprint, s.mark = m.mark)")
+_IS_DESTINATION = sql.SQL(
+    "coalesce(s.fingerprint = d.fingerprint,"
+    " CASE WHEN s.mark = m.mark THEN m.fingerprint = d.fingerprint END)"
+)
 
-# By the first line that holds. m, s, d: the row in the model, the state, the destination; the
-# model's fingerprint is empty where a key occurs more than once, the state's is NULL where it does
-# not know the image. {removes}: rows that left the model leave the destination, too.
+# By the first line that holds. {removes}: rows that left the model leave the destination, too.
 _KIND = sql.SQL("""
     CASE
         WHEN m.fingerprint IS NULL AND s.k1 IS NULL THEN 'foreign'
         WHEN m.fingerprint = d.fingerprint THEN
-            CASE WHEN s.k1 IS NULL OR s.fingerprint <> m.fingerprint THEN 'pending' END
+            CASE WHEN s.k1 IS NULL OR NOT {is_model} THEN 'pending' END
         WHEN m.fingerprint IS NULL AND NOT {removes} THEN NULL
         WHEN m.fingerprint IS NULL AND d.fingerprint IS NULL THEN 'pending'
         WHEN s.k1 IS NOT NULL AND d.fingerprint IS NULL THEN 'missing'
-        WHEN s.fingerprint <> d.fingerprint THEN 'differs'
+        WHEN NOT {is_destination} THEN 'differs'
         WHEN m.fingerprint = '' OR NOT {has_key} THEN 'rejected'
         ELSE 'pending'
     END""")
@@ -53,8 +57,8 @@ _FIND = sql.SQL("""
     SELECT * FROM (
         SELECT {keys}, {kind} AS kind,
             CASE WHEN s.k1 IS NULL THEN 'added' WHEN m.fingerprint IS NULL THEN 'removed'
-                WHEN m.fingerprint = s.fingerprint THEN NULL ELSE 'changed' END AS operation,
-            CASE WHEN NOT {has_key} THEN {no_key} WHEN m.fingerprint = '' THEN {repeated}
+                WHEN {is_model} THEN NULL ELSE 'changed' END AS operation,
+            CASE WHEN NOT {has_key} THEN {missing} WHEN m.fingerprint = '' THEN {repeated}
                 END AS reason,
             m.fingerprint IS NOT NULL AS in_model,
             coalesce(m.fingerprint <> '' AND {has_key}, false) AS has_image,
@@ -73,12 +77,12 @@ _REPEATED_KEYS = sql.SQL("""
     ), gone AS (
         DELETE FROM {model} AS m USING repeated WHERE {same}
     )
-    INSERT INTO {model} SELECT {repeated}, '' FROM repeated""")
+    INSERT INTO {model} SELECT {repeated}, '', NULL FROM repeated""")
 
 _REJECTED = sql.SQL("""
     UPDATE {found} AS f SET kind = 'rejected', operation = r.operation, reason = r.reason
     FROM {rejections} AS r
-    WHERE r.run_id = {run} AND r.row_id = {row_id} AND f.kind = 'pending' AND NOT agrees""")
+    WHERE r.run_id = ANY ({runs}) AND r.row_id = {row_id} AND f.kind = 'pending' AND NOT agrees""")
 
 
 @dataclass(frozen=True)
@@ -110,8 +114,8 @@ class Found:
 class Comparison:
     """A comparison within a planner transaction.
 
-    Its tables `model` and `destination` have the columns of the key (k1, k2 ..) and
-    `fingerprint`. `found` has one row for each that is not in step, or foreign: the key, `kind`,
+    Its tables `model` and `destination` have the columns of the key (k1, k2 ..), `fingerprint`
+    and `mark`. `found` has one row for each that is not in step, or foreign: the key, `kind`,
     `operation` (of the next run; NULL for none), `reason`, `in_model`, `has_image` (exactly one
     row of the model has the key), `in_state`, `in_destination`, and `agrees` (model and
     destination are the same).
@@ -127,7 +131,6 @@ class Comparison:
         self, planner: Planner, connection: psycopg.Connection[Any], state: State, key: Key
     ) -> None:
         self._planner = planner
-        self._state = state
         self.key = key
         self.connection = connection
         self.model = relation(planner.schema, f"verify_model_{state.id}")
@@ -172,32 +175,37 @@ class Comparison:
         """
         return self._read(end, reader, self.destination, told)
 
-    def compare(self, state: End | None, *, removes: bool) -> None:
+    def compare(self, state: End | None, last_runs: Sequence[int], *, removes: bool) -> None:
         """Finds what is not in step.
 
         Args:
             state: what this sync wrote last; None where there is nothing.
+            last_runs: the runs whose rejected rows wait.
             removes: rows that left the model are to leave the destination.
         """
         has_key = sql.SQL("(m.fingerprint IS NULL OR {})").format(self.key.is_there("m"))
         self._run(
             _FIND,
             keys=self.key.first_of("m", "s", "d"),
-            kind=_KIND.format(removes=sql.Literal(removes), has_key=has_key),
+            kind=_KIND.format(
+                removes=sql.Literal(removes),
+                has_key=has_key,
+                is_model=_IS_MODEL,
+                is_destination=_IS_DESTINATION,
+            ),
             has_key=has_key,
-            no_key=sql.Literal(NO_KEY),
+            is_model=_IS_MODEL,
+            missing=sql.Literal(MISSING),
             repeated=sql.Literal(REPEATED),
             state=state.fingerprints() if state else self._nothing(),
             same_in_state=self.key.same("m", "s"),
             same_in_destination=self.key.same("m", "s", "d"),
         )
-        values = {"state": self._state.id}
-        row = self.connection.execute(self._statement("last_settled.sql"), values).fetchone()
-        if row is not None:
+        if last_runs:
             self._run(
                 _REJECTED,
                 rejections=relation(self._planner.schema, "rejections"),
-                run=sql.Literal(row[0]),
+                runs=sql.Literal(list(last_runs)),
                 row_id=self.key.row_id("f"),
             )
 
@@ -236,7 +244,10 @@ class Comparison:
         self, end: End, reader: psycopg.Connection[Any], table: sql.Composable, told: Told
     ) -> int:
         self._run(
-            sql.SQL("CREATE UNLOGGED TABLE {table} ({columns}, fingerprint pg_catalog.bytea)"),
+            sql.SQL(
+                "CREATE UNLOGGED TABLE {table}"
+                " ({columns}, fingerprint pg_catalog.bytea, mark bigint)"
+            ),
             table=table,
             columns=self.key.declared(),
         )
@@ -252,12 +263,9 @@ class Comparison:
         return rows
 
     def _nothing(self) -> sql.Composable:
-        return sql.SQL("SELECT {}, NULL::pg_catalog.bytea AS fingerprint WHERE false").format(
-            self.key.read_from(None)
+        return sql.SQL("SELECT {}, {} AS fingerprint, {} AS mark WHERE false").format(
+            self.key.read_from(None), NO_FINGERPRINT, NO_MARK
         )
-
-    def _statement(self, name: str) -> sql.Composed:
-        return statement(__package__ or "", name, planner=self._planner.schema)
 
     def _run(self, template: sql.SQL, **parts: sql.Composable) -> None:
         names = {"model": self.model, "destination": self.destination, "found": self.found}

@@ -1,7 +1,8 @@
 """The three places where a row is: in the model, in the state, at the destination.
 
-Each says of its rows the key and a fingerprint of the mapped columns, and, of a few rows that are
-asked for by key, the columns themselves. That is all the comparison knows of where rows come from.
+Each says of its rows the key, a fingerprint of the mapped columns where it has them, and, of a few
+rows that are asked for by key, the columns themselves. A state that holds digests has those only:
+its own digest of a row (a mark) is then asked of the model, too, in the same words.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from psycopg import sql
 from ..config import ModelConfig, Partition
 from ..model import rows
 from ..plan import Planner, Shape, State, keys
+from ..plan.digest import digest
+from ..plan.shape import DIGEST
 from ..sql import COMMA, column
 from ..write import Target
 from .columns import MappedColumn
 from .key import Key
 
 TRUE = sql.SQL("true")
+NO_FINGERPRINT = sql.SQL("NULL::pg_catalog.bytea")
+NO_MARK = sql.SQL("NULL::bigint")
 ALIAS = "held"  # of an end's rows in our statements
 
 
@@ -32,8 +37,10 @@ class End:
         rows: a relation, or a sub-select, without an alias.
         key: the key of the sync.
         keys: its columns here, typed as in a table of keys.
-        images: the mapped columns, in the order of the model.
-        is_known: where the image of a row is known, a fingerprint is NULL elsewhere; None: always.
+        images: the mapped columns, in the order of the model; none where it does not have them.
+        mark: what the state's own digest of a row is, where the state holds digests.
+        is_known: where the image of a row is known: elsewhere fingerprint and mark are NULL; None:
+            wherever there are images or a mark.
         where: which of the rows; None: all.
     """
 
@@ -42,19 +49,22 @@ class End:
     key: Key
     keys: tuple[sql.Composable, ...]
     images: tuple[sql.Composable, ...]
+    mark: sql.Composable | None = None
     is_known: sql.Composable | None = None
     where: sql.Composable | None = None
 
     def fingerprints(self) -> sql.Composed:
-        """One row for each: its key as k1, k2 .. and its fingerprint."""
+        """One row for each: its key as k1, k2 .., its fingerprint and its mark."""
         return sql.SQL(
-            "SELECT {}, CASE WHEN {} THEN {} END AS fingerprint FROM {} WHERE {}"
+            "SELECT {keys}, CASE WHEN {is_known} THEN {fingerprint} END AS fingerprint,"
+            " CASE WHEN {is_known} THEN {mark} END AS mark FROM {rows} WHERE {where}"
         ).format(
-            self.key.named(self.keys),
-            self.is_known or TRUE,
-            fingerprint(self.images),
-            self._from(),
-            self.where or TRUE,
+            keys=self.key.named(self.keys),
+            is_known=self.is_known or TRUE,
+            fingerprint=fingerprint(self.images) if self.images else NO_FINGERPRINT,
+            mark=self.mark or NO_MARK,
+            rows=self._from(),
+            where=self.where or TRUE,
         )
 
     def columns_of(self, wanted: Sequence[Sequence[str]], *, with_values: bool) -> sql.Composed:
@@ -86,6 +96,7 @@ def model_end(
     columns: Sequence[MappedColumn],
     key: Key,
     partition: Partition | None,
+    state: Shape | None,
 ) -> End:
     """What the model says now.
 
@@ -95,14 +106,31 @@ def model_end(
         columns: the mapped ones.
         key: the key of the sync.
         partition: only this slice.
+        state: of a state whose images can be compared with the model's; None where there is none.
     """
     names = tuple(one.source for one in columns)
-    return _of_model(
+    mark = None
+    if state is not None and state.holds == "digest":
+        mark = digest([(one.source, one.spelled) for one in columns], ALIAS, state.algorithm)
+    return End(
         f"the model at {source}",
         sql.SQL("({})").format(rows(model, names, partition)),
-        columns,
         key,
+        _keys(key),
+        _images(columns),
+        mark,
     )
+
+
+def comparable(state: State, shape: Shape) -> Shape | None:
+    """The shape of a state whose images can be compared with the model's.
+
+    Args:
+        state: as claimed.
+        shape: the sync's shape as it is now.
+    """
+    old = state.shape
+    return old if old is not None and old.compares_with(shape) else None
 
 
 def state_end(
@@ -124,16 +152,23 @@ def state_end(
         columns: the mapped ones.
         key: the key of the sync.
     """
-    old = state.shape
-    if old is None or old.identity != shape.identity:
+    if state.shape is None or state.shape.identity != shape.identity:
         return None
-    table = planner.snapshot_table(state)
-    if old != shape:
-        return _of_model("the state", table, (), key, is_known=sql.SQL("false"))
+    known = comparable(state, shape)
     is_newest = sql.SQL("{} <> {}").format(
         column(keys.OPERATION, ALIAS), sql.Literal(keys.SEND_AGAIN)
     )
-    return _of_model("the state", table, columns, key, is_known=is_newest)
+    has_rows = known is not None and known.holds == "rows"
+    has_digests = known is not None and known.holds == "digest"
+    return End(
+        "the state",
+        planner.snapshot_table(state),
+        key,
+        _keys(key),
+        _images(columns) if has_rows else (),
+        column(DIGEST, ALIAS) if has_digests else None,
+        is_known=is_newest,
+    )
 
 
 def destination_end(
@@ -150,11 +185,12 @@ def destination_end(
         target: the table.
         columns: the mapped ones.
         key: the key of the sync.
-        partition: where its column is one of the key, rows of other slices are not read.
+        partition: where its column is one of the key, rows of other slices are not read; else
+            they are foreign to it.
     """
     names = {one.source: one.target.column.name for one in columns}
     where: sql.Composable | None = None
-    if partition is not None and partition.column in (one.source for one in key.columns):
+    if partition is not None and partition.is_of_key:
         where = sql.SQL("{0} >= {1} AND {0} < {2}").format(
             column(names[partition.column], ALIAS),
             sql.Literal(partition.lower),
@@ -186,18 +222,9 @@ def _text(images: Sequence[sql.Composable]) -> sql.Composable:
     return sql.SQL("ROW({})::text").format(COMMA.join(images))
 
 
-def _of_model(
-    name: str,
-    rows_of: sql.Composable,
-    columns: Sequence[MappedColumn],
-    key: Key,
-    is_known: sql.Composable | None = None,
-) -> End:
-    return End(
-        name,
-        rows_of,
-        key,
-        tuple(one.key(column(one.source, ALIAS)) for one in key.columns),
-        tuple(one.sent(column(one.source, ALIAS)) for one in columns),
-        is_known,
-    )
+def _keys(key: Key) -> tuple[sql.Composable, ...]:
+    return tuple(one.key(column(one.source, ALIAS)) for one in key.columns)
+
+
+def _images(columns: Sequence[MappedColumn]) -> tuple[sql.Composable, ...]:
+    return tuple(one.sent(column(one.source, ALIAS)) for one in columns)

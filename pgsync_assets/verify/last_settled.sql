@@ -1,6 +1,7 @@
--- The last run that came to its end: rows that it rejected are the ones that wait for the next one.
-SELECT id
+-- The last run that came to its end, of the whole model or of each partition of it that has no state
+-- of its own: rows that it rejected are the ones that wait for the next one.
+SELECT max(id)
 FROM :"planner".runs
 WHERE state_id = :'state'::bigint AND status = 'settled'
-ORDER BY id DESC
-LIMIT 1;
+    AND (:'partition' = '' OR partition = :'partition')
+GROUP BY partition;

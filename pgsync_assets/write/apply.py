@@ -14,12 +14,11 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ..connect import is_row_level
+from ..connect import is_row_level, pump
 from ..errors import RowRefused, UnexpectedError
 from ..sql import column, column_list
 from .job import Job
 from .ledger import Reject
-from .pump import pump
 from .reject import ABSORBED, refusal
 from .remove import same_row
 from .stage import STAGE, clear_stage, create_stage, stage_columns

@@ -7,6 +7,7 @@ from psycopg import sql
 from ..config import SyncConfig
 from ..errors import ConfigurationError, DestinationError, PrivilegeError
 from ..model import ColumnMapping, Relation, map_columns
+from .key_fit import check_key
 from .target import Target, TargetColumn
 from .types import flows, matches
 
@@ -32,6 +33,7 @@ def fit(sync: SyncConfig, relation: Relation, target: Target) -> ColumnMapping:
     """
     mapping = map_columns(sync, relation, target.columns)
     _check_kind(target)
+    check_key(sync, relation, mapping, target)
     _check_columns(relation, mapping, target)
     _check_arbiter(sync, mapping, target)
     _check_required(sync, mapping, target)
@@ -78,24 +80,36 @@ def _misfit(target: Target, source: str, spelled: str, into: TargetColumn) -> De
     return DestinationError(
         f"{target.name}, column {into.column.name!r} is {into.column.type}; the model's "
         f"{source!r} is {spelled}, which might not arrive exactly",
-        f"cast it in the model: {source}::{into.column.type} AS {source}",
+        "cast it in the model: "
+        + sql.SQL("{0}::{1} AS {0}")
+        .format(sql.Identifier(source), sql.SQL(into.plain))
+        .as_string(None),
     )
 
 
 def _check_arbiter(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:
     wanted = set(mapping.match)
     found = [index for index in target.indexes if set(index.columns) == wanted]
-    if any(index.obstacle is None for index in found):
-        return
     candidates = [
         f"({', '.join(index.columns)})" for index in target.indexes if index.obstacle is None
     ]
-    why = f": {found[0].name} cannot be used, {found[0].obstacle}" if found else ""
+    usable = f"usable: {'; '.join(candidates)}. " if candidates else ""
     columns = ", ".join(mapping.match)
+    for index in found:
+        if index.obstacle is not None and index.is_inferred:
+            raise DestinationError(
+                f"{target.name}: rows cannot be matched by ({columns}): {index.name} cannot be "
+                f"used, {index.obstacle}",
+                f"{usable}ON CONFLICT takes every unique index on these columns: drop {index.name},"
+                " or choose model.key for another one",
+            )
+    if any(index.obstacle is None for index in found):
+        return
+    why = f": {found[0].name} cannot be used, {found[0].obstacle}" if found else ""
     raise DestinationError(
         f"{target.name} has no unique index on ({columns}) that rows can be matched by{why}",
-        (f"usable: {'; '.join(candidates)}. " if candidates else "")
-        + f"choose model.key for one of them, or: CREATE UNIQUE INDEX ON {target.name} ({columns})",
+        f"{usable}choose model.key for one of them, or: "
+        f"CREATE UNIQUE INDEX ON {target.name} ({columns})",
     )
 
 

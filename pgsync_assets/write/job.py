@@ -61,7 +61,7 @@ class Job:
         """The rows `first < row <= last` of the plan, in the destination's column order."""
         return sql.SQL("SELECT {} FROM {} AS p WHERE p.{row} > {} AND p.{row} <= {}").format(
             column_list((*extra, *self.mapping.sources), "p"),
-            self.planner.plan_table(self.state),
+            self.planner.plan_table(self.plan.run),
             sql.Literal(first),
             sql.Literal(last),
             row=column("_pgsync_row"),

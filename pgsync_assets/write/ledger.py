@@ -87,6 +87,12 @@ class Ledger:
             row = self._execute(connection, "ledger_read.sql", self._key(state)).fetchone()
         return Entry(*row) if row else None
 
+    def knows(self, state: State) -> bool:
+        """Whether the sync has written here, under whichever planner's name."""
+        with self.session.transaction("reading the ledger") as connection:
+            row = self._execute(connection, "ledger_knows.sql", self._key(state)).fetchone()
+        return bool(row and row[0])
+
     def rejects(self, state: State, run: int) -> list[Reject]:
         """The refused rows of a run, in the order of the plan."""
         with self.session.transaction("reading the ledger") as connection:
@@ -110,6 +116,11 @@ class Ledger:
             FencedOff: a newer run has been here.
         """
         self._fence(state, run, "ledger_take_over.sql")
+
+    def drop(self, state: State) -> None:
+        """Forgets a sync; whatever it wrote stays in its table."""
+        with self.session.transaction("forgetting the sync") as connection:
+            self._execute(connection, "ledger_drop.sql", self._key(state))
 
     def advance(
         self, connection: psycopg.Connection[Any], state: State, run: int, batch: int

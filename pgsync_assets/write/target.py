@@ -15,6 +15,7 @@ from psycopg import sql
 from ..config import split_qualified
 from ..connect import READ_ONLY, Session
 from ..errors import DestinationError
+from ..model import Equality, equalities
 from ..outcome import Column
 from ..sql import relation, statement
 
@@ -31,6 +32,8 @@ class TargetColumn:
         modifier: the type's modifier under any domain; -1 for none.
         equality: schema of the type's equality operator.
         missing: rights that our role lacks on it, of INSERT, UPDATE, SELECT.
+        plain: type under any domain, as a cast in a model spells it.
+        key: when two of its values are one key; None where no unique index has it.
     """
 
     column: Column
@@ -40,15 +43,25 @@ class TargetColumn:
     modifier: int
     equality: str
     missing: tuple[str, ...]
+    plain: str
+    key: Equality | None = None
 
 
 @dataclass(frozen=True)
 class UniqueIndex:
-    """A unique index. `obstacle` says why rows cannot be matched by it; None where they can."""
+    """A unique index.
+
+    Args:
+        name: of it.
+        columns: its key, in its order.
+        obstacle: why rows cannot be matched by it; None where they can.
+        is_inferred: ON CONFLICT on its columns takes it into account, whatever the obstacle.
+    """
 
     name: str
     columns: tuple[str, ...]
     obstacle: str | None
+    is_inferred: bool
 
 
 @dataclass(frozen=True)
@@ -129,18 +142,35 @@ def read_target(session: Session, name: str) -> Target:
             raise _missing(session, connection, schema, table)
         key = {"relation": row[0]}
         columns = _all(connection, "target_columns.sql", key)
-        indexes = _all(connection, "target_indexes.sql", key)
+        found = _all(connection, "target_indexes.sql", key)
+        indexes = tuple(UniqueIndex(i[0], tuple(i[1]), i[2], i[3]) for i in found)
+        equality = _key_equality(connection, columns, indexes)
     facts: dict[str, Any] = dict(zip(_FACTS, row[1:], strict=True))
     return Target(
         schema=schema,
         table=table,
-        columns={c[0]: _column(c) for c in columns},
-        indexes=tuple(UniqueIndex(i[0], tuple(i[1]), i[2]) for i in indexes),
+        columns={c[0]: _column(c, equality.get(c[0])) for c in columns},
+        indexes=indexes,
         **facts,
     )
 
 
-def _column(row: tuple[Any, ...]) -> TargetColumn:
+def _key_equality(
+    connection: psycopg.Connection[Any],
+    columns: list[tuple[Any, ...]],
+    indexes: tuple[UniqueIndex, ...],
+) -> dict[str, Equality]:
+    """When two values are one key, for the columns of unique indexes."""
+    names = {name for index in indexes for name in index.columns}
+    asked = {row[0]: row[12:15] for row in columns if row[0] in names}
+    if not asked:
+        return {}
+    types, modifiers, collations = zip(*asked.values(), strict=True)
+    found = equalities(connection, types, modifiers, collations)
+    return dict(zip(asked, found, strict=True))
+
+
+def _column(row: tuple[Any, ...], key: Equality | None) -> TargetColumn:
     rights = zip(("INSERT", "UPDATE", "SELECT"), row[9:12], strict=True)
     return TargetColumn(
         Column(row[0], row[1], row[2]),
@@ -150,6 +180,8 @@ def _column(row: tuple[Any, ...]) -> TargetColumn:
         modifier=row[7],
         equality=row[8],
         missing=tuple(right for right, held in rights if not held),
+        plain=row[15],
+        key=key,
     )
 
 

@@ -25,7 +25,11 @@ SELECT
     ), 'pg_catalog') AS equality_schema,
     has_column_privilege(a.attrelid, a.attnum, 'INSERT') AS may_insert,
     has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS may_update,
-    has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_select
+    has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_select,
+    a.atttypid,
+    a.atttypmod,
+    a.attcollation,
+    format_type(base.type, base.modifier) AS plain_type
 FROM pg_catalog.pg_attribute AS a
 CROSS JOIN LATERAL (
     -- A domain is stored as its base type, with the modifier of the innermost domain that has one.

@@ -1,4 +1,5 @@
--- Unique indexes of a destination table, and whether ON CONFLICT can infer each from its columns.
+-- Unique indexes of a destination table: whether ON CONFLICT infers each from its columns, and
+-- whether rows can be matched by it.
 SELECT
     index_relation.relname,
     array(
@@ -15,13 +16,57 @@ SELECT
         WHEN i.indpred IS NOT NULL THEN 'it is partial'
         WHEN i.indexprs IS NOT NULL THEN 'it is on an expression'
         WHEN i.indisexclusion THEN 'it is an exclusion constraint'
-        WHEN EXISTS (
-            SELECT FROM unnest(i.indcollation::oid[]) AS used (collation_oid)
-            JOIN pg_catalog.pg_collation AS c ON c.oid = used.collation_oid
-            WHERE NOT c.collisdeterministic
-        ) THEN 'its collation calls different keys equal'
-    END AS obstacle
+        WHEN differs.by_collation THEN 'it has another collation than its column'
+        WHEN differs.by_operator THEN 'its operator class has another equality than its column'
+    END AS obstacle,
+    i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND NOT i.indisexclusion
+        AS is_inferred
 FROM pg_catalog.pg_index AS i
 JOIN pg_catalog.pg_class AS index_relation ON index_relation.oid = i.indexrelid
+CROSS JOIN LATERAL (
+    SELECT
+        bool_or(
+            here.oid <> there.oid AND NOT (here.collisdeterministic AND there.collisdeterministic)
+        ) AS by_collation,
+        bool_or(used.equality <> usual.equality) AS by_operator
+    FROM unnest(i.indkey::smallint[], i.indcollation::oid[], i.indclass::oid[])
+        AS indexed (number, collation_oid, class)
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = indexed.number
+    LEFT JOIN pg_catalog.pg_collation AS here ON here.oid = indexed.collation_oid
+    LEFT JOIN pg_catalog.pg_collation AS there ON there.oid = a.attcollation
+    CROSS JOIN LATERAL (
+        SELECT class.opcintype AS type, member.amopopr AS equality
+        FROM pg_catalog.pg_opclass AS class
+        JOIN pg_catalog.pg_amop AS member
+            ON member.amopfamily = class.opcfamily
+            AND member.amopstrategy = 3
+            AND member.amoplefttype = class.opcintype
+            AND member.amoprighttype = class.opcintype
+        WHERE class.oid = indexed.class
+    ) AS used
+    CROSS JOIN LATERAL (
+        -- What PostgreSQL compares the column by: its own type's, or that of the type it stands
+        -- for (varchar as text, any enum, any array).
+        WITH RECURSIVE base (type) AS (
+            SELECT a.atttypid
+            UNION ALL
+            SELECT domain.typbasetype
+            FROM base
+            JOIN pg_catalog.pg_type AS domain ON domain.oid = base.type AND domain.typtype = 'd'
+        )
+        SELECT member.amopopr AS equality
+        FROM pg_catalog.pg_opclass AS class
+        JOIN pg_catalog.pg_amop AS member
+            ON member.amopfamily = class.opcfamily
+            AND member.amopstrategy = 3
+            AND member.amoplefttype = class.opcintype
+            AND member.amoprighttype = class.opcintype
+        WHERE class.opcdefault
+            AND class.opcmethod = index_relation.relam
+            AND class.opcintype IN (SELECT base.type FROM base UNION SELECT used.type)
+        ORDER BY class.opcintype IN (SELECT base.type FROM base) DESC
+        LIMIT 1
+    ) AS usual
+) AS differs
 WHERE i.indrelid = :'relation'::oid AND i.indisunique
 ORDER BY i.indisprimary DESC, index_relation.relname;

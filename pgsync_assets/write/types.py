@@ -30,21 +30,6 @@ WIDENINGS = {
 # Two keys that differ at the source must not be one at the destination (trap 6).
 SAME_EQUALITY = [{*_INTEGERS, "numeric"}, {"text", "varchar", "name"}]
 
-# Of these types equal values are the same value, in every byte.
-EXACT = {
-    *_INTEGERS, "bool", "oid", "uuid", "bytea", "text", "varchar", "name", "char",
-    "date", "timestamp", "timestamptz", "time", "inet", "cidr", "macaddr",
-}  # fmt: skip
-
-
-def is_exact(target: TargetColumn) -> bool:
-    """Whether equal values of a column are the same value; numeric 1.0 and 1.00 are not.
-
-    Args:
-        target: the destination column.
-    """
-    return target.base.removeprefix("pg_catalog.") in EXACT
-
 
 def flows(source: str, target: TargetColumn) -> bool:
     """Whether every value of a source type arrives exactly in a destination column.

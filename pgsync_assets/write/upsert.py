@@ -10,8 +10,7 @@ from psycopg import sql
 
 from ..sql import COMMA, column, column_list
 from .stage import STAGE
-from .target import Target
-from .types import is_exact
+from .target import Target, TargetColumn
 
 
 def upsert(target: Target, columns: tuple[str, ...], match: tuple[str, ...]) -> sql.Composed:
@@ -25,7 +24,7 @@ def upsert(target: Target, columns: tuple[str, ...], match: tuple[str, ...]) -> 
     # An equal key may be another value (1.0 and 1.00): it is written too, but only then, as
     # writing a key locks out whoever inserts a row that refers to it. At least one assignment is
     # needed for the row to be counted.
-    exact = [name for name in match if is_exact(target.columns[name])]
+    exact = {name for name in match if _is_identity(target.columns[name])}
     written = [name for name in columns if name not in exact] or [match[0]]
     return sql.SQL(
         "INSERT INTO {target} AS t ({columns}) OVERRIDING SYSTEM VALUE"
@@ -41,3 +40,7 @@ def upsert(target: Target, columns: tuple[str, ...], match: tuple[str, ...]) -> 
             sql.SQL("{} = {}").format(column(name), column(name, "excluded")) for name in written
         ),
     )
+
+
+def _is_identity(column: TargetColumn) -> bool:
+    return column.key is not None and column.key.is_identity

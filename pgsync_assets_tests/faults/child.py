@@ -44,14 +44,18 @@ def obey(order: dict[str, Any]) -> int:
     """Runs a sync, under a failpoint if the order names one."""
     if order["failpoint"]:
         os.environ[VARIABLE] = order["failpoint"]
-    source, destination = (
-        Endpoint(name, ConnectionConfig.model_validate(fields), order["environment"])
+    ends = {
+        name: Endpoint(name, ConnectionConfig.model_validate(fields), order["environment"])
         for name, fields in order["endpoints"].items()
-    )
+    }
     partition = Partition(**order["partition"]) if order["partition"] else None
     try:
         engine.run(
-            SyncConfig.model_validate(order["sync"]), source, destination, partition=partition
+            SyncConfig.model_validate(order["sync"]),
+            ends["shop"],
+            ends["crm"],
+            platform=ends.get("platform"),
+            partition=partition,
         )
     except AlreadyRunning:
         return ALREADY_RUNNING

@@ -52,8 +52,10 @@ class Scenario:
 
     def prepare(self, syncs: Syncs) -> None:
         """Back to the beginning: bookkeeping dropped, tables refilled, the first run done."""
-        forget(syncs.pair.source, PLANNER_SCHEMA, AUDIT_SCHEMA)
+        forget(syncs.keeper, PLANNER_SCHEMA, AUDIT_SCHEMA)
         forget(syncs.pair.destination, LEDGER_SCHEMA)
+        for side in (syncs.pair.source, syncs.pair.destination):
+            side.execute("truncate items")
         if self.before:
             syncs.pair.source.execute(*self.before)
             self.run(syncs)
@@ -96,21 +98,20 @@ SCENARIOS = {
 
 
 def forget(side: Side, *schemas: str) -> None:
-    """Empties the table and what we know of it."""
+    """Drops what we know of the table."""
     side.execute(
         "set client_min_messages = warning",
         *(f"drop schema {schema} cascade" for schema in schemas),
         *(f"create schema {schema} authorization {side.user}" for schema in schemas),
-        "truncate items",
     )
 
 
 @pytest.fixture(params=[*SCENARIOS.values()], ids=[*SCENARIOS])
-def scenario(request: pytest.FixtureRequest, syncs: Syncs) -> Scenario:
+def scenario(request: pytest.FixtureRequest, either: Syncs) -> Scenario:
     """A scenario, with its tables made."""
-    syncs.table(COLUMNS)
-    syncs.pair.destination.execute("alter table items add constraint not_free check (price >= 0)")
-    log_writes(syncs)
+    either.table(COLUMNS)
+    either.pair.destination.execute("alter table items add constraint not_free check (price >= 0)")
+    log_writes(either)
     chosen: Scenario = request.param
     return chosen
 
@@ -135,47 +136,47 @@ def points(child: Child, syncs: Syncs, scenario: Scenario) -> Iterator[int]:
 
 
 def test_a_killed_run_is_finished_by_the_next(
-    child: Child, syncs: Syncs, scenario: Scenario
+    child: Child, either: Syncs, scenario: Scenario
 ) -> None:
-    expected = uncrashed(syncs, scenario)
+    expected = uncrashed(either, scenario)
     killed = 0
-    for point in points(child, syncs, scenario):
+    for point in points(child, either, scenario):
         killed += 1
-        scenario.run(syncs)
-        assert violations(syncs, scenario.refused) == [], f"killed at point {point}"
-        assert writes(syncs) == expected, f"killed at point {point}"
+        scenario.run(either)
+        assert violations(either, scenario.refused) == [], f"killed at point {point}"
+        assert writes(either) == expected, f"killed at point {point}"
     assert killed >= 10
 
 
 def test_the_run_that_recovers_may_be_killed_as_well(
-    child: Child, syncs: Syncs, scenario: Scenario
+    child: Child, either: Syncs, scenario: Scenario
 ) -> None:
-    expected = uncrashed(syncs, scenario)
-    scenario.prepare(syncs)
+    expected = uncrashed(either, scenario)
+    scenario.prepare(either)
     for point in itertools.count(1):  # never back to the beginning: each finds the last one's end
-        if scenario.run_under(f"{point}:kill", child, syncs) == SUCCEEDED:
+        if scenario.run_under(f"{point}:kill", child, either) == SUCCEEDED:
             break
-    scenario.run(syncs)
-    assert violations(syncs, scenario.refused) == []
-    assert writes(syncs) == expected
+    scenario.run(either)
+    assert violations(either, scenario.refused) == []
+    assert writes(either) == expected
 
 
 @pytest.mark.parametrize("scenario", [SCENARIOS["first sync in batches"]], indirect=True)
 def test_a_cancelled_run_leaves_nothing_behind(
-    monkeypatch: pytest.MonkeyPatch, syncs: Syncs, scenario: Scenario
+    monkeypatch: pytest.MonkeyPatch, either: Syncs, scenario: Scenario
 ) -> None:
-    expected = uncrashed(syncs, scenario)
+    expected = uncrashed(either, scenario)
     for point in itertools.count(1):
-        scenario.prepare(syncs)
+        scenario.prepare(either)
         with monkeypatch.context() as patch:
             patch.setattr(failpoints, "_reached", 0)
             patch.setenv(failpoints.VARIABLE, f"{point}:raise")
             try:
-                scenario.run(syncs)
+                scenario.run(either)
                 break
             except failpoints.FailpointReached:
-                assert left_behind(syncs) == [], f"cancelled at point {point}"
-        scenario.run(syncs)
-        assert violations(syncs, scenario.refused) == [], f"cancelled at point {point}"
-        assert writes(syncs) == expected, f"cancelled at point {point}"
+                assert left_behind(either) == [], f"cancelled at point {point}"
+        scenario.run(either)
+        assert violations(either, scenario.refused) == [], f"cancelled at point {point}"
+        assert writes(either) == expected, f"cancelled at point {point}"
     assert point >= 10

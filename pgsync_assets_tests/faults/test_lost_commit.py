@@ -11,8 +11,9 @@ import pytest
 
 from pgsync_assets import sync as engine
 
+from ..fix_databases import Pair, Side
 from ..fix_proxy import Loss, proxy_to
-from ..fix_syncs import Syncs
+from ..fix_syncs import ENGINES, Syncs
 from ..invariants import log_writes, violations, writes
 
 CHANGES = (
@@ -30,15 +31,31 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("short_pauses")
-@pytest.mark.parametrize("side", ["source", "destination"])
+@pytest.mark.parametrize(
+    ("engine_name", "side"),
+    [
+        ("lightning", "source"),
+        ("lightning", "destination"),
+        ("standard", "platform"),
+        ("standard", "destination"),
+    ],
+)
 @pytest.mark.parametrize("loss", ["commit", "reply"])
-def test_every_commit_may_be_lost(syncs: Syncs, side: str, loss: Loss) -> None:
+def test_every_commit_may_be_lost(
+    database_pair: Pair, platform_side: Side, engine_name: str, side: str, loss: Loss
+) -> None:
+    syncs = Syncs(database_pair, platform=platform_side, fields=ENGINES[engine_name])
     syncs.table("id int primary key, name text")
     syncs.pair.destination.execute("alter table items add check (name <> 'bad')")
     log_writes(syncs)
-    there = getattr(syncs.pair, side)
+    there = platform_side if side == "platform" else getattr(syncs.pair, side)
     with proxy_to(there.port) as proxy:
-        through = Syncs(replace(syncs.pair, **{side: replace(there, port=proxy.port)}))
+        cut = replace(there, port=proxy.port)
+        through = (
+            replace(syncs, platform=cut)
+            if side == "platform"
+            else replace(syncs, pair=replace(syncs.pair, **{side: cut}))
+        )
         for number in itertools.count(1):
             begin_anew(syncs)
             proxy.lose(number, loss)

@@ -31,6 +31,12 @@ WAITS = """
 
 
 @pytest.fixture
+def syncs(either: Syncs) -> Syncs:
+    """Syncs of one engine and of the other."""
+    return either
+
+
+@pytest.fixture
 def filled(syncs: Syncs) -> Syncs:
     """Rows in January and in February."""
     syncs.table("id int, day date, name text, primary key (id, day)")
@@ -67,7 +73,7 @@ def test_a_second_and_a_third_run_touch_nothing(filled: Syncs) -> None:
                 with pytest.raises(AlreadyRunning, match="items: another run"):
                     filled.run(**DAYS)
         assert first.result().succeeded == Counts(added=20)
-    assert filled.pair.source.rows("select count(*) from hightouch_audit.sync_runs") == [(1,)]
+    assert filled.keeper.rows("select count(*) from hightouch_audit.sync_runs") == [(1,)]
     assert violations(filled) == []
     assert set(writes(filled).values()) == {1}
 

@@ -18,6 +18,12 @@ ALL: dict[str, Any] = {"delete": "delete_row"}
 
 
 @pytest.fixture
+def syncs(either: Syncs) -> Syncs:
+    """Syncs of one engine and of the other."""
+    return either
+
+
+@pytest.fixture
 def filled(syncs: Syncs) -> Syncs:
     """Nine rows to send."""
     syncs.table("id int primary key, name text, price numeric")
@@ -132,4 +138,4 @@ def test_what_an_interrupted_run_wrote_is_settled_before_a_new_mapping(
     if first_sync:
         assert outcome.succeeded == Counts(added=5, changed=4)
     told = "select status, error like 'the configuration changed%' from hightouch_audit.sync_runs"
-    assert ("failed", True) in filled.pair.source.rows(told)
+    assert ("failed", True) in filled.keeper.rows(told)

@@ -34,7 +34,7 @@ def test_an_empty_model(filled: Syncs) -> None:
     for _ in range(2):
         with pytest.raises(GuardError, match="model is empty; all 10 rows"):
             filled.run(delete="delete_row")
-        assert last_run(filled)[:3] == ("failed", 10, 0)
+        assert last_run(filled)[:3] == ("held", 10, 0)
     assert not writes(filled)
     allowed = {"allow_empty_model": True}
     assert filled.run(delete="delete_row", guard=allowed).succeeded == Counts(removed=10)

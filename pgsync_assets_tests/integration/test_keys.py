@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from psycopg import sql
 
-from pgsync_assets.errors import DestinationError, ModelError
+from pgsync_assets.errors import ConfigurationError, DestinationError, ModelError
 from pgsync_assets.outcome import Counts
 
 from ..corpus_values import CORE, EQUAL_BUT_DIFFERENT, MAKE, OWN
@@ -21,6 +21,13 @@ KEYS = [
     "regtype", "citext", "ltree", "mood", "short", "grid", "spread", "mood[]", "short[]",
     "spread[]", "timestamptz[]", "pair[]",
 ]  # fmt: skip
+ONLY_THE_SOURCE_CAN_TELL = {"citext", "spread", "spread[]", "pair[]"}
+
+
+@pytest.fixture
+def syncs(either: Syncs) -> Syncs:
+    """Syncs of one engine and of the other."""
+    return either
 
 
 def make(syncs: Syncs, spelled: str) -> int:
@@ -39,19 +46,40 @@ def make(syncs: Syncs, spelled: str) -> int:
 @pytest.fixture
 def own_types(syncs: Syncs) -> Syncs:
     """Both databases have the types of our own."""
+    return make_own_types(syncs)
+
+
+def make_own_types(syncs: Syncs) -> Syncs:
+    """Makes the types of our own in both databases."""
     for side in (syncs.pair.source, syncs.pair.destination):
         side.execute(*MAKE, f"grant usage on schema public to {side.user}")
     return syncs
 
 
 def test_a_key_of_any_type_finds_its_row(own_types: Syncs) -> None:
-    syncs = own_types
+    find_rows_by_keys(own_types, KEYS)
+
+
+def test_on_the_platform_too_or_it_is_refused(standard: Syncs) -> None:
+    make_own_types(standard)
+    for number, spelled in enumerate(ONLY_THE_SOURCE_CAN_TELL):
+        make(standard, spelled)
+        with pytest.raises(ConfigurationError, match="only the source can tell") as caught:
+            standard.run(model={"table": "public.items", "key": ["k"]}, name=f"refused_{number}")
+        assert "engine: lightning" in (caught.value.remedy or "")
+        for side in (standard.pair.source, standard.pair.destination):
+            side.execute("drop table items")
+    find_rows_by_keys(standard, [k for k in KEYS if k not in ONLY_THE_SOURCE_CAN_TELL])
+
+
+def find_rows_by_keys(syncs: Syncs, types: list[str]) -> None:
+    """Adds, changes and removes rows with keys of some types."""
     keyed: dict[str, Any] = {
         "model": {"table": "public.items", "key": ["k"]},
         "delete": "delete_row",
     }
     keyed["guard"] = {"allow_empty_model": True, "max_removed_percent": 100}
-    for number, spelled in enumerate(KEYS):
+    for number, spelled in enumerate(types):
         more = keyed | {"name": f"sync_{number}"}
         rows = make(syncs, spelled)
         assert syncs.run(**more).succeeded == Counts(added=rows), spelled

@@ -15,6 +15,12 @@ from ..corpus_names import NAMES
 from ..fix_syncs import Syncs
 
 
+@pytest.fixture
+def syncs(either: Syncs) -> Syncs:
+    """Syncs of one engine and of the other."""
+    return either
+
+
 def quoted(name: str) -> str:
     """A name as SQL and as our YAML write it."""
     return sql.Identifier(name).as_string(None)

@@ -27,8 +27,13 @@ VALUES = {
     "batch_size": "1000",
     "batches": "1",
     "changed": "1",
+    "base_run": "1",
+    "collation": "C",
+    "collations": "{0,100}",
     "column": "note",
     "constraint": "small",
+    "content": "c",
+    "cursor": "9",
     "destination_table": "public.items",
     "engine": "lightning",
     "epoch": "1",
@@ -38,16 +43,19 @@ VALUES = {
     "installation": SOME_UUID,
     "invalid": "0",
     "is_full": "true",
+    "is_whole": "true",
     "keeps_succeeded": "true",
     "key": "{id}",
     "ledger": "pgsync_ledger",
     "ledger_run": "1",
     "limit": "10",
     "lock_timeout": "1s",
+    "missing": "a key column is NULL",
     "model": "items",
     "modifiers": "{-1,14}",
     "name": "001_planner.sql",
     "number": "999",
+    "oid": "100",
     "partition": "",
     "plan_row": "1",
     "planner": "hightouch_planner",
@@ -55,6 +63,7 @@ VALUES = {
     "reason": "because",
     "rejected": "1",
     "removed": "1",
+    "repeated": "the key occurs more than once in the model",
     "round": "1",
     "row_count": "1",
     "run": "1000",
@@ -62,6 +71,7 @@ VALUES = {
     "schemas": "{public}",
     "search_path": "public",
     "shape": "{}",
+    "spelled": '"C"',
     "sqlstate": "23514",
     "started_at": "2024-01-01 00:00+00",
     "state": "1",
@@ -101,6 +111,8 @@ def values_of(file: str, side: Side) -> dict[str, str]:
         own["schema"] = "hightouch_planner" if file.startswith("connect/") else "fresh"
     if file == "connect/migrations_table.sql":
         own["schema"] = "fresh"
+    if file == "model/collation_twins.sql":
+        own["schema"] = "pg_catalog"
     if file == "plan/settled.sql":
         own["ledger"] = SOME_UUID
     if "relation" in found:

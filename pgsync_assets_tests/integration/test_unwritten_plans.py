@@ -16,6 +16,12 @@ STATUSES = "select status from hightouch_planner.runs order by id"
 
 
 @pytest.fixture
+def syncs(either: Syncs) -> Syncs:
+    """Syncs of one engine and of the other."""
+    return either
+
+
+@pytest.fixture
 def filled(syncs: Syncs) -> Syncs:
     """Three rows to send."""
     syncs.table("id int primary key")
@@ -36,7 +42,7 @@ def test_a_run_that_died_before_its_first_row_is_a_failed_run(
 ) -> None:
     interrupt(monkeypatch, filled, "plan stored")
     assert filled.run().succeeded == Counts(added=3)
-    first, second = filled.pair.source.rows(f"{RUNS} order by sync_run_id")
+    first, second = filled.keeper.rows(f"{RUNS} order by sync_run_id")
     assert first == ("failed", "interrupted before its first row was written", 3, 0)
     assert second == ("succeeded", None, 3, 3)
     assert violations(filled) == []
@@ -46,10 +52,8 @@ def test_a_plan_to_be_looked_at_is_no_run(filled: Syncs) -> None:
     filled.plan()
     filled.plan()
     filled.run()
-    assert filled.pair.source.rows("select status from hightouch_audit.sync_runs") == [
-        ("succeeded",)
-    ]
-    assert filled.pair.source.rows(STATUSES) == [("superseded",), ("superseded",), ("settled",)]
+    assert filled.keeper.rows("select status from hightouch_audit.sync_runs") == [("succeeded",)]
+    assert filled.keeper.rows(STATUSES) == [("superseded",), ("superseded",), ("settled",)]
 
 
 def test_a_plan_that_the_guard_stopped_keeps_its_reason(filled: Syncs) -> None:
@@ -59,7 +63,7 @@ def test_a_plan_that_the_guard_stopped_keeps_its_reason(filled: Syncs) -> None:
         filled.run()
     filled.pair.source.execute("insert into items values (1), (2), (3)")
     filled.run()
-    errors = [row[1] for row in filled.pair.source.rows(f"{RUNS} order by sync_run_id")]
+    errors = [row[1] for row in filled.keeper.rows(f"{RUNS} order by sync_run_id")]
     assert errors[0] is errors[2] is None
     assert "the model is empty" in errors[1]
 

@@ -85,12 +85,12 @@ def differing(syncs: Syncs, columns: list[str]) -> set[tuple[int, str]]:
 
 
 @pytest.fixture
-def syncs_of_types(syncs: Syncs) -> Syncs:
-    """Syncs between databases that both have the types of our own."""
-    for side in (syncs.pair.source, syncs.pair.destination):
+def syncs_of_types(every: Syncs) -> Syncs:
+    """Syncs of every engine between databases that both have the types of our own."""
+    for side in (every.pair.source, every.pair.destination):
         side.execute("create schema if not exists public", *MAKE)
         side.execute(f"grant usage on schema public to {side.user}")
-    return syncs
+    return every
 
 
 def test_the_corpus_has_every_type_of_the_server(syncs: Syncs) -> None:
@@ -160,7 +160,8 @@ def test_a_value_that_only_equals_the_old_one_is_a_change(syncs_of_types: Syncs)
     assert len(types) > 20
 
 
-def test_rows_of_nothing_but_null_and_of_one_column(syncs: Syncs) -> None:
+def test_rows_of_nothing_but_null_and_of_one_column(every: Syncs) -> None:
+    syncs = every
     syncs.table("id integer primary key, a text, b jsonb")
     syncs.table("id integer primary key", "thin")
     syncs.pair.source.execute("insert into items values (1), (2)", "insert into thin values (1)")

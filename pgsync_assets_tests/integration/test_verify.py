@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,19 +14,22 @@ from pgsync_assets.config import Partition
 from pgsync_assets.connect import READ_ONLY
 from pgsync_assets.errors import AlreadyRunning, DestinationError, TerminalError
 from pgsync_assets.outcome import Counts
+from pgsync_assets.plan.invalid_keys import MISSING, REPEATED
+from pgsync_assets.steps.ends import Ends
 from pgsync_assets.steps.progress import Reporter, silent
 from pgsync_assets.steps.verify import Compared, compared, mapped_columns
 from pgsync_assets.steps.work import opened
 from pgsync_assets.verify import Comparison, Key, destination_end, model_end
-from pgsync_assets.verify.comparison import NO_KEY, REPEATED
 
+from ..fix_databases import Side
 from ..fix_syncs import Syncs
 from .test_verify_values import lines
 
 OURS = "select relname from pg_class where relname like 'verify%'"
 
 
-def test_rows_with_a_null_or_repeated_key_wait(syncs: Syncs) -> None:
+def test_rows_with_a_null_or_repeated_key_wait(every: Syncs) -> None:
+    syncs = every
     for side in (syncs.pair.source, syncs.pair.destination):
         side.execute("create table items (id integer unique, v text)")
     syncs.grant()
@@ -39,8 +43,8 @@ def test_rows_with_a_null_or_repeated_key_wait(syncs: Syncs) -> None:
     found = syncs.verify(values=True)
     assert [(one.row_id, one.kind, one.reason) for one in found.differences] == [
         ("2", "rejected", REPEATED),
-        ("(null)", "rejected", NO_KEY),
-        ("(null)", "rejected", NO_KEY),
+        ("(null)", "rejected", MISSING),
+        ("(null)", "rejected", MISSING),
     ]
     assert (found.rows, found.same, found.foreign, found.in_step) == (7, 2, 2, True)
     syncs.pair.source.execute("insert into items values (1, 'a')")
@@ -50,7 +54,8 @@ def test_rows_with_a_null_or_repeated_key_wait(syncs: Syncs) -> None:
     assert (first.row_id, first.kind, first.reason, first.model) == ("1", "missing", REPEATED, None)
 
 
-def test_what_is_left_out_of_the_list_is_counted(syncs: Syncs) -> None:
+def test_what_is_left_out_of_the_list_is_counted(every: Syncs) -> None:
+    syncs = every
     syncs.table("id integer primary key")
     syncs.pair.source.execute("insert into items select generate_series(1, 30)")
     syncs.run()
@@ -62,7 +67,8 @@ def test_what_is_left_out_of_the_list_is_counted(syncs: Syncs) -> None:
     assert syncs.verify(limit=0).differences == ()
 
 
-def test_before_the_first_run_everything_is_pending(syncs: Syncs) -> None:
+def test_before_the_first_run_everything_is_pending(every: Syncs) -> None:
+    syncs = every
     syncs.table("id integer primary key, v text")
     syncs.pair.source.execute("insert into items values (1, 'a'), (2, 'b'), (3, 'c')")
     syncs.pair.destination.execute("insert into items values (1, 'a'), (2, 'z'), (9, 'x')")
@@ -72,7 +78,8 @@ def test_before_the_first_run_everything_is_pending(syncs: Syncs) -> None:
     assert found.in_step
 
 
-def test_a_changed_mapping_is_pending_and_not_drift(syncs: Syncs) -> None:
+def test_a_changed_mapping_is_pending_and_not_drift(every: Syncs) -> None:
+    syncs = every
     syncs.table("id integer primary key, a text, b text")
     syncs.pair.source.execute("insert into items values (1, 'x', 'y'), (2, 'x', null)")
     syncs.run(columns=["id", "a"])
@@ -83,7 +90,8 @@ def test_a_changed_mapping_is_pending_and_not_drift(syncs: Syncs) -> None:
     assert syncs.verify().differences == ()
 
 
-def test_rows_that_are_marked_to_be_sent_again_are_pending(syncs: Syncs) -> None:
+def test_rows_that_are_marked_to_be_sent_again_are_pending(every: Syncs) -> None:
+    syncs = every
     syncs.table("id integer primary key, a text, b text")
     syncs.pair.source.execute("insert into items values (1, 'x', 'y')")
     syncs.run(columns=["id", "a"])
@@ -110,7 +118,8 @@ def month(number: int) -> Partition:
     return Partition(f"2024-0{number}-01", "at", f"2024-0{number}-01", f"2024-0{number + 1}-01")
 
 
-def test_one_partition_knows_nothing_of_the_others(syncs: Syncs) -> None:
+def test_one_partition_knows_nothing_of_the_others(every: Syncs) -> None:
+    syncs = every
     syncs.table("at date, id integer, v text, primary key (at, id)")
     syncs.pair.source.execute(
         "insert into items select '2024-01-15'::date + n * 20, n, 'x' from generate_series(0, 3) n"
@@ -162,7 +171,7 @@ def test_it_waits_for_no_run(syncs: Syncs) -> None:
     config = syncs.config()
     source, destination = syncs.endpoints
     with (
-        opened(config, source, destination, None, Reporter("items", None, silent)),
+        opened(config, Ends(source, destination), None, Reporter("items", None, silent)),
         pytest.raises(AlreadyRunning, match="a run is under way") as raised,
     ):
         syncs.verify()
@@ -181,7 +190,7 @@ def comparison(syncs: Syncs) -> Iterator[Compared]:
     source, destination = syncs.endpoints
     reporter = Reporter("items", None, silent)
     with (
-        opened(syncs.config(), source, destination, None, reporter) as work,
+        opened(syncs.config(), Ends(source, destination), None, reporter) as work,
         compared(work) as found,
     ):
         yield found
@@ -224,7 +233,7 @@ def test_a_model_that_is_read_elsewhere(syncs: Syncs) -> None:
     arrived: list[int] = []
     reporter = Reporter("items", None, silent)
     with (
-        opened(syncs.config(), source, destination, None, reporter) as work,
+        opened(syncs.config(), Ends(source, destination), None, reporter) as work,
         source.session("pgsync/test") as session,
         session.transaction("reading", READ_ONLY) as reader,
         work.ledger.session.transaction("reading", READ_ONLY) as there,
@@ -232,17 +241,61 @@ def test_a_model_that_is_read_elsewhere(syncs: Syncs) -> None:
     ):
         columns = mapped_columns(work)
         key = Key(columns[:1])
-        model = model_end("shop", work.sync.model, columns, key, None)
+        model = model_end("shop", work.sync.model, columns, key, None, None)
         table = destination_end("crm", work.target, columns, key, None)
         done = Comparison(work.planner, here, work.state, key)
         assert done.read_model(model, reader, proven=False, told=arrived.append) == 4
         assert done.read_destination(table, there, arrived.append) == 2
-        done.compare(None, removes=False)
+        done.compare(None, [], removes=False)
         assert arrived == [4, 2]
         counts = done.counts()
         assert (counts.same, counts.of("rejected"), counts.of("pending")) == (0, 2, 1)
         assert here.execute(done.identical()).fetchall() == [(1,)]
         done.drop()
+
+
+def test_a_switched_engine_is_said_before_its_first_run(syncs: Syncs, platform_side: Side) -> None:
+    syncs.platform = platform_side
+    syncs.table("id integer primary key, v text")
+    syncs.pair.source.execute("insert into items values (1, 'a')")
+    syncs.run()
+    found = syncs.verify(engine="standard")
+    assert (found.pending, found.in_step) == (Counts(added=1), False)
+    assert "the engine was switched" in found.problems[0]
+    assert syncs.run(engine="standard").succeeded == Counts()
+    assert syncs.verify(engine="standard").same == 1
+    found = syncs.verify(engine="lightning")
+    assert "the engine was switched" in found.problems[0]
+    assert syncs.run(engine="lightning").succeeded == Counts()
+    assert (syncs.verify().same, syncs.verify().problems) == (1, ())
+
+
+def test_partitions_that_share_a_state_are_judged_together(every: Syncs) -> None:
+    """A row that left one of them may be in another one; of the whole model it is gone or not."""
+    syncs = every
+    syncs.table("id integer primary key, at date, v text")
+    syncs.pair.source.execute(
+        "insert into items values (1, '2024-01-05', 'a'), (2, '2024-01-06', 'b'),"
+        " (3, '2024-02-05', 'c')"
+    )
+    deletes: dict[str, Any] = {"delete": "delete_row"}
+    january, february = (replace(month(number), is_of_key=False) for number in (1, 2))
+    for part in (january, february):
+        syncs.run(part, **deletes)
+    assert syncs.verify(**deletes).same == 3
+    syncs.pair.source.execute(
+        "update items set at = '2024-02-07' where id = 1", "delete from items where id = 2"
+    )
+    syncs.pair.destination.execute("delete from items where id = 3")
+    assert lines(syncs.verify(january, **deletes)) == []
+    found = syncs.verify(february, **deletes)
+    assert lines(found) == [("3", "missing", ()), ("1", "pending", ("at",))]
+    found = syncs.verify(**deletes)
+    assert lines(found) == [("3", "missing", ()), ("1", "pending", ("at",)), ("2", "pending", ())]
+    assert (found.pending, found.problems) == (Counts(changed=1, removed=1), ())
+    for part in (january, february):
+        syncs.run(part, **deletes)
+    assert lines(syncs.verify(**deletes)) == [("3", "missing", ())]
 
 
 def test_a_comparison_that_fails_is_rolled_back(syncs: Syncs) -> None:

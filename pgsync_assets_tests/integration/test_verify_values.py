@@ -130,36 +130,44 @@ KEYS = [
 ]
 
 
-@pytest.mark.parametrize(("here", "there", "values"), KEYS, ids=lambda value: str(value))
 @pytest.mark.parametrize("more", [(), ("day",)], ids=["alone", "of two columns"])
-def test_keys_of_every_kind(
-    syncs_of_types: Syncs, here: str, there: str, values: list[str], more: tuple[str, ...]
+def test_keys_of_every_kind(syncs_of_types: Syncs, more: tuple[str, ...]) -> None:
+    for number, (here, there, values) in enumerate(KEYS):
+        # Which texts citext calls one is not known on a platform; such a key is refused there.
+        if here != "citext" or syncs_of_types.keeper is syncs_of_types.pair.source:
+            compare_keys(syncs_of_types, f"table_{number}", here, there, values, more)
+
+
+def compare_keys(
+    syncs: Syncs, table: str, here: str, there: str, values: list[str], more: tuple[str, ...]
 ) -> None:
-    syncs = syncs_of_types
+    """Rows of such keys are in step; refused, they are known again by what the log calls them."""
     key = ("k", *more)
     for side, spelled in ((syncs.pair.source, here), (syncs.pair.destination, there)):
         side.execute(
-            f"create table items (k {spelled}, day date default '2024-01-01', v integer,"
+            f"create table {table} (k {spelled}, day date default '2024-01-01', v integer,"
             f" primary key ({', '.join(key)}))"
         )
-    syncs.grant()
-    syncs.pair.destination.execute("alter table items add check (v <> 13)")
+    syncs.grant(table)
+    syncs.pair.destination.execute(f"alter table {table} add check (v <> 13)")
     with syncs.pair.source.connect() as connection:
+        insertion = sql.SQL("insert into {} (k, v) values (%s, %s)").format(sql.Identifier(table))
         for number, value in enumerate(values):
-            connection.execute("insert into items (k, v) values (%s, %s)", [value, number])
-    fields: dict[str, Any] = {"model": {"table": "public.items", "key": list(key)}}
-    assert syncs.run(**fields).failed == Counts()
-    assert syncs.verify(**fields).differences == ()
-    # The key is spelled as in the log, by which a refused row is known again.
-    syncs.pair.source.execute("update items set v = 13")
+            connection.execute(insertion, [value, number])
+    name = f"public.{table}"
+    fields: dict[str, Any] = {"name": table, "table": name, "model": {"table": name, "key": key}}
+    assert syncs.run(**fields).failed == Counts(), here
+    assert syncs.verify(**fields).differences == (), here
+    syncs.pair.source.execute(f"update {table} set v = 13")
     refused = {one.row_id for one in syncs.run(**fields).rejections}
     found = syncs.verify(**fields)
-    assert {one.row_id for one in found.differences} == refused
-    assert found.rejected == len(values)
-    assert {one.columns for one in found.differences} == {("v",)}
+    assert {one.row_id for one in found.differences} == refused, here
+    assert found.rejected == len(values), here
+    assert {one.columns for one in found.differences} == {("v",)}, here
 
 
-def test_a_key_that_equals_another_one_is_the_same_row(syncs: Syncs) -> None:
+def test_a_key_that_equals_another_one_is_the_same_row(every: Syncs) -> None:
+    syncs = every
     syncs.table("id numeric primary key")
     syncs.pair.source.execute("insert into items values (1.0)")
     syncs.run()
@@ -169,7 +177,8 @@ def test_a_key_that_equals_another_one_is_the_same_row(syncs: Syncs) -> None:
     assert the_one(found).destination == {"id": "1.00"}
 
 
-def test_tables_keys_and_columns_of_every_name(syncs: Syncs) -> None:
+def test_tables_keys_and_columns_of_every_name(every: Syncs) -> None:
+    syncs = every
     columns = ", ".join(f"{quoted(name)} text" for name in NAMES)
     syncs.table(f"{columns}, primary key ({quoted(NAMES[0])}, {quoted('%s')})")
     listed = ", ".join(quoted(name) for name in NAMES)
@@ -204,7 +213,8 @@ def test_renamed_columns_have_the_names_of_the_model(syncs: Syncs) -> None:
 VALUES = ["", " ", "a,b", '"', '""', "\\", '\\"', "(", ")", "NULL", "a\nb", "é", None, "()", "\t"]
 
 
-def test_values_are_shown_as_they_are(syncs: Syncs) -> None:
+def test_values_are_shown_as_they_are(every: Syncs) -> None:
+    syncs = every
     syncs.table("id integer primary key, v text, pair point")
     with syncs.pair.source.connect() as connection:
         for number, value in enumerate(VALUES):

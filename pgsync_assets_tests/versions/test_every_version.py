@@ -10,6 +10,10 @@ from pgsync_assets import sync as engine
 from pgsync_assets.outcome import Counts
 
 from ..fix_syncs import Syncs
+from ..integration.test_key_equality import (
+    test_keys_that_citext_calls_one_are_refused_until_the_model_casts_them,
+    walk_with_blanks,
+)
 from ..integration.test_values import (
     syncs_of_types,
     test_a_value_that_only_equals_the_old_one_is_a_change,
@@ -27,6 +31,7 @@ __all__ = [
     "test_a_value_that_only_equals_the_one_that_was_sent_differs",
     "test_every_value_arrives_as_it_is",
     "test_every_value_is_in_step_after_a_run",
+    "test_keys_that_citext_calls_one_are_refused_until_the_model_casts_them",
 ]
 
 pytestmark = pytest.mark.needs("npm")
@@ -83,3 +88,7 @@ def test_a_query_with_a_repeated_key(syncs: Syncs) -> None:
     outcome = syncs.run(**query)
     assert (outcome.succeeded, outcome.invalid) == (Counts(changed=3), 2)
     assert violations(syncs, {"50"}) == []
+
+
+def test_keys_that_differ_in_blanks(syncs: Syncs) -> None:
+    walk_with_blanks(syncs)

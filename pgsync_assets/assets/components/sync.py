@@ -9,7 +9,7 @@ from dagster.components.resolved.core_models import OpSpec
 from dagster.components.utils.translation import TranslationFn, TranslationFnResolver
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
 
-from ...config import SyncConfig
+from ...config import PLATFORM, ConnectionConfig, SyncConfig
 from ..specs import SyncSpecs
 from ..step import Event, SyncStep
 from ..sync_decorator import models_of, sync_assets
@@ -122,19 +122,31 @@ class PgSyncComponent(dg.Component, dg.Model, dg.Resolvable):
         project.check()
         specs = project.specs(self)
         shared = project.shared() if project.components[0] is self else []
-        steps = [self._step(sync, found) for sync, found in zip(self.syncs, specs, strict=True)]
+        platform = project.connections.get(PLATFORM)
+        steps = [
+            self._step(sync, found, platform) for sync, found in zip(self.syncs, specs, strict=True)
+        ]
         return dg.Definitions(
             assets=[*models_of(self.syncs, specs), *steps, *shared],
             asset_checks=[
-                build_verification(sync, found, pool=self.op.pool if self.op else None)
+                build_verification(
+                    sync, found, pool=self.op.pool if self.op else None, platform=platform
+                )
                 for sync, found in zip(self.syncs, specs, strict=True)
             ],
         )
 
-    def _step(self, sync: SyncConfig, specs: SyncSpecs) -> dg.AssetsDefinition:
+    def _step(
+        self, sync: SyncConfig, specs: SyncSpecs, platform: ConnectionConfig | None
+    ) -> dg.AssetsDefinition:
         op = self.op or OpSpec()
         return sync_assets(
-            sync, specs=specs, pool=op.pool, op_tags=op.tags, backfill_policy=op.backfill_policy
+            sync,
+            specs=specs,
+            pool=op.pool,
+            op_tags=op.tags,
+            backfill_policy=op.backfill_policy,
+            platform=platform,
         )(self.execute)
 
 

@@ -1,7 +1,8 @@
 -- hightouch_planner: what was sent last time, and the plan of the current run.
--- Beside these fixed tables stand, for each row of `states`, `snapshot_<id>` (the rows that the
--- destination accepted, columns and types of the model) and, while a run is open, `plan_<id>`
--- (the same columns, one row per change). All are logged: a crash of the server loses nothing.
+-- Beside these fixed tables stand, for each row of `states`, `snapshot_<state>` (what the
+-- destination accepted: rows in full, or key and digest) and, while a run is open or its plan is
+-- held, `plan_<run>` (one row per change, with its image). All are logged: a crash of the server
+-- loses nothing.
 
 CREATE TABLE :"schema".installation (
     id uuid NOT NULL,
@@ -20,15 +21,24 @@ CREATE TABLE :"schema".states (
     row_count bigint NOT NULL DEFAULT 0,
     ledger uuid,
     ledger_run bigint,
+    installation uuid NOT NULL,
+    cursor text,
+    full_at timestamptz,
     CONSTRAINT one_state_per_partition UNIQUE (sync, partition)
 );
 COMMENT ON COLUMN :"schema".states.epoch IS 'Counts the runs that took the lock: the fence number.';
-COMMENT ON COLUMN :"schema".states.shape IS 'Columns, types and key of snapshot_<id>; NULL: no snapshot.';
+COMMENT ON COLUMN :"schema".states.shape IS
+    'Columns, types and key of snapshot_<id>, and whether it holds rows or digests; NULL: none.';
+COMMENT ON COLUMN :"schema".states.installation IS
+    'Our name in the ledger. A state that came from another engine keeps the name it wrote under.';
+COMMENT ON COLUMN :"schema".states.cursor IS 'Where the last comparison past a cursor ended.';
+COMMENT ON COLUMN :"schema".states.full_at IS 'When the whole model was compared last.';
 COMMENT ON COLUMN :"schema".states.ledger_run IS 'The last run that the ledger has to know.';
 
 CREATE TABLE :"schema".runs (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     state_id bigint NOT NULL REFERENCES :"schema".states,
+    partition text NOT NULL DEFAULT '',
     status text NOT NULL DEFAULT 'started'
         CHECK (status IN ('started', 'planned', 'held', 'settled', 'superseded', 'failed')),
     started_at timestamptz NOT NULL DEFAULT now(),
@@ -42,12 +52,27 @@ CREATE TABLE :"schema".runs (
     changed bigint,
     removed bigint,
     invalid bigint,
+    base_run bigint,
+    cursor text,
+    is_whole boolean,
+    reason text,
+    content text,
+    approved_at timestamptz,
+    approved_by text,
     CONSTRAINT planned_is_counted CHECK (status <> 'planned' OR (added + changed + removed) >= 0)
 );
 COMMENT ON COLUMN :"schema".runs.status IS
     'planned: under way; held: its plan is there to be looked at, nobody is writing it.';
-CREATE UNIQUE INDEX only_one_open_run ON :"schema".runs (state_id)
-    WHERE status IN ('started', 'planned', 'held');
+COMMENT ON COLUMN :"schema".runs.base_run IS
+    'The last run of the state that the plan was compared with: a held plan is stale without it.';
+COMMENT ON COLUMN :"schema".runs.is_whole IS
+    'The whole model (or partition) was compared, not only what lies past a cursor.';
+COMMENT ON COLUMN :"schema".runs.reason IS 'Why the guard holds the plan.';
+COMMENT ON COLUMN :"schema".runs.content IS
+    'Fingerprint of the held rows: a plan that is made again keeps the number people know.';
+CREATE UNIQUE INDEX one_run_under_way ON :"schema".runs (state_id)
+    WHERE status IN ('started', 'planned');
+CREATE UNIQUE INDEX one_plan_held ON :"schema".runs (state_id) WHERE status = 'held';
 CREATE INDEX runs_of_a_state ON :"schema".runs (state_id, id);
 
 CREATE TABLE :"schema".rejections (

@@ -8,7 +8,7 @@ CREATE TABLE :"schema".sync_runs (
     model_name text,
     model_id text,
     error text,
-    status text NOT NULL CHECK (status IN ('succeeded', 'failed')),
+    status text NOT NULL CHECK (status IN ('succeeded', 'failed', 'held')),
     started_at timestamptz NOT NULL,
     finished_at timestamptz NOT NULL,
     num_planned_add bigint NOT NULL DEFAULT 0,
@@ -38,6 +38,8 @@ CREATE TABLE :"schema".sync_runs (
         AND num_attempted_change = num_succeeded_change + num_failed_change
         AND num_attempted_remove = num_succeeded_remove + num_failed_remove)
 );
+COMMENT ON COLUMN :"schema".sync_runs.status IS
+    'held: a guard stopped it before its first write; its plan waits for somebody to look at it.';
 CREATE INDEX sync_runs_of_a_sync ON :"schema".sync_runs (sync_id, sync_run_id);
 
 CREATE TABLE :"schema".sync_changelog (

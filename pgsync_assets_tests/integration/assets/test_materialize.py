@@ -89,10 +89,35 @@ def test_the_model_is_described_and_moves_no_row(items: Project) -> None:
     found = items.metadata("models/items")
     assert found["dagster/row_count"] == 102
     assert (found["pgsync/rows_key_missing"], found["pgsync/rows_key_repeated"]) == (1, 2)
+    keys = [record.data for record in found["pgsync/invalid_keys"].records]
+    assert sorted(keys, key=str) == [{"id": "7", "rows": 2}, {"id": "NULL", "rows": 1}]
     assert found["pgsync/key_is_proven"] is False
     lineage = found["dagster/column_lineage"].deps_by_column
     assert lineage["name"][0].asset_key == dg.AssetKey(["shop", "public", "items"])
     assert items.pair.destination.rows("select count(*) from items") == [(0,)]
+
+
+def test_a_model_without_invalid_keys_shows_none_and_one_with_many_shows_twenty(
+    items: Project,
+) -> None:
+    items.run("models/items")
+    assert "pgsync/invalid_keys" not in items.metadata("models/items")
+    items.pair.source.execute("alter table items drop constraint items_pkey")
+    items.pair.source.execute("insert into items select * from items")
+    items.run("models/items")
+    found = items.metadata("models/items")
+    assert found["pgsync/rows_key_repeated"] == 200
+    assert len(found["pgsync/invalid_keys"].records) == 20
+
+
+def test_a_run_shows_the_keys_that_it_refused(items: Project) -> None:
+    items.pair.source.execute("alter table items drop constraint items_pkey")
+    items.pair.source.execute("insert into items values (7, 'twin', 1)")
+    items.run()
+    found = items.metadata("hightouch_audit/items")
+    assert (found["pgsync/rows_key_missing"], found["pgsync/rows_key_repeated"]) == (0, 2)
+    (record,) = found["pgsync/invalid_keys"].records
+    assert record.data == {"id": "7", "rows": 2}
 
 
 def test_a_failed_sync_says_what_to_do_and_claims_nothing(items: Project) -> None:

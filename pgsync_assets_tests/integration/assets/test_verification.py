@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from pgsync_assets.assets.verification import DESTINATION_IN_STEP
+from pgsync_assets.steps.ends import Ends
 from pgsync_assets.steps.progress import Reporter, silent
 from pgsync_assets.steps.work import opened
 
@@ -90,8 +91,8 @@ def test_a_run_of_the_table_does_not_evaluate_it(items: Project) -> None:
 
 
 def test_a_run_that_is_under_way_is_said(items: Project) -> None:
-    source, destination = items.syncs.endpoints
-    with opened(items.syncs.config(), source, destination, None, Reporter("items", None, silent)):
+    ends = Ends(*items.syncs.endpoints)
+    with opened(items.syncs.config(), ends, None, Reporter("items", None, silent)):
         result = alone(items)
     assert not result.success
     assert "a run is under way" in str(result.all_events)

@@ -97,6 +97,25 @@ def test_plan_shows_rows_and_leaves_the_destination_alone(project: CliProject) -
     assert len(document["changes"]) == 1
 
 
+def test_plan_and_run_list_keys_that_identify_no_row(project: CliProject) -> None:
+    project.pair.source.execute(
+        "alter table orders drop constraint orders_pkey",
+        "insert into orders values (2, 'Twin', 1)",
+    )
+    for command in ("plan", "run"):
+        ended = project.run(command, "orders")
+        assert "rejected for their key: 0 with a NULL key, 2 with a repeated one" in ended.stdout
+        listed = ended.stdout.partition("with a repeated one\n")[2].splitlines()
+        assert [line.split() for line in listed[:2]] == [["id", "rows"], ["2", "2"]]
+    document = project.run("plan", "orders", "--json").document
+    assert document["invalid_keys"]["sample"] == [{"columns": {"id": "2"}, "rows": 2}]
+    project.sync(on_duplicate_key="fail")
+    ended = project.run("run", "orders")
+    assert ended.exit_code == ExitCode.FAILED
+    assert "id=2 (2 rows)" in ended.message
+    assert "id=2 (2 rows)" in project.run("show").stdout
+
+
 def test_a_run_after_a_plan_sends_the_same(project: CliProject) -> None:
     planned = project.run("plan", "orders", "--json").document["counts"]
     (outcome,) = project.run("run", "orders", "--json").document["outcomes"]

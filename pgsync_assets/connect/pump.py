@@ -17,8 +17,8 @@ from typing import Any
 import psycopg
 from psycopg import pq, sql
 
-from ..connect import translated
 from ..failpoints import failpoint
+from .failures import translated
 
 BUFFER = 256 * 1024  # bytes; larger ones gain nothing (measured), smaller ones cost system calls
 

@@ -1,0 +1,109 @@
+"""Operations on what is known of a sync: reset and drop. No row of the destination is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from .config import SyncConfig
+from .connect import Endpoint
+from .errors import TerminalError
+from .failpoints import failpoint
+from .outcome import Forgotten
+from .plan import drop as drop_state
+from .plan import forget
+from .steps.books import Books, all_books
+from .steps.ends import Ends
+
+RESET = "the state was reset before all of it was written"
+DROPPED = "the sync was dropped before all of it was written"
+
+
+def reset(
+    sync: SyncConfig,
+    source: Endpoint,
+    destination: Endpoint,
+    *,
+    platform: Endpoint | None = None,
+    partition: str | None = None,
+) -> Forgotten:
+    """Forgets what was sent: the next run is a first one, and sends every row of the model.
+
+    Rows that left the model since the last run stay at the destination: nobody knows of them any
+    more. To send everything again *and* remove those, run with `full_resync`.
+
+    Args:
+        sync: whose state it is.
+        source: where lightning keeps it.
+        destination: where the ledger is.
+        platform: where standard keeps it.
+        partition: only this one's; default: all.
+
+    Raises:
+        AlreadyRunning: a run of it is under way; nothing was touched.
+        PgsyncError: a database cannot be reached.
+    """
+
+    def forgotten(books: Books) -> int:
+        closed = books.closed(RESET)
+        entry = closed.ledger.read(closed.state)
+        identity = closed.ledger.identity() if entry else None
+        forget(closed.planner, closed.state, identity, entry.run if entry else None)
+        failpoint("state forgotten")
+        return closed.state.row_count
+
+    return _each(sync, Ends(source, destination, platform), partition, forgotten)
+
+
+def drop(
+    sync: SyncConfig,
+    source: Endpoint,
+    destination: Endpoint,
+    *,
+    platform: Endpoint | None = None,
+    partition: str | None = None,
+) -> Forgotten:
+    """Removes a sync from planner and ledger, as if it had never run; the audit keeps its history.
+
+    Interrupted, it is finished by doing it again.
+
+    Args:
+        sync: whose state it is.
+        source: where lightning keeps it.
+        destination: where the ledger is.
+        platform: where standard keeps it.
+        partition: only this one's; default: all.
+
+    Raises:
+        AlreadyRunning: a run of it is under way; nothing was touched.
+        PgsyncError: a database cannot be reached.
+    """
+
+    def dropped(books: Books) -> int:
+        closed = books.closed(DROPPED)
+        closed.ledger.drop(closed.state)
+        failpoint("ledger dropped")
+        drop_state(closed.planner, closed.state)
+        failpoint("state dropped")
+        if partition is None:
+            closed.audit.forget_rows()
+        return closed.state.row_count
+
+    return _each(sync, Ends(source, destination, platform), partition, dropped)
+
+
+def _each(
+    sync: SyncConfig, ends: Ends, partition: str | None, do: Callable[[Books], int]
+) -> Forgotten:
+    """Does something to every state of a sync, also to what another engine may have left."""
+    home, elsewhere = ends.planner_of(sync)
+    rows: list[int] = []
+    if elsewhere is not None:
+        with (
+            suppress(TerminalError),
+            all_books(sync, elsewhere, ends.destination, partition) as states,
+        ):  # it may be a standby, or not ours to look at
+            rows += [do(books) for books in states]
+    with all_books(sync, home, ends.destination, partition) as states:
+        rows += [do(books) for books in states]
+    return Forgotten(sync.name, len(rows), sum(rows))

@@ -1,0 +1,245 @@
+"""Engine standard: the source is only read; keys and digests come over, then changed rows by key.
+
+All of it happens in one snapshot of the source. An image that is fetched after the comparison
+carries a digest of its own: where it differs, the model does not answer the same twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg import sql
+
+from ..connect import READ_ONLY, Session, pump
+from ..model import rows
+from ..sql import COMMA, column, column_list, relation
+from .keys import OPERATION, ROW, equal_keys
+from .reading import Connection, Question
+from .shape import DIGEST, Shape
+from .state import Planner, State
+
+AT_ONCE = 100_000
+"""Keys in one statement: some megabytes of text."""
+
+WORTH_A_SCAN = 0.1
+"""Share of the model's rows above which reading all of them is cheaper than asking for each."""
+
+
+class Across:
+    """The model is in another database, which is only read.
+
+    Args:
+        planner: of the platform.
+        state: as claimed.
+        question: what is read.
+        source: where the model is.
+    """
+
+    def __init__(self, planner: Planner, state: State, question: Question, source: Session) -> None:
+        self._question = question
+        self._source = source
+        self._tables = {
+            name: relation(planner.schema, f"{name}_{state.id}")
+            for name in ("model", "image", "left")
+        }
+        self._stored: list[str] = []
+        self._reader: Connection | None = None
+        self._rows = 0
+        self.bytes = 0
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """One read-only transaction at the source: works on a hot standby."""
+        with self._source.transaction("reading the model", READ_ONLY) as reader:
+            self._reader = reader
+            yield
+
+    def has_images(self, *, images: bool) -> bool:
+        """Columns travel only where they are asked for."""
+        return images
+
+    def model(self, connection: Connection, *, images: bool) -> sql.Composable:
+        """Keys and digests, or whole rows, copied over."""
+        shape = self._question.shape
+        columns = shape.columns if images else shape.key
+        self._create(connection, "model", columns)
+        self._rows = self._copy(connection, "model", columns, self._question.rows(columns))
+        return sql.SQL("{} AS model").format(self._tables["model"])
+
+    def images(self, connection: Connection, changed: sql.Composable) -> sql.Composable:
+        """Images by key, or of the whole model where much of it has changed."""
+        shape = self._question.shape
+        self._create(connection, "image", shape.columns)
+        selected = self._question.rows(shape.columns)
+        wanted = sql.SQL("{} <> 'r'").format(column(OPERATION))
+        self._fetch(connection, "image", shape.columns, selected, changed, wanted)
+        if self._question.relation.unique_key:
+            return self._tables["image"]
+        # A model that answers differently each time may do so twice for one key.
+        return sql.SQL("(SELECT DISTINCT ON ({keys}) * FROM {table} ORDER BY {keys})").format(
+            keys=column_list(shape.key), table=self._tables["image"]
+        )
+
+    def keys_left(self, connection: Connection, gone: sql.Composable) -> sql.Composable:
+        """Asks the source for the keys in question."""
+        key = self._question.shape.key
+        self._create(connection, "left", key, with_digest=False)
+        selected = rows(self._question.model, key)
+        self._fetch(connection, "left", key, selected, gone, sql.SQL("true"))
+        return sql.SQL("TABLE {}").format(self._tables["left"])
+
+    def highest(self, connection: Connection, name: str) -> str | None:
+        """Asks the source, in the snapshot that was compared."""
+        assert self._reader is not None  # noqa: S101 - only within `snapshot`
+        row = self._reader.execute(
+            sql.SQL("SELECT max({})::text FROM ({}) AS model").format(
+                column(name, "model"), self._question.cut((name,))
+            ),
+            binary=True,
+        ).fetchone()
+        return row[0] if row else None
+
+    def forget(self, connection: Connection) -> None:
+        """Drops what was copied."""
+        for name in self._stored:
+            connection.execute(sql.SQL("DROP TABLE {}").format(self._tables[name]))
+        self._stored.clear()
+
+    def _create(
+        self,
+        connection: Connection,
+        name: str,
+        columns: tuple[str, ...],
+        *,
+        with_digest: bool = True,
+    ) -> None:
+        shape = self._question.shape
+        # Types come from format_type, never from a user.
+        typed = [sql.SQL("{} {}").format(column(c), sql.SQL(shape.stored_type(c))) for c in columns]
+        if with_digest:
+            typed.append(sql.SQL("{} bigint").format(column(DIGEST)))
+        connection.execute(
+            sql.SQL("CREATE UNLOGGED TABLE {} ({})").format(self._tables[name], COMMA.join(typed))
+        )
+        self._stored.append(name)
+
+    def _copy(
+        self,
+        connection: Connection,
+        name: str,
+        columns: tuple[str, ...],
+        query: sql.Composable,
+        *,
+        with_digest: bool = True,
+    ) -> int:
+        assert self._reader is not None  # noqa: S101 - only within `snapshot`
+        names = (*columns, DIGEST) if with_digest else columns
+        into = sql.SQL("{} ({})").format(self._tables[name], column_list(names))
+        rows, size = pump(self._reader, query, connection, into)
+        self.bytes += size
+        return rows
+
+    def _fetch(
+        self,
+        connection: Connection,
+        name: str,
+        columns: tuple[str, ...],
+        selected: sql.Composable,
+        asked: sql.Composable,
+        wanted: sql.Composable,
+    ) -> None:
+        """Copies those rows of a SELECT whose keys are asked for, or all where that is cheaper."""
+        has_digest = name == "image"
+        count, last = _extent(connection, asked, wanted)
+        if not count:
+            return
+        is_small = count <= max(AT_ONCE, WORTH_A_SCAN * self._rows)
+        if count > AT_ONCE and not (is_small and self._question.relation.unique_key):
+            self._copy(connection, name, columns, selected, with_digest=has_digest)
+            return
+        for first in range(0, last, AT_ONCE):
+            query = self._by_key(connection, selected, asked, wanted, first)
+            if query is not None:
+                self._copy(connection, name, columns, query, with_digest=has_digest)
+
+    def _by_key(
+        self,
+        connection: Connection,
+        selected: sql.Composable,
+        asked: sql.Composable,
+        wanted: sql.Composable,
+        first: int,
+    ) -> sql.Composable | None:
+        shape = self._question.shape
+        arrays = _arrays(connection, shape, asked, wanted, first)
+        if arrays[0] is None:
+            return None
+        typed = [
+            sql.SQL("{}::{}[]").format(sql.Literal(array), sql.SQL(_element_type(shape, name)))
+            for name, array in zip(shape.key, arrays, strict=True)
+        ]
+        values = [
+            sql.SQL("asked.{}::{}").format(column(name), sql.SQL(shape.type_of(name) or "text"))
+            for name in shape.key
+        ]
+        same = equal_keys(shape.key, self._question.relation.key_operators, "model", "wanted")
+        return sql.SQL(
+            "SELECT model.* FROM ({selected}) AS model JOIN"
+            " (SELECT {values} FROM unnest({arrays}) AS asked ({keys})) AS wanted ({keys})"
+            " ON {same}"
+        ).format(
+            selected=selected,
+            values=COMMA.join(values),
+            arrays=COMMA.join(typed),
+            keys=column_list(shape.key),
+            same=same,
+        )
+
+
+def _extent(
+    connection: Connection, asked: sql.Composable, wanted: sql.Composable
+) -> tuple[int, int]:
+    """How many keys are asked for, and the highest of their numbers."""
+    row = connection.execute(
+        sql.SQL("SELECT count(*), coalesce(max({}), 0) FROM {} WHERE {}").format(
+            column(ROW), asked, wanted
+        )
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate has one row
+    return row[0], row[1]
+
+
+def _arrays(
+    connection: Connection,
+    shape: Shape,
+    asked: sql.Composable,
+    wanted: sql.Composable,
+    first: int,
+) -> tuple[str | None, ...]:
+    """The keys numbered `first < number <= first + AT_ONCE`, one array for each key column.
+
+    As the text of an array, which the other server reads: no key becomes a Python object.
+    """
+    lists = COMMA.join(
+        sql.SQL("array_agg({}{})::text").format(
+            column(name), sql.SQL("::text" if _is_array(shape, name) else "")
+        )
+        for name in shape.key
+    )
+    row = connection.execute(
+        sql.SQL("SELECT {} FROM {} WHERE {} AND {row} > {} AND {row} <= {}").format(
+            lists, asked, wanted, sql.Literal(first), sql.Literal(first + AT_ONCE), row=column(ROW)
+        )
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate has one row
+    return tuple(row)
+
+
+def _is_array(shape: Shape, name: str) -> bool:
+    return (shape.type_of(name) or "").endswith("[]")
+
+
+def _element_type(shape: Shape, name: str) -> str:
+    # unnest would take arrays within an array apart: those travel as text.
+    return "text" if _is_array(shape, name) else shape.type_of(name) or "text"

@@ -1,0 +1,82 @@
+"""Engine lightning: planner and model are in one database, a comparison is one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg import sql
+
+from ..model import rows
+from ..sql import column, relation
+from .reading import Connection, Question
+from .state import Planner, State
+
+
+class InPlace:
+    """Planner and model are in one database.
+
+    Args:
+        planner: of this database.
+        state: as claimed.
+        question: what is read.
+    """
+
+    bytes = 0
+
+    def __init__(self, planner: Planner, state: State, question: Question) -> None:
+        self._question = question
+        self._stored = relation(planner.schema, f"model_{state.id}")
+        self._is_stored = False
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """The planner's own transaction is the snapshot."""
+        yield
+
+    def has_images(self, *, images: bool) -> bool:
+        """Reading all columns costs nothing here."""
+        return True
+
+    def model(self, connection: Connection, *, images: bool) -> sql.Composable:
+        """The model itself where an index proves its key; else a copy.
+
+        Read twice, it might answer differently, and rows with an invalid key are counted first.
+        """
+        selected = self._question.rows(self._question.shape.columns)
+        if self._question.relation.unique_key:
+            return sql.SQL("({}) AS model").format(selected)
+        # Unlogged, as it lives for this transaction only. binary=True asks for the extended
+        # protocol, which takes one statement only, whatever the model says.
+        connection.execute(
+            sql.SQL("CREATE UNLOGGED TABLE {} AS {}").format(self._stored, selected), binary=True
+        )
+        self._is_stored = True
+        return sql.SQL("{} AS model").format(self._stored)
+
+    def images(self, connection: Connection, changed: sql.Composable) -> sql.Composable:
+        """Never asked for: the comparison has them.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError
+
+    def keys_left(self, connection: Connection, gone: sql.Composable) -> sql.Composable:
+        """The whole model; PostgreSQL probes its index where there is one."""
+        return rows(self._question.model, self._question.shape.key)
+
+    def highest(self, connection: Connection, name: str) -> str | None:
+        """Asks the model again, in the same snapshot: the column may not travel."""
+        row = connection.execute(
+            sql.SQL("SELECT max({})::text FROM ({}) AS model").format(
+                column(name, "model"), self._question.cut((name,))
+            ),
+            binary=True,
+        ).fetchone()
+        return row[0] if row else None
+
+    def forget(self, connection: Connection) -> None:
+        """Drops the copy."""
+        if self._is_stored:
+            connection.execute(sql.SQL("DROP TABLE {}").format(self._stored))

@@ -1,2 +1,0 @@
--- Who we are in the ledgers of the destinations.
-SELECT id FROM :"planner".installation;

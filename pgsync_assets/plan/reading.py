@@ -1,0 +1,104 @@
+"""Where the rows of a model come from, for a comparison in the planner's database.
+
+In place (lightning): planner and model are in one database, a plan is one statement. Across
+(standard): keys and digests come over first; the images of changed rows are fetched by key in the
+same snapshot of the source afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import psycopg
+from psycopg import sql
+
+from ..config import ModelConfig, Partition
+from ..model import Past, Relation, rows
+from ..sql import column, column_list
+from .digest import digest
+from .shape import DIGEST, Shape
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is read.
+
+    Args:
+        model: what to send, with its SQL loaded.
+        relation: the model, described.
+        shape: of the plan.
+        partition: only this slice of it.
+        by_digest: rows are compared by digest.
+        past: only what lies past a cursor.
+    """
+
+    model: ModelConfig
+    relation: Relation
+    shape: Shape
+    partition: Partition | None
+    by_digest: bool
+    past: Past | None = None
+
+    def cut(self, columns: tuple[str, ...]) -> sql.Composable:
+        """A SELECT of some columns of the rows that are read."""
+        past = self.past.condition("model") if self.past else None
+        return rows(self.model, columns, self.partition, past)
+
+    def rows(self, columns: tuple[str, ...]) -> sql.Composable:
+        """A SELECT of some columns, and the digest of all where rows are compared by it."""
+        shape = self.shape
+        image = self.cut(shape.columns)
+        if not self.by_digest:
+            return image
+        return sql.SQL("SELECT {}, {} AS {} FROM ({}) AS model").format(
+            column_list(columns, "model"),
+            digest(zip(shape.columns, shape.types, strict=True), "model", shape.algorithm),
+            column(DIGEST),
+            image,
+        )
+
+
+class Reading(Protocol):
+    """The model, readable in the planner's database within one transaction."""
+
+    bytes: int
+    """Read from the source so far, where that is another server."""
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Holds one moment of the source for the length of the block."""
+        yield
+
+    def model(self, connection: Connection, *, images: bool) -> sql.Composable:
+        """A relation, named `model`, with the rows to be compared.
+
+        Args:
+            connection: the planner's transaction.
+            images: with all columns, not only what tells whether a row changed.
+        """
+
+    def has_images(self, *, images: bool) -> bool:
+        """Whether that relation has all columns, asked for or not."""
+
+    def images(self, connection: Connection, changed: sql.Composable) -> sql.Composable:
+        """A table with the images of changed rows, as they are in the same moment.
+
+        Args:
+            connection: the planner's transaction.
+            changed: table with the keys of all changes, numbered (`_pgsync_row`), and what happened
+                to each (`_pgsync_op`).
+        """
+
+    def keys_left(self, connection: Connection, gone: sql.Composable) -> sql.Composable:
+        """A SELECT of those keys of `gone` that the whole model, uncut, still has."""
+
+    def highest(self, connection: Connection, name: str) -> str | None:
+        """The highest value of a column among the rows that are read, as text."""
+
+    def forget(self, connection: Connection) -> None:
+        """Drops what was stored for the comparison."""

@@ -1,0 +1,69 @@
+"""A run, and the plan that it made."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from ..outcome import Counts
+from .shape import Shape
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run whose plan may not be complete yet.
+
+    Args:
+        id: its number: `sync_run_id` in the audit.
+        started_at: by the planner's clock.
+        partition: the slice of the model that it is about; empty for all of it.
+    """
+
+    id: int
+    started_at: dt.datetime
+    partition: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A complete plan: `plan_<run id>` holds its rows, numbered from 1, removals first.
+
+    Args:
+        run: the run that it belongs to.
+        is_full: it holds every row of the model and becomes the snapshot; else changes only.
+        fingerprint: of the configuration and destination that it was made for.
+        shape: of its rows.
+        batch_size: rows per destination transaction; batch k holds the rows
+            `(k - 1) * batch_size < row <= k * batch_size`.
+        counts: rows in it by operation.
+        invalid: rows of the model that are not in it: a NULL or repeated key, or another image
+            when they were read again.
+        base_run: last run of the state that it was compared with.
+        cursor: where the comparison ended, as text; None without a cursor.
+        is_whole: all of the model (or partition) was compared, not only what lies past a cursor.
+        reason: why the guard holds it, where it does.
+        content: fingerprint of its rows, where it was held by the guard.
+    """
+
+    run: Run
+    is_full: bool
+    fingerprint: str
+    shape: Shape
+    batch_size: int
+    counts: Counts
+    invalid: int
+    base_run: int | None = None
+    cursor: str | None = None
+    is_whole: bool = True
+    reason: str | None = None
+    content: str | None = None
+
+    @property
+    def batches(self) -> int:
+        """Number of batches; 0 where there is nothing to write."""
+        return -(-self.counts.total // self.batch_size)
+
+    def rows_of(self, batch: int) -> tuple[int, int]:
+        """Row numbers of a batch: (last row before it, its last row)."""
+        first = (batch - 1) * self.batch_size
+        return first, min(first + self.batch_size, self.counts.total)

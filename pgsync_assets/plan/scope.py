@@ -1,0 +1,25 @@
+"""Which rows of model and snapshot a run compares, and what it does with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is compared.
+
+    Args:
+        is_full: the plan holds every row of the model and becomes the snapshot.
+        sends_all: rows that did not change are sent, too.
+        label: partition whose rows are compared, where partitions share one snapshot; else None.
+        is_whole: all of the model (or partition) is compared; else only what lies past a cursor,
+            where a row that is not there says nothing.
+        cursor: the column that such a comparison goes by.
+    """
+
+    is_full: bool
+    sends_all: bool
+    label: str | None = None
+    is_whole: bool = True
+    cursor: str | None = None

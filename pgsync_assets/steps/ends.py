@@ -1,0 +1,49 @@
+"""The databases that a sync may use, and which of them holds its planner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from ..config import Place, SyncConfig
+from ..connect import Endpoint, no_platform
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The databases that a sync may use.
+
+    Args:
+        source: where models are read, and where lightning keeps its state.
+        destination: where tables are written.
+        platform: where the standard engine keeps its state; None where nothing says where that is.
+    """
+
+    source: Endpoint
+    destination: Endpoint
+    platform: Endpoint | None = None
+
+    def __iter__(self) -> Iterator[Endpoint]:
+        """Those that are known."""
+        return filter(None, (self.source, self.destination, self.platform))
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Keeps their tunnels open for the length of the block."""
+        with ExitStack() as stack:
+            for endpoint in self:
+                stack.enter_context(endpoint)
+            yield
+
+    def planner_of(self, sync: SyncConfig) -> tuple[Endpoint, Endpoint | None]:
+        """Where the planner of a sync is, and where it would be with the other engine.
+
+        Raises:
+            ConfigurationError: its engine needs a platform.
+        """
+        places: dict[Place, Endpoint | None] = {"source": self.source, "platform": self.platform}
+        home = places.pop(sync.traits.place)
+        if home is None:
+            raise no_platform(sync.name)
+        return home, next(iter(places.values()))

@@ -1,0 +1,142 @@
+"""What changed since the last run, as a stored plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..errors import ConfigurationError
+from ..failpoints import failpoint
+from ..model import Past, check_cursor
+from ..plan import Across, Diff, InPlace, Plan, Question, Reading, Run, Scope, Shape, differences
+from .work import Work
+
+
+def make_plan(
+    work: Work, run: Run, *, full_resync: bool, compare_all: bool = False
+) -> tuple[Work, Plan]:
+    """Compares the model with the state, and stores what is to be written.
+
+    Args:
+        work: the run.
+        run: as begun.
+        full_resync: rows that did not change are sent, too.
+        compare_all: the whole model, whatever the cursor says.
+
+    Returns:
+        The work with its state in the form in which the plan needs it, and the plan.
+
+    Raises:
+        ConfigurationError: key or destination are others than the state's, and no resync was
+            asked for.
+        InvalidKeysError: a row has a NULL or repeated key, and the sync says `fail`.
+        TooManyRejectedRows: of rows that cannot be planned.
+    """
+    old = _comparable(work, full_resync)
+    shape = _shape(work, old)
+    scope = _scope(work, old, shape, full_resync)
+    past = None if compare_all else _past(work, old, shape, scope)
+    scope = replace(scope, is_whole=past is None, cursor=_cursor(work))
+    reading = _reading(work, old, shape, scope, past)
+    diff = Diff(
+        work.planner,
+        work.state,
+        shape,
+        old,
+        reading,
+        proven=work.relation.unique_key,
+        scope=scope,
+    )
+    plan = diff.store(
+        run,
+        work.fingerprint,
+        work.sync.batch_size,
+        work.sync.max_rejected_rows,
+        work.sync.on_duplicate_key,
+    )
+    failpoint("plan stored")
+    state = work.planner.look(work.state.sync, work.state.partition)
+    notes = _notes(work, old, shape, past)
+    known = replace(work, state=state or work.state, notes=(*work.notes, *notes))
+    return replace(known, bytes_read=reading.bytes), plan
+
+
+def _comparable(work: Work, full_resync: bool) -> Shape | None:
+    """The state's shape where its rows can be compared by key; None: begin from nothing."""
+    old, shape = work.state.shape, work.shape
+    if old is None or old.identity == shape.identity:
+        return old
+    if not full_resync:
+        raise ConfigurationError(
+            f"sync {work.sync.name!r}: its rows were sent to {old.table}, found by "
+            f"{old.key_text} there; now it says {shape.table}, {shape.key_text}"
+            + ("" if old.ledger == shape.ledger else ", in another database"),
+            "the old rows stay as they are; to begin anew: pgsync-assets run "
+            f"{work.sync.name} --full-resync",
+        )
+    return None
+
+
+def _shape(work: Work, old: Shape | None) -> Shape:
+    """What the snapshot will hold: a shared one has no moment in which all images are at hand."""
+    shape = work.shape
+    keeps_digests = shape.is_labelled and old is not None and old.holds == "digest"
+    return replace(shape, holds="digest") if keeps_digests else shape
+
+
+def _scope(work: Work, old: Shape | None, shape: Shape, full_resync: bool) -> Scope:
+    label = work.slice if shape.is_labelled else None
+    if label is not None and old is not None:
+        return Scope(is_full=False, sends_all=full_resync, label=label)
+    is_full = full_resync or old is None or not old.compares_with(shape)
+    return Scope(is_full=is_full, sends_all=is_full, label=label)
+
+
+def _cursor(work: Work) -> str | None:
+    return work.sync.cursor.column if work.sync.cursor else None
+
+
+def _past(work: Work, old: Shape | None, shape: Shape, scope: Scope) -> Past | None:
+    """Where the comparison begins; None: the whole model has to be compared now."""
+    cursor, since = work.sync.cursor, work.state.cursor
+    if cursor is None:
+        return None
+    spelled = check_cursor(work.sync.name, cursor, work.relation)
+    is_same_form = old is not None and old.holds == shape.holds
+    if since is None or scope.sends_all or not is_same_form:
+        return None
+    if work.planner.is_full_due(work.state, cursor.full_every):
+        return None
+    return Past(cursor.column, spelled, since, cursor.lag)
+
+
+def _notes(work: Work, old: Shape | None, shape: Shape, past: Past | None) -> Iterator[str]:
+    """What a person should know about this comparison."""
+    if past is not None:
+        yield (
+            f"only rows with {past.column} >= {past.since} - {past.lag} were compared; removed "
+            f"rows are found by a full comparison"
+        )
+    if old is not None and old.meaning != shape.meaning and old.identity == shape.identity:
+        told = "; ".join(differences(old, shape))
+        yield f"{told}: every row is sent once"
+
+
+def _reading(
+    work: Work, old: Shape | None, shape: Shape, scope: Scope, past: Past | None
+) -> Reading:
+    by_digest = "digest" in (shape.holds, old.holds if old and not scope.is_full else None)
+    question = Question(work.sync.model, work.relation, shape, work.partition, by_digest, past)
+    return READINGS[work.sync.traits.place](work, question)
+
+
+def _in_place(work: Work, question: Question) -> Reading:
+    return InPlace(work.planner, work.state, question)
+
+
+def _across(work: Work, question: Question) -> Reading:
+    return Across(work.planner, work.state, question, work.reader)
+
+
+READINGS = {"source": _in_place, "platform": _across}
+"""By the place of the planner: how the model gets there."""

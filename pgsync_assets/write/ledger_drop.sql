@@ -1,0 +1,7 @@
+-- The destination forgets a sync (or one partition of it).
+WITH without_rejects AS (
+    DELETE FROM :"ledger".rejects
+    WHERE installation = :'installation'::uuid AND sync = :'sync' AND partition = :'partition'
+)
+DELETE FROM :"ledger".ledger
+WHERE installation = :'installation'::uuid AND sync = :'sync' AND partition = :'partition';

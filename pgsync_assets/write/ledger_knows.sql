@@ -1,0 +1,4 @@
+-- Whether this sync has written here, under the name of whichever planner.
+SELECT count(*) > 0
+FROM :"ledger".ledger
+WHERE sync = :'sync' AND partition = :'partition';
