@@ -30,10 +30,11 @@ from .steps.progress import Reporter, silent
 from .steps.recover import recover
 from .steps.settle import outcome, settle
 from .steps.show_plan import show_plan
+from .steps.verification import verify
 from .steps.work import Work, opened
 from .steps.write_plan import write_plan
 
-__all__ = ["apply", "check", "discard", "plan", "run", "show_plan"]
+__all__ = ["apply", "check", "discard", "plan", "run", "show_plan", "verify"]
 
 PAUSES_S = (1.0, 2.0, 4.0)
 """Seconds before the same again, after a failure that may pass."""

@@ -10,7 +10,7 @@ import pytest
 from pgsync_assets import sync as engine
 from pgsync_assets.config import ConnectionConfig, Partition, SyncConfig
 from pgsync_assets.connect import Endpoint
-from pgsync_assets.outcome import Change, Outcome, PlanPreview
+from pgsync_assets.outcome import Change, Outcome, PlanPreview, Verification
 
 from .fix_databases import Pair, Side
 
@@ -136,6 +136,24 @@ class Syncs:
             self.config(**fields), *self.endpoints, number, platform=self.platform_endpoint
         ) as shown:
             return list(shown.changes(limit))
+
+    def verify(
+        self,
+        partition: Partition | None = None,
+        *,
+        limit: int = 1000,
+        values: bool = False,
+        **fields: Any,
+    ) -> Verification:
+        """Compares the destination with the model."""
+        return engine.verify(
+            self.config(**fields),
+            *self.endpoints,
+            platform=self.platform_endpoint,
+            partition=partition,
+            limit=limit,
+            values=values,
+        )
 
     def table(self, definition: str, name: str = "items") -> None:
         """Creates the same table on both sides, with the rights a sync needs."""

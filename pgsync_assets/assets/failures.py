@@ -17,7 +17,7 @@ FIRST_WAIT_S = 5.0
 
 
 @contextmanager
-def told_to_dagster(context: dg.AssetExecutionContext) -> Iterator[None]:
+def told_to_dagster(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[None]:
     """Turns errors of ours that leave the block into Dagster's.
 
     A transient error asks for the step again, with a longer wait each time; every other one fails

@@ -21,7 +21,9 @@ class ProgressLog:
         key: the destination table, which the observations are about.
     """
 
-    def __init__(self, context: dg.AssetExecutionContext, key: dg.AssetKey) -> None:
+    def __init__(
+        self, context: dg.AssetExecutionContext | dg.OpExecutionContext, key: dg.AssetKey
+    ) -> None:
         self._context = context
         self._key = key
         self._listener = current_listener()

@@ -21,7 +21,7 @@ from ..config import (
     SyncConfig,
     TunnelConfig,
 )
-from ..outcome import Outcome, PlanPreview, Progress
+from ..outcome import Outcome, PlanPreview, Progress, Verification
 from .environment import with_env_vars
 
 if TYPE_CHECKING:
@@ -273,6 +273,38 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
             platform=platform_of(platform),
             partition=partition,
             by=by,
+            on_progress=on_progress or _unheard,
+        )
+
+    def verify(
+        self,
+        sync: SyncConfig,
+        source: PostgresConnection,
+        *,
+        platform: ConnectionConfig | None = None,
+        partition: Partition | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Verification:
+        """Compares the destination with the model: the same as `pgsync-assets verify`.
+
+        Args:
+            sync: what is compared.
+            source: where the model is read.
+            platform: where engine standard keeps its state; default: as the environment says.
+            partition: the slice to compare, of a partitioned sync.
+            on_progress: is told about rows that were read, several times a second.
+
+        Raises:
+            PgsyncError: see `pgsync_assets.errors`; its type says whether a retry makes sense.
+        """
+        from .. import sync as engine
+
+        return engine.verify(
+            sync,
+            source.endpoint(),
+            self.connection.endpoint(),
+            platform=platform_of(platform),
+            partition=partition,
             on_progress=on_progress or _unheard,
         )
 

@@ -14,6 +14,7 @@ from .resources import PostgresConnection
 from .source_assets import DATA_VERSION_TAG
 from .source_writes import fingerprints
 from .translator import SYNC_TAG
+from .verification import checks_of_a_run
 
 UNFINISHED = [
     DagsterRunStatus.QUEUED,
@@ -74,7 +75,11 @@ def build_source_sensor(
                 continue  # while a run is on its way its end is awaited: it may have read too early
             events.extend(_observations(one, before.get(one.sync, {}), now))
             requests.append(
-                dg.RunRequest(asset_selection=list(one.keys), tags={SYNC_TAG: one.sync})
+                dg.RunRequest(
+                    asset_selection=list(one.keys),
+                    asset_check_keys=_checks(context, one),
+                    tags={SYNC_TAG: one.sync},
+                )
             )
             before[one.sync] = now
         return dg.SensorResult(
@@ -85,6 +90,12 @@ def build_source_sensor(
         )
 
     return source_changed
+
+
+def _checks(context: dg.SensorEvaluationContext, one: Watched) -> list[dg.AssetCheckKey]:
+    repository = context.repository_def
+    assert repository is not None  # noqa: S101 - Dagster gives it to every tick
+    return checks_of_a_run(repository, one.keys)
 
 
 def _look(context: dg.SensorEvaluationContext, one: Watched) -> dict[str, str]:

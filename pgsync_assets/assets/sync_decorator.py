@@ -15,6 +15,7 @@ from .source_assets import shared_assets
 from .specs import SyncSpecs, sync_specs
 from .step import Event, SyncStep
 from .translator import PgSyncTranslator
+from .verification import build_verification
 
 Body = Callable[[SyncStep], Iterable[Event]]
 
@@ -99,7 +100,10 @@ def build_sync_definitions(
             *models_of(syncs, specs),
             *(_run_as_is(sync, found) for sync, found in zip(syncs, specs, strict=True)),
             *shared_assets([*specs, *beside], chosen),
-        ]
+        ],
+        asset_checks=[
+            build_verification(sync, found) for sync, found in zip(syncs, specs, strict=True)
+        ],
     )
 
 

@@ -8,6 +8,8 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
 )
 
+from .verification import checks_of_a_run
+
 
 def build_sync_schedule(
     name: str,
@@ -47,6 +49,7 @@ def build_sync_schedule(
             yield dg.RunRequest(
                 run_key=keys[0].to_user_string(),  # tells the runs of one tick apart
                 asset_selection=keys,
+                asset_check_keys=checks_of_a_run(context.repository_def, keys),
                 tags=_all_of(partitions),
             )
 

@@ -10,6 +10,7 @@ from .reset import reset
 from .run import run
 from .show import show
 from .up import up
+from .verify import verify
 
 __all__ = [
     "app",
@@ -25,6 +26,7 @@ __all__ = [
     "run",
     "show",
     "up",
+    "verify",
 ]
 
 

@@ -24,6 +24,7 @@ class ExitCode(IntEnum):
     ALREADY_RUNNING = 4
     TRY_AGAIN = 5
     HELD = 6
+    NOT_IN_STEP = 7
     INTERRUPTED = 130
 
 
@@ -31,10 +32,11 @@ MEANINGS = {
     ExitCode.OK: "all is well",
     ExitCode.FAILED: "failed: a retry changes nothing, somebody has to act",
     ExitCode.USAGE: "the command line or the configuration is wrong",
-    ExitCode.ROWS_REJECTED: "the run finished, but some rows were rejected",
+    ExitCode.ROWS_REJECTED: "finished, but some rows are rejected; the next run tries them",
     ExitCode.ALREADY_RUNNING: "another run of this sync is on; nothing was touched",
     ExitCode.TRY_AGAIN: "failed for now: the same again may work",
     ExitCode.HELD: "a guard stopped the run before its first write; its plan is held",
+    ExitCode.NOT_IN_STEP: "verify: the destination is not in step with the model",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
 }
 

@@ -43,7 +43,7 @@ def invalid_keys_table(keys: Sequence[InvalidKey]) -> Table:
     return table(
         *(keys[0].columns if keys else ()),
         "rows",
-        rows=[(*map(_value, key.columns.values()), f"{key.rows:,}") for key in keys],
+        rows=[(*map(shown_value, key.columns.values()), f"{key.rows:,}") for key in keys],
         numbers=("rows",),
     )
 
@@ -105,13 +105,13 @@ def _change_cells(change: Change) -> Iterator[tuple[str, ...]]:
 
 def _difference(change: Change, old: str | None, new: str | None) -> str:
     if change.operation == "added":
-        return _value(new)
+        return shown_value(new)
     if change.operation == "removed":
-        return _value(old)
-    return f"{_value(old)} -> {_value(new)}"
+        return shown_value(old)
+    return f"{shown_value(old)} -> {shown_value(new)}"
 
 
-def _value(value: str | None) -> str:
+def shown_value(value: str | None) -> str:
     """A value as it is shown: NULL in a word, text that looks like it in quotes, long text cut."""
     if value is None:
         return "NULL"

@@ -23,6 +23,9 @@ DOING = {
     "guard": "planned",
     "write": "writing",
     "advance": "advancing",
+    "model": "reading the model",
+    "destination": "reading the destination",
+    "compare": "comparing",
     "done": "done",
 }
 
@@ -128,5 +131,5 @@ def _name(progress: Progress) -> str:
 
 def _rows(progress: Progress) -> str:
     if not progress.rows_total:
-        return ""
+        return f"{progress.rows_done:,} rows" if progress.rows_done else ""
     return f"{progress.rows_done:,} of {progress.rows_total:,} rows"

@@ -6,7 +6,8 @@ intervals.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -31,6 +32,10 @@ class Interval:
     def columns(self) -> tuple[str, ...]:
         """The columns that decide."""
         return (self.column,)
+
+    def renamed(self, names: Mapping[str, str]) -> Interval:
+        """The same slice of a table whose columns are named otherwise."""
+        return replace(self, column=names[self.column])
 
     @property
     def fingerprint(self) -> list[Any]:
@@ -57,6 +62,10 @@ class Values:
         """The columns that decide."""
         return (self.column,)
 
+    def renamed(self, names: Mapping[str, str]) -> Values:
+        """The same slice of a table whose columns are named otherwise."""
+        return replace(self, column=names[self.column])
+
     @property
     def fingerprint(self) -> list[Any]:
         """Changes with what is in it."""
@@ -76,6 +85,10 @@ class Bucket:
     columns: tuple[str, ...]
     modulus: int
     remainder: int
+
+    def renamed(self, names: Mapping[str, str]) -> Bucket:
+        """The same slice of a table whose columns are named otherwise."""
+        return replace(self, columns=tuple(names[name] for name in self.columns))
 
     @property
     def fingerprint(self) -> list[Any]:

@@ -9,7 +9,7 @@ Reading uses libpq's own calls (`psycopg.pq`), which cost 0.3 us a row; psycopg'
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from typing import Any
@@ -28,6 +28,9 @@ def pump(
     query: sql.Composable,
     destination: psycopg.Connection[Any],
     target: sql.Composable,
+    *,
+    reading: str = "the plan",
+    told: Callable[[int], None] | None = None,
 ) -> tuple[int, int]:
     """Copies the rows of a query into a relation of another server.
 
@@ -36,6 +39,8 @@ def pump(
         query: the rows to send.
         destination: in a transaction with pinned settings.
         target: relation and column list to copy into, in the order of the query.
+        reading: what the query reads, for messages.
+        told: is told how many rows have been sent so far, chunk by chunk.
 
     Returns:
         Rows that the destination counted, and bytes sent.
@@ -46,22 +51,25 @@ def pump(
     """
     copy_out = sql.SQL("COPY ({}) TO STDOUT").format(query)
     copy_in = sql.SQL("COPY {} FROM STDIN").format(target)
-    sent = 0
+    sent = rows = 0
     # A savepoint at the source: where the destination refuses midway, reading is cancelled.
     with source.transaction(), destination.cursor() as into:
-        with closing(_chunks(source, copy_out)) as chunks, into.copy(copy_in) as writer:
+        with closing(_chunks(source, copy_out, reading)) as chunks, into.copy(copy_in) as writer:
             for chunk in chunks:
                 writer.write(chunk)
                 sent += len(chunk)
+                if told is not None:
+                    rows += chunk.count(b"\n")  # the only ones: those in values are escaped
+                    told(rows)
                 failpoint("chunk sent")
         return into.rowcount, sent
 
 
 def _chunks(
-    source: psycopg.Connection[Any], copy_out: sql.Composable
+    source: psycopg.Connection[Any], copy_out: sql.Composable, reading: str
 ) -> Generator[bytes, None, None]:
     """The rows of a COPY TO STDOUT, in pieces of about BUFFER bytes."""
-    with translated("reading the plan", source):
+    with translated(f"reading {reading}", source):
         pgconn = source.pgconn
         pgconn.send_query(copy_out.as_bytes(source))
         _expect(source, pq.ExecStatus.COPY_OUT)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import psycopg
 
 from ..connect import READ_ONLY, Session
 from ..outcome import Counts
@@ -97,3 +100,26 @@ def _run(row: tuple[Any, ...]) -> RunRow:
         table=row[13],
         error=row[14],
     )
+
+
+def wrong_sums(
+    connection: psycopg.Connection[Any],
+    audit: str,
+    sync: str,
+    partition: str,
+    last_runs: Sequence[int],
+) -> list[tuple[int, str]]:
+    """Runs whose numbers do not add up, with the operation whose numbers they are.
+
+    Planned = attempted + aborted, attempted = succeeded + failed; of the last run the log agrees.
+
+    Args:
+        connection: in a transaction on the database that holds the audit.
+        audit: name of its schema.
+        sync: whose runs.
+        partition: name of the partition; empty for all of them.
+        last_runs: numbers of the runs whose log is counted, too.
+    """
+    query = statement(__package__ or "", "identities.sql", audit=audit)
+    values = {"sync": sync, "partition": partition, "runs": list(last_runs)}
+    return [(run, operation) for run, operation in connection.execute(query, values)]

@@ -31,10 +31,20 @@ def carried(work: Work) -> Work:
     Raises:
         PrivilegeError: a state of the other engine is there and may not be read.
     """
-    if work.elsewhere is None or _is_current(work) or not work.ledger.knows(work.state):
+    if work.elsewhere is None or not is_elsewhere(work):
         return work
     with _other_planner(work, work.elsewhere) as other:
         return _carried_from(work, other) if other else work
+
+
+def is_elsewhere(work: Work) -> bool:
+    """Whether what was sent is in the planner of the other engine, as far as the ledger knows.
+
+    Args:
+        work: with the state of its own planner.
+    """
+    is_known = work.elsewhere is not None and work.ledger.knows(work.state)
+    return is_known and not _is_current(work)
 
 
 def _is_current(work: Work) -> bool:

@@ -138,6 +138,7 @@ def opened(
     ends: Ends,
     partition: Partition | None,
     reporter: Reporter,
+    records_refusal: bool = True,
 ) -> Iterator[Work]:
     """Connects, describes, locks and claims, for the length of the block.
 
@@ -148,7 +149,7 @@ def opened(
     Raises:
         AlreadyRunning: another run of this sync is under way.
         TerminalError: configuration, model, table or rights. Where the sync's schemas are there
-            already, the failed run shows in `sync_runs`.
+            already, the failed run shows in `sync_runs`, unless `records_refusal` is False.
         TransientError: a server cannot be reached now.
     """
     name = partition.name if partition else ""
@@ -167,7 +168,8 @@ def opened(
             storage = _storage(sync, keeper, relation, mapping)
             _require_schemas(keeper, writer)
         except TerminalError as error:
-            record_refusal(sync, keeper, lock_session, partition, error)
+            if records_refusal:
+                record_refusal(sync, keeper, lock_session, partition, error)
             raise
         planner = prepare(keeper, home.config.schemas.planner)
         audit = Audit.prepare(keeper, planner, home.config.schemas.audit, sync)

@@ -44,7 +44,9 @@ def flows(source: str, target: TargetColumn) -> bool:
         if (base, into) not in WIDENINGS:
             return False
         # numeric(3,-2) rounds an integer; a number that is too large is refused (22003).
-        return into != "numeric" or target.modifier < 0 or _numeric(target.modifier)[1] >= 0
+        if into != "numeric" or target.modifier < 0:
+            return True
+        return numeric_modifier(target.modifier)[1] >= 0
     return source == target.column.type or _keeps_precision(into, modifier, target)
 
 
@@ -113,7 +115,7 @@ def _keeps_precision(base: str, modifier: tuple[int, ...], target: TargetColumn)
     if target.modifier < 0:
         return True
     if base.removeprefix("_") == "numeric":
-        return bool(modifier) and (*modifier, 0)[1] <= _numeric(target.modifier)[1]
+        return bool(modifier) and (*modifier, 0)[1] <= numeric_modifier(target.modifier)[1]
     if base.removeprefix("_") in ("timestamp", "timestamptz", "time", "timetz"):
         return (modifier[0] if modifier else MICROSECONDS) <= target.modifier
     # interval: fewer fields or digits, as the same ones are spelled the same (flows).
@@ -121,7 +123,8 @@ def _keeps_precision(base: str, modifier: tuple[int, ...], target: TargetColumn)
     return base.removeprefix("_") != "interval"
 
 
-def _numeric(modifier: int) -> tuple[int, int]:
+def numeric_modifier(modifier: int) -> tuple[int, int]:
+    """Precision and scale of a numeric, from the modifier that its column has in pg_attribute."""
     packed = modifier - 4
     scale = packed & 0x7FF
     return (packed >> 16) & 0xFFFF, scale - 2048 if scale >= 1024 else scale

@@ -199,8 +199,12 @@ def test_a_run_that_slept_through_a_successor_neither_writes_nor_advances(
     child.start(filled, f"{asleep_at}:stop", batch_size=8, **DAYS)
     what, pid = child.answer()
     assert what == "stopped"
-    for side in cut_off:  # the network between them was gone for too long
-        getattr(filled.pair, side).rows(
+    there = {
+        "source": [filled.pair.source, filled.keeper],
+        "destination": [filled.pair.destination],
+    }
+    for side in {id(one): one for name in cut_off for one in there[name]}.values():
+        side.rows(  # the network between them was gone for too long
             "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
             " where datname = current_database() and application_name like 'pgsync/%'"
         )

@@ -32,6 +32,8 @@ def test_a_sync_behind_a_pooler_in_transaction_mode(syncs: Syncs, pooler_port: i
     syncs.pair.source.execute("update items set note = 'mended' where id = 7")
     assert syncs.run(**fields).succeeded == Counts(changed=1)
     assert syncs.same()
+    found = syncs.verify(**fields)
+    assert (found.same, found.total, found.in_step) == (90, 0, True)
 
 
 @pytest.mark.needs("pgbouncer")
@@ -43,6 +45,7 @@ def test_nothing_is_left_in_the_sessions_of_a_pooler(syncs: Syncs, pooler_port: 
     syncs.run()
     syncs.pair.source.execute("update items set note = 'y'")
     syncs.run()
+    syncs.verify()
     for side in (syncs.pair.source, syncs.pair.destination):
         mine = f"usename = '{side.user}' and datname = '{side.database}'"
         assert len(side.rows(f"select from pg_stat_activity where {mine}")) in (1, 2, 3)

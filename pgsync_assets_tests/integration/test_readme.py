@@ -101,7 +101,8 @@ def test_the_first_own_sync(reader: Reader) -> None:
             " (43, null, 'Nobody', 'free')"
         )
     shown = re.findall(r"^pgsync-assets (.+?) *(?:#.*)?$", blocks("bash")[1], re.MULTILINE)
-    assert [command.split()[0] for command in shown] == ["check", "plan", "run", "show"]
+    names = [command.split()[0] for command in shown]
+    assert names == ["check", "plan", "run", "show", "verify"]
     for command in shown:
         done = reader.run(*command.split())
         assert done.returncode == 0, done.stdout + done.stderr

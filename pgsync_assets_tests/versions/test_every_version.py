@@ -20,12 +20,18 @@ from ..integration.test_values import (
     test_a_value_that_only_equals_the_old_one_is_a_change,
     test_every_value_arrives_as_it_is,
 )
+from ..integration.test_verify_values import (
+    test_a_value_that_only_equals_the_one_that_was_sent_differs,
+    test_every_value_is_in_step_after_a_run,
+)
 from ..invariants import violations
 
 __all__ = [
     "syncs_of_types",
     "test_a_value_that_only_equals_the_old_one_is_a_change",
+    "test_a_value_that_only_equals_the_one_that_was_sent_differs",
     "test_every_value_arrives_as_it_is",
+    "test_every_value_is_in_step_after_a_run",
     "test_keys_that_citext_calls_one_are_refused_until_the_model_casts_them",
 ]
 

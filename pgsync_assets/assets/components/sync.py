@@ -14,6 +14,7 @@ from ..specs import SyncSpecs
 from ..step import Event, SyncStep
 from ..sync_decorator import models_of, sync_assets
 from ..translator import PgSyncTranslator, SyncTranslatorData
+from ..verification import build_verification
 from .plain import plain_model, refuse_templates
 from .project_syncs import ProjectSyncs, project_connections
 from .scaffolders import SyncScaffolder
@@ -125,7 +126,15 @@ class PgSyncComponent(dg.Component, dg.Model, dg.Resolvable):
         steps = [
             self._step(sync, found, platform) for sync, found in zip(self.syncs, specs, strict=True)
         ]
-        return dg.Definitions(assets=[*models_of(self.syncs, specs), *steps, *shared])
+        return dg.Definitions(
+            assets=[*models_of(self.syncs, specs), *steps, *shared],
+            asset_checks=[
+                build_verification(
+                    sync, found, pool=self.op.pool if self.op else None, platform=platform
+                )
+                for sync, found in zip(self.syncs, specs, strict=True)
+            ],
+        )
 
     def _step(
         self, sync: SyncConfig, specs: SyncSpecs, platform: ConnectionConfig | None
