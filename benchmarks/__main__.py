@@ -1,6 +1,6 @@
 """Ratios in one run: our sync beside `psql | psql`, the practical limit of the two servers.
 
-    python -m benchmarks [--rows 1000000] [--repeat 3]
+    python -m benchmarks [--rows 1000000] [--repeat 3] [--engine lightning]
 
 Two clusters with equal settings (fsync on) on this machine; interleaved repeats, medians. Only the
 ratios mean something elsewhere. Our client's memory is the peak of its own process, in which
@@ -17,9 +17,12 @@ import subprocess  # noqa: S404 - measures child processes
 import sys
 import tempfile
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
+from psycopg import sql
 from rich.console import Console
 from rich.table import Table
 
@@ -36,11 +39,35 @@ SETTINGS = {
 }
 
 
+@dataclass
+class Report:
+    """What was measured.
+
+    Args:
+        rows: of the table.
+        limit: seconds of `psql | psql`.
+        scan: seconds of a scan that hashes.
+        runs: figures of each run, by engine and case.
+        state: bytes a row, by engine.
+    """
+
+    rows: int
+    limit: list[float] = field(default_factory=list)
+    scan: list[float] = field(default_factory=list)
+    runs: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
+    state: dict[str, float] = field(default_factory=dict)
+
+    def add(self, engine: str, case: str, figures: dict[str, Any]) -> None:
+        """Keeps the figures of a run."""
+        self.runs.setdefault((engine, case), []).append(figures)
+
+
 def main() -> None:
     """Runs the benchmark and prints its table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--engine", choices=list(ENGINES), action="append")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="pgsync-bench-") as folder:
@@ -49,59 +76,91 @@ def main() -> None:
         for cluster in (source, destination):
             cluster.start(SETTINGS)
         try:
-            report = measure(source, destination, arguments.rows, arguments.repeat)
+            engines = arguments.engine or list(ENGINES)
+            report = measure(source, destination, arguments.rows, arguments.repeat, engines)
         finally:
             for cluster in (source, destination):
                 cluster.stop()
     show(report, arguments.json)
 
 
-def measure(source: Cluster, destination: Cluster, rows: int, repeat: int) -> dict[str, object]:
+ENGINES: dict[str, dict[str, str]] = {
+    "lightning": {"engine": "lightning"},
+    "digest": {"engine": "lightning", "state": "digest"},
+    "standard": {"engine": "standard"},
+}
+CASES = ("first", "0 %", "1 %", "10 %")
+
+
+def measure(
+    source: Cluster, destination: Cluster, rows: int, repeat: int, engines: list[str]
+) -> Report:
     """Times each case `repeat` times, interleaved."""
-    times: dict[str, list[float]] = {"psql": [], "first": [], "second": [], "unchanged": []}
-    memory: list[float] = []
-    for number in range(repeat):
+    report = Report(rows)
+    for _ in range(repeat):
         _fresh(source, destination, rows)
-        times["psql"].append(_psql(source, destination))
-        _fresh(source, destination, rows, only_destination=True)
-        first = _sync(source, destination)
-        _edit(source, rows, number + 1)
-        second = _sync(source, destination)
-        unchanged = _sync(source, destination)
-        for name, result in (("first", first), ("second", second), ("unchanged", unchanged)):
-            times[name].append(result["seconds"])
-            memory.append(result["memory_mb"])
-        if not _identical(source, destination):
-            raise SystemExit("source and destination differ after the second sync")
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    return {
-        "rows": rows,
-        "seconds": times,
-        "ratios": {name: medians[name] / medians["psql"] for name in medians},
-        "client_memory_mb": max(memory),
-        "last": {"first": first, "second": second},
-    }
+        report.limit.append(_psql(source, destination))
+        report.scan.append(_scan(source))
+        for engine in engines:
+            _fresh(source, destination, rows)
+            for case in CASES:
+                _edit(source, rows, case)
+                report.add(engine, case, _sync(source, destination, ENGINES[engine]))
+            if not _identical(source, destination):
+                raise SystemExit(f"{engine}: source and destination differ")
+            report.state[engine] = _state_bytes(source, destination, engine) / rows
+    return report
 
 
-def _fresh(
-    source: Cluster, destination: Cluster, rows: int, *, only_destination: bool = False
-) -> None:
-    for cluster in (destination,) if only_destination else (source, destination):
+def _scan(source: Cluster) -> float:
+    """A sequential scan that hashes every row, in one process: the floor of finding changes."""
+    with source.connect("bench") as connection:
+        connection.execute("SET max_parallel_workers_per_gather = 0; SET jit = off")
+        query = "SELECT count(hash_record_extended(c, 0)) FROM public.customers AS c"
+        connection.execute(query)
+        began = time.perf_counter()
+        connection.execute(query)
+        return time.perf_counter() - began
+
+
+def _state_bytes(source: Cluster, destination: Cluster, engine: str) -> int:
+    is_standard = engine == "standard"
+    cluster, database = (destination, "platform") if is_standard else (source, "bench")
+    with cluster.connect(database) as connection:
+        connection.execute("VACUUM")
+        row = connection.execute(
+            "SELECT pg_total_relation_size('hightouch_planner.snapshot_1')"
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _fresh(source: Cluster, destination: Cluster, rows: int) -> None:
+    for cluster, database, filled in (
+        (source, "bench", rows),
+        (destination, "bench", 0),
+        (destination, "platform", None),
+    ):
         with cluster.connect("postgres") as connection:
-            connection.execute("DROP DATABASE IF EXISTS bench WITH (FORCE)")
-            connection.execute("CREATE DATABASE bench")
-        with cluster.connect("bench") as connection:
-            definition = statement("benchmarks", "table.sql")
-            filled = rows if cluster is source else 0
+            name = sql.Identifier(database)
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
+        if filled is None:
+            continue
+        with cluster.connect(database) as connection:
             # Several statements: psycopg sends values with one statement only.
             with psycopg.ClientCursor(connection) as cursor:
-                cursor.execute(definition, {"rows": filled})
+                cursor.execute(statement("benchmarks", "table.sql"), {"rows": filled})
             connection.execute("CHECKPOINT")
 
 
-def _edit(source: Cluster, rows: int, number: int) -> None:
+def _edit(source: Cluster, rows: int, case: str) -> None:
+    """The edits of a case; 1 %: and as many as 0.1 % removed, and new."""
+    if case not in ("1 %", "10 %"):
+        return
+    percent = int(case.split()[0])
+    values = {"rows": rows, "round": percent, "step": 100 // percent}
     with source.connect("bench") as connection, psycopg.ClientCursor(connection) as cursor:
-        cursor.execute(statement("benchmarks", "edits.sql"), {"rows": rows, "round": number})
+        cursor.execute(statement("benchmarks", "edits.sql"), values)
         connection.execute("CHECKPOINT")
 
 
@@ -122,9 +181,10 @@ def _psql(source: Cluster, destination: Cluster) -> float:
     return time.perf_counter() - began
 
 
-def _sync(source: Cluster, destination: Cluster) -> dict[str, float]:
+def _sync(source: Cluster, destination: Cluster, engine: dict[str, str]) -> dict[str, Any]:
     """One run in a process of its own, timed inside, as psql is timed without its installation."""
     environment = os.environ | {
+        "BENCH_ENGINE": json.dumps(engine),
         "BENCH_SOURCE": json.dumps([source.port, source.password]),
         "BENCH_DESTINATION": json.dumps([destination.port, destination.password]),
     }
@@ -156,18 +216,30 @@ def _identical(source: Cluster, destination: Cluster) -> bool:
     return answers[0] == answers[1]
 
 
-def show(report: dict[str, object], as_json: bool) -> None:
+def show(report: Report, as_json: bool) -> None:
     """Prints the ratios."""
     if as_json:
-        print(json.dumps(report, indent=2))
+        runs = {f"{engine}, {case}": runs for (engine, case), runs in report.runs.items()}
+        print(json.dumps(vars(report) | {"runs": runs}, indent=2))
         return
-    table = Table("case", "seconds (each run)", "x psql | psql", title=f"{report['rows']:,} rows")
-    for name, values in report["seconds"].items():  # type: ignore[attr-defined]
-        ratio = report["ratios"][name]  # type: ignore[index]
-        table.add_row(name, "  ".join(f"{value:.2f}" for value in values), f"{ratio:.2f}")
+    limit, scan = statistics.median(report.limit), statistics.median(report.scan)
+    told = f"{report.rows:,} rows; psql | psql {limit:.2f} s, a scan that hashes {scan:.2f} s"
+    table = Table("engine", "case", "x psql | psql", "plan x scan", "MB read", "MB", title=told)
+    for (engine, case), runs in report.runs.items():
+        planned = statistics.median(run["steps"].get("plan", 0.0) for run in runs)
+        table.add_row(
+            engine,
+            case,
+            f"{statistics.median(run['seconds'] for run in runs) / limit:.2f}",
+            f"{planned / scan:.1f}",
+            f"{runs[-1]['bytes_read'] / 1e6:.1f}",
+            f"{max(run['memory_mb'] for run in runs):.0f}",
+        )
     console = Console()
     console.print(table)
-    console.print(f"client memory above a bare interpreter: {report['client_memory_mb']:.0f} MB")
+    console.print("MB read: from the source to the platform. MB: client above a bare interpreter.")
+    for engine, size in report.state.items():
+        console.print(f"state of {engine}: {size:.0f} bytes a row, index and all")
 
 
 if __name__ == "__main__":

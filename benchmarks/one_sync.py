@@ -22,7 +22,8 @@ from pgsync_assets.config import ConnectionConfig, SyncConfig  # noqa: E402
 from pgsync_assets.connect import Endpoint  # noqa: E402
 
 SYNC = SyncConfig.model_validate(
-    {
+    json.loads(os.environ["BENCH_ENGINE"])
+    | {
         "name": "customers",
         "source": "source",
         "destination": "destination",
@@ -34,12 +35,12 @@ SYNC = SyncConfig.model_validate(
 )
 
 
-def _endpoint(name: str) -> Endpoint:
+def _endpoint(name: str, database: str = "bench") -> Endpoint:
     port, password = json.loads(os.environ[f"BENCH_{name.upper()}"])
     config = ConnectionConfig(
         host="127.0.0.1",
         port=port,
-        database="bench",
+        database=database,
         user="postgres",
         password="$PW",  # noqa: S106 - a name
     )
@@ -49,12 +50,18 @@ def _endpoint(name: str) -> Endpoint:
 def main() -> None:
     """Runs the sync and prints what it took."""
     began = time.perf_counter()
-    outcome = sync.run(SYNC, _endpoint("source"), _endpoint("destination"))
+    outcome = sync.run(
+        SYNC,
+        _endpoint("source"),
+        _endpoint("destination"),
+        platform=_endpoint("destination", "platform"),
+    )
     figures = {
         "seconds": time.perf_counter() - began,
         "memory_mb": (peak_kb() - BARE_KB) / 1024,
         "rows": outcome.succeeded.total,
         "steps": dict(outcome.seconds),
+        "bytes_read": outcome.bytes_read,
         "dagster_imported": "dagster" in sys.modules,
     }
     print(json.dumps(figures))

@@ -146,6 +146,7 @@ class Outcome:
         recovered: an unfinished earlier run that was settled first.
         carried: rows of the state that was carried over from another engine, if it was.
         notes: what a person should know about the run, in sentences.
+        bytes_read: keys, digests and images read from the source by engine standard.
     """
 
     run_id: int
@@ -167,6 +168,7 @@ class Outcome:
     recovered: Outcome | None = None
     carried: int | None = None
     notes: tuple[str, ...] = ()
+    bytes_read: int = 0
 
     @property
     def attempted(self) -> Counts:

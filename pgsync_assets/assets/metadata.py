@@ -33,6 +33,7 @@ def outcome_metadata(outcome: Outcome) -> Metadata:
         "pgsync/rows_rejected": outcome.rejected,
         "pgsync/rows_per_second": round(sent / total, 1) if total else 0.0,
         "pgsync/bytes": outcome.bytes,
+        **({"pgsync/bytes_read": outcome.bytes_read} if outcome.bytes_read else {}),
         **{f"pgsync/seconds_{step}": round(took, 3) for step, took in outcome.seconds.items()},
     }
 

@@ -46,6 +46,7 @@ class Across:
         self._stored: list[str] = []
         self._reader: Connection | None = None
         self._rows = 0
+        self.bytes = 0
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -135,7 +136,9 @@ class Across:
         assert self._reader is not None  # noqa: S101 - only within `snapshot`
         names = (*columns, DIGEST) if with_digest else columns
         into = sql.SQL("{} ({})").format(self._tables[name], column_list(names))
-        return pump(self._reader, query, connection, into)[0]
+        rows, size = pump(self._reader, query, connection, into)
+        self.bytes += size
+        return rows
 
     def _fetch(
         self,

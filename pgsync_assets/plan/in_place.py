@@ -22,6 +22,8 @@ class InPlace:
         question: what is read.
     """
 
+    bytes = 0
+
     def __init__(self, planner: Planner, state: State, question: Question) -> None:
         self._question = question
         self._stored = relation(planner.schema, f"model_{state.id}")

@@ -66,6 +66,9 @@ class Question:
 class Reading(Protocol):
     """The model, readable in the planner's database within one transaction."""
 
+    bytes: int
+    """Read from the source so far, where that is another server."""
+
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Holds one moment of the source for the length of the block."""

@@ -37,12 +37,13 @@ def make_plan(
     scope = _scope(work, old, shape, full_resync)
     past = None if compare_all else _past(work, old, shape, scope)
     scope = replace(scope, is_whole=past is None, cursor=_cursor(work))
+    reading = _reading(work, old, shape, scope, past)
     diff = Diff(
         work.planner,
         work.state,
         shape,
         old,
-        _reading(work, old, shape, scope, past),
+        reading,
         proven=work.relation.unique_key,
         scope=scope,
     )
@@ -56,7 +57,8 @@ def make_plan(
     failpoint("plan stored")
     state = work.planner.look(work.state.sync, work.state.partition)
     notes = _notes(work, old, shape, past)
-    return replace(work, state=state or work.state, notes=(*work.notes, *notes)), plan
+    known = replace(work, state=state or work.state, notes=(*work.notes, *notes))
+    return replace(known, bytes_read=reading.bytes), plan
 
 
 def _comparable(work: Work, full_resync: bool) -> Shape | None:

@@ -135,6 +135,7 @@ def outcome(work: Work, plan: Plan, settlement: Settlement, sent: int) -> Outcom
         columns=tuple(work.target.columns[name].column for name in work.mapping.targets),
         carried=work.carried,
         notes=work.notes,
+        bytes_read=work.bytes_read,
     )
 
 

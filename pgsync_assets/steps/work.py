@@ -57,6 +57,7 @@ class Work:
         reporter: is told about progress.
         carried: rows of the state that was carried over from another engine, if it was.
         notes: what a person should know about the run, in sentences.
+        bytes_read: from the source, to find and fetch what changed, where that is elsewhere.
     """
 
     sync: SyncConfig
@@ -76,6 +77,7 @@ class Work:
     reporter: Reporter
     carried: int | None = None
     notes: tuple[str, ...] = ()
+    bytes_read: int = 0
 
     @property
     def slice(self) -> str:
