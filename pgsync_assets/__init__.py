@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .assets import (
         PgConnectionsComponent,
+        PgPlansApprovedComponent,
         PgScheduleComponent,
         PgSourceChangedComponent,
         PgSyncComponent,
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ConnectionConfig",
     "PgConnectionsComponent",
+    "PgPlansApprovedComponent",
     "PgScheduleComponent",
     "PgSourceChangedComponent",
     "PgSyncComponent",

@@ -10,6 +10,7 @@ The *type* of an error says whether a retry makes sense::
     | - PrivilegeError              a right is missing (the GRANT is named)
     | - AuthenticationError         refused at the door: password, certificate, host key
     | - GuardError                  the plan looks like an accident; nothing was written
+    | - StalePlan                   the plan cannot be applied any more, or never could
     | - InvalidKeysError            rows with a NULL or repeated key, `on_duplicate_key: fail`
     | - TooManyRejectedRows         more rows refused than `max_rejected_rows` allows
     | - HistoryError                planner and ledger tell different histories
@@ -29,6 +30,8 @@ A row that the destination refuses is *not* an error of the run: it is a rejecti
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class PgsyncError(Exception):
@@ -73,7 +76,30 @@ class AuthenticationError(TerminalError):
 
 
 class GuardError(TerminalError):
-    """The plan looks like an accident (empty model, too many removals). Nothing was written."""
+    """The plan looks like an accident (empty model, too many removals). Nothing was written.
+
+    Args:
+        message: which rule stopped it, with its numbers.
+        remedy: what to do about it.
+        plan_id: number of the plan that is held.
+        rows: how many rows it would write, by operation.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        remedy: str | None = None,
+        *,
+        plan_id: int | None = None,
+        rows: Mapping[str, int] | None = None,
+    ) -> None:
+        super().__init__(message, remedy)
+        self.plan_id = plan_id
+        self.rows = dict(rows or {})
+
+
+class StalePlan(TerminalError):
+    """A plan cannot be applied: the state has moved on, it was replaced, or there is none."""
 
 
 class InvalidKeysError(TerminalError):

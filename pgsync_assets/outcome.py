@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -194,7 +195,19 @@ class Change:
 
 @dataclass(frozen=True)
 class PlanPreview:
-    """What a run would do now: counts, the first changes row by row, and what to know about it."""
+    """What a run would do now: counts, the first changes row by row, and what to know about it.
+
+    Args:
+        run_id: number of the plan.
+        invalid: rows of the model that are not in it: a NULL or repeated key.
+        changes: the first ones, removals before the others.
+        invalid_keys: those keys.
+        notes: what is special about it, in sentences.
+        reason: why the guard would stop it, or has; None where it would not.
+        planned_at: by the planner's clock, where it was planned before.
+        approved_at: when somebody approved it.
+        approved_by: who.
+    """
 
     run_id: int
     sync: str
@@ -204,6 +217,10 @@ class PlanPreview:
     changes: tuple[Change, ...]
     invalid_keys: InvalidKeys = InvalidKeys()
     notes: tuple[str, ...] = ()
+    reason: str | None = None
+    planned_at: dt.datetime | None = None
+    approved_at: dt.datetime | None = None
+    approved_by: str | None = None
 
 
 @dataclass(frozen=True)

@@ -9,26 +9,31 @@ out from the planner and the ledger what is in, and goes on. ARCHITECTURE.md dra
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from .config import Partition, SyncConfig
-from .connect import READ_ONLY, Endpoint
-from .errors import GuardError, TerminalError, TransientError
+from .connect import Endpoint
+from .errors import TerminalError, TransientError
 from .failpoints import failpoint
-from .outcome import Listener, Outcome, PlanPreview
-from .plan import Plan, Run, guard, invalid_keys, preview
+from .outcome import Listener, Outcome
+from .plan import Run
+from .steps.apply_plan import Application
 from .steps.check import check
+from .steps.discard import discard
 from .steps.ends import Ends
+from .steps.hold import reason_to_hold, stopped
 from .steps.make_plan import make_plan
+from .steps.plan import plan
 from .steps.progress import Reporter, silent
-from .steps.recover import recover, refuse_unfinished
+from .steps.recover import recover
 from .steps.settle import outcome, settle
+from .steps.show_plan import show_plan
 from .steps.work import Work, opened
 from .steps.write_plan import write_plan
 
-__all__ = ["check", "plan", "run"]
+__all__ = ["apply", "check", "discard", "plan", "run", "show_plan"]
 
 PAUSES_S = (1.0, 2.0, 4.0)
 """Seconds before the same again, after a failure that may pass."""
@@ -59,70 +64,68 @@ def run(
 
     Raises:
         AlreadyRunning: another run of this sync is under way; nothing was touched.
+        GuardError: the plan looks like an accident; it is held, and nothing was written.
         TerminalError: somebody has to act; what is in is advanced and recorded.
         TransientError: it failed several times; the next run goes on where this one stopped.
         FencedOff: a newer run took over.
     """
+
+    def do(work: Work) -> Outcome:
+        return _run(work, full_resync, compare_all)
+
+    return _tried(sync, Ends(source, destination, platform), partition, on_progress, do)
+
+
+def apply(
+    sync: SyncConfig,
+    source: Endpoint,
+    destination: Endpoint,
+    plan_id: int,
+    *,
+    platform: Endpoint | None = None,
+    partition: Partition | None = None,
+    by: str | None = None,
+    on_progress: Listener = silent,
+) -> Outcome:
+    """Writes exactly the rows of a held plan, even where the source has changed since.
+
+    Args:
+        sync: whose plan it is, with the model's SQL loaded.
+        source: where the model is read.
+        destination: where the table is.
+        plan_id: number of the plan, as `plan` or a guarded run told it.
+        platform: see `run`.
+        partition: the slice of the model that the plan is about.
+        by: who approves the plan, where nobody has yet.
+        on_progress: is told where the run is.
+
+    Raises:
+        StalePlan: it cannot be applied, and the message says why; nothing was written.
+        UnfinishedRun: another run was interrupted while it wrote.
+        PgsyncError: see `run`.
+    """
     ends = Ends(source, destination, platform)
+    return _tried(sync, ends, partition, on_progress, Application(plan_id, by))
+
+
+def _tried(
+    sync: SyncConfig,
+    ends: Ends,
+    partition: Partition | None,
+    on_progress: Listener,
+    do: Callable[[Work], Outcome],
+) -> Outcome:
+    """Does it, and again where a failure may pass; what is in is found by reading the ledger."""
     reporter = Reporter(sync.name, partition.name if partition else None, on_progress)
     for pause in (*PAUSES_S, None):
         try:
             with opened(sync, ends, partition, reporter) as work:
-                return _run(work, full_resync, compare_all)
+                return do(work)
         except TransientError:
             if pause is None:
                 raise
             time.sleep(pause)
     raise AssertionError("the last try returns or raises")
-
-
-def plan(
-    sync: SyncConfig,
-    source: Endpoint,
-    destination: Endpoint,
-    *,
-    platform: Endpoint | None = None,
-    partition: Partition | None = None,
-    limit: int = 20,
-) -> PlanPreview:
-    """Shows what a run would do now. Writes nothing but its own plan in the planner.
-
-    Args:
-        sync: what the user wrote, with the model's SQL loaded.
-        source: where the model is read.
-        destination: where the table is; it is only looked at.
-        platform: see `run`.
-        partition: only this slice of the model.
-        limit: changes to show row by row, at the most.
-
-    Raises:
-        UnfinishedRun: an interrupted run comes first.
-        PgsyncError: see `run`.
-    """
-    reporter = Reporter(sync.name, partition.name if partition else None, silent)
-    with opened(sync, Ends(source, destination, platform), partition, reporter) as work:
-        refuse_unfinished(work)
-        work, _ = recover(work, full_resync=False)
-        run = work.planner.begin(work.state, work.slice)
-        try:
-            work, planned = make_plan(work, run, full_resync=False)
-        except TerminalError:
-            work.planner.drop(work.state, run, "failed")
-            raise
-        work.planner.keep(work.state, run)
-        changes = preview(work.planner, work.state, planned, limit)
-        with work.planner.session.transaction("reading the plan", READ_ONLY) as connection:
-            invalid = invalid_keys(work.planner, connection, run, work.shape.key)
-    return PlanPreview(
-        planned.run.id,
-        sync.name,
-        partition.name if partition else None,
-        planned.counts,
-        planned.invalid,
-        changes,
-        invalid,
-        work.notes,
-    )
 
 
 def _run(work: Work, full_resync: bool, compare_all: bool) -> Outcome:
@@ -134,20 +137,13 @@ def _run(work: Work, full_resync: bool, compare_all: bool) -> Outcome:
         work.reporter.step("plan")
         work, plan = make_plan(work, run, full_resync=full_resync, compare_all=compare_all)
     work.reporter.step("guard")
-    _guard(work, plan)
+    reason = reason_to_hold(work, plan, full_resync)
+    if reason is not None:
+        raise stopped(work, plan, reason)
     sent = write_plan(work, plan, resumed=False)
     work.reporter.step("advance")
     settlement = settle(work, plan)
     return replace(outcome(work, plan, settlement, sent), recovered=recovered)
-
-
-def _guard(work: Work, plan: Plan) -> None:
-    try:
-        guard(plan, work.state, work.sync.guard)
-    except GuardError as error:
-        work.audit.fail(work.state, plan.run, error.message, plan.counts, status="held")
-        work.planner.keep(work.state, plan.run, reason=error.message)
-        raise
 
 
 @contextmanager

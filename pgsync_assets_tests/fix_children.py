@@ -6,12 +6,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import IO, Any
 
 import pytest
-
-from pgsync_assets.config import Partition
 
 from .fix_syncs import Syncs, connection_of
 
@@ -31,10 +28,11 @@ class Child:
         self,
         syncs: Syncs,
         failpoint: str | None = None,
-        partition: Partition | None = None,
+        partition: str | None = None,
+        plan_id: int | None = None,
         **fields: Any,
     ) -> None:
-        """Starts a run in a fork of it; `answer` tells what becomes of it."""
+        """Starts a run, or applies a plan, in a fork of it; `answer` tells what becomes of it."""
         pair = syncs.pair
         sides = {"shop": pair.source, "crm": pair.destination}
         if syncs.platform:
@@ -43,7 +41,8 @@ class Child:
             "sync": syncs.config(**fields).model_dump(mode="json"),
             "endpoints": {n: connection_of(s).model_dump(mode="json") for n, s in sides.items()},
             "environment": {"TEST_PASSWORD": pair.source.password},
-            "partition": asdict(partition) if partition else None,
+            "partition": partition,
+            "plan_id": plan_id,
             "failpoint": failpoint,
         }
         pipe(self._process.stdin).write(json.dumps(order) + "\n")

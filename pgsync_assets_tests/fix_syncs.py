@@ -10,7 +10,7 @@ import pytest
 from pgsync_assets import sync as engine
 from pgsync_assets.config import ConnectionConfig, Partition, SyncConfig
 from pgsync_assets.connect import Endpoint
-from pgsync_assets.outcome import Outcome, PlanPreview
+from pgsync_assets.outcome import Change, Outcome, PlanPreview
 
 from .fix_databases import Pair, Side
 
@@ -77,22 +77,65 @@ class Syncs:
         )
 
     def run(
-        self, partition: Partition | None = None, full_resync: bool = False, **fields: Any
+        self, partition: Partition | str | None = None, full_resync: bool = False, **fields: Any
     ) -> Outcome:
-        """Runs the sync once."""
+        """Runs the sync once; or one partition, by its name where its `partitions` have it."""
+        config = self.config(**fields)
+        if isinstance(partition, str):
+            partition = config.partition_named(partition)
         return engine.run(
-            self.config(**fields),
+            config,
             *self.endpoints,
             platform=self.platform_endpoint,
             partition=partition,
             full_resync=full_resync,
         )
 
-    def plan(self, limit: int = 20, **fields: Any) -> PlanPreview:
+    def plan(
+        self,
+        limit: int = 20,
+        partition: Partition | None = None,
+        full_resync: bool = False,
+        **fields: Any,
+    ) -> PlanPreview:
         """Plans the sync without writing."""
         return engine.plan(
-            self.config(**fields), *self.endpoints, platform=self.platform_endpoint, limit=limit
+            self.config(**fields),
+            *self.endpoints,
+            platform=self.platform_endpoint,
+            partition=partition,
+            full_resync=full_resync,
+            limit=limit,
         )
+
+    def apply(self, number: int, partition: Partition | None = None, **fields: Any) -> Outcome:
+        """Writes a plan that is held."""
+        return engine.apply(
+            self.config(**fields),
+            *self.endpoints,
+            number,
+            platform=self.platform_endpoint,
+            partition=partition,
+            by="ada",
+        )
+
+    def discard(self, number: int, partition: Partition | None = None, **fields: Any) -> None:
+        """Drops a plan that is held."""
+        engine.discard(
+            self.config(**fields),
+            *self.endpoints,
+            number,
+            platform=self.platform_endpoint,
+            partition=partition,
+            by="ada",
+        )
+
+    def changes(self, number: int, limit: int | None = None, **fields: Any) -> list[Change]:
+        """The changes of a held plan, as it is shown."""
+        with engine.show_plan(
+            self.config(**fields), *self.endpoints, number, platform=self.platform_endpoint
+        ) as shown:
+            return list(shown.changes(limit))
 
     def table(self, definition: str, name: str = "items") -> None:
         """Creates the same table on both sides, with the rights a sync needs."""

@@ -50,6 +50,9 @@ UNFINISHED = """
         and relnamespace = 'hightouch_planner'::regnamespace
         and not exists (select from hightouch_planner.runs
             where relname = 'plan_' || id and status = 'held')
+    union all
+    select 'I7: plan ' || id || ' is held without its rows' from hightouch_planner.runs
+    where status = 'held' and to_regclass('hightouch_planner.plan_' || id) is null
 """
 INSTALLATIONS = "select installation::text from hightouch_planner.states"
 LEFT_BEHIND = """

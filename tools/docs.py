@@ -20,10 +20,13 @@ from pgsync_assets.cli import app
 from pgsync_assets.config import (
     ConnectionConfig,
     GuardConfig,
+    HashPartitions,
+    ListPartitions,
     ModelConfig,
-    PartitionsConfig,
+    RangePartitions,
     Schemas,
     SyncConfig,
+    TimeWindows,
     TunnelConfig,
 )
 
@@ -37,7 +40,10 @@ MODELS: dict[str, type[BaseModel]] = {
     "schemas": Schemas,
     "a sync": SyncConfig,
     "model": ModelConfig,
-    "partitions": PartitionsConfig,
+    "partitions: time windows": TimeWindows,
+    "partitions: by hash": HashPartitions,
+    "partitions: by ranges": RangePartitions,
+    "partitions: by lists of values": ListPartitions,
     "guard": GuardConfig,
 }
 

@@ -1,7 +1,9 @@
 """The Dagster face: resources, assets, components. The only room that imports Dagster."""
 
+from .approved_sensor import build_approved_sensor
 from .components import (
     PgConnectionsComponent,
+    PgPlansApprovedComponent,
     PgScheduleComponent,
     PgSourceChangedComponent,
     PgSyncComponent,
@@ -16,6 +18,7 @@ from .translator import PgSyncTranslator, SyncTranslatorData
 
 __all__ = [
     "PgConnectionsComponent",
+    "PgPlansApprovedComponent",
     "PgScheduleComponent",
     "PgSourceChangedComponent",
     "PgSyncComponent",
@@ -26,6 +29,7 @@ __all__ = [
     "SyncRunConfig",
     "SyncStep",
     "SyncTranslatorData",
+    "build_approved_sensor",
     "build_source_sensor",
     "build_sync_definitions",
     "build_sync_schedule",

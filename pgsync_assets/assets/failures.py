@@ -8,7 +8,9 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from ..errors import AlreadyRunning, PgsyncError, TransientError
+from ..errors import AlreadyRunning, GuardError, PgsyncError, TransientError
+from .held import guard_metadata
+from .metadata import Metadata
 
 MAX_RETRIES = 3
 FIRST_WAIT_S = 5.0
@@ -54,9 +56,11 @@ def failure(error: PgsyncError) -> dg.Failure:
     Args:
         error: its message and remedy carry neither secrets nor values of rows.
     """
-    metadata = {"pgsync/error": type(error).__name__}
+    metadata: Metadata = {"pgsync/error": type(error).__name__}
     if error.remedy:
         metadata["pgsync/remedy"] = error.remedy
+    if isinstance(error, GuardError):
+        metadata |= guard_metadata(error)
     return dg.Failure(description=str(error), metadata=metadata, allow_retries=False)
 
 

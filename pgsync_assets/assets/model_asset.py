@@ -29,7 +29,7 @@ def build_model_asset(sync: SyncConfig, specs: SyncSpecs) -> dg.AssetsDefinition
     def model(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         source: PostgresConnection = getattr(context.resources, sync.source)
         with told_to_dagster(context):
-            metadata = describe_model(source, sync.model)
+            metadata = describe_model(source, sync)
         columns = tuple(column.name for column in metadata["dagster/column_schema"].columns)
         origins = column_sources(sync.model, columns)
         keys = {
@@ -44,28 +44,33 @@ def build_model_asset(sync: SyncConfig, specs: SyncSpecs) -> dg.AssetsDefinition
     return model
 
 
-def describe_model(source: PostgresConnection, model: ModelConfig) -> Metadata:
+def describe_model(source: PostgresConnection, sync: SyncConfig) -> Metadata:
     """What PostgreSQL says about a model: columns, types, key, and how many rows are usable.
 
     Args:
         source: where the model is read.
-        model: with `sql` filled in where it has a `sql_file`.
+        sync: one that uses it, with `sql` filled in where it has a `sql_file`.
 
     Raises:
-        PgsyncError: the source cannot be reached, or the model is not one SELECT statement.
+        PgsyncError: the source cannot be reached, the model is not one SELECT statement, or the
+            partitions do not fit it.
     """
-    from ..model import describe  # here: loading definitions needs no database driver
+    from ..model import describe, fit_partitions  # loading definitions needs no database driver
     from ..model.key_quality import key_quality
 
+    model, partitions = sync.model, sync.partitions
+    covered = partitions.covered if partitions else None
     with source.endpoint().session("pgsync/model") as session:
         relation = describe(session, model)
-        quality = key_quality(session, model)
+        fit_partitions(session, sync, relation)
+        quality = key_quality(session, model, covered)
     return {
         "dagster/row_count": quality.rows,
         **column_schema(relation.columns, relation.key),
         "pgsync/key": list(relation.key),
         "pgsync/key_is_proven": relation.unique_key,
         **invalid_keys(quality.invalid),
+        **({"pgsync/rows_in_no_partition": quality.outside} if partitions else {}),
         "pgsync/sql": dg.MetadataValue.md(f"```sql\n{statement_of(model)}\n```"),
     }
 

@@ -21,7 +21,7 @@ from ..config import (
     SyncConfig,
     TunnelConfig,
 )
-from ..outcome import Outcome, Progress
+from ..outcome import Outcome, PlanPreview, Progress
 from .environment import with_env_vars
 
 if TYPE_CHECKING:
@@ -191,17 +191,101 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
             PgsyncError: see `pgsync_assets.errors`; its type says whether a retry makes sense.
         """
         from .. import sync as engine  # here: loading definitions needs no database driver
-        from ..connect import platform_endpoint
 
         return engine.run(
             sync,
             source.endpoint(),
             self.connection.endpoint(),
-            platform=platform_endpoint({PLATFORM: platform} if platform else {}),
+            platform=platform_of(platform),
             partition=partition,
             full_resync=full_resync,
             on_progress=on_progress or _unheard,
         )
+
+    def plan(
+        self,
+        sync: SyncConfig,
+        source: PostgresConnection,
+        *,
+        platform: ConnectionConfig | None = None,
+        partition: Partition | None = None,
+        full_resync: bool = False,
+        limit: int = 20,
+    ) -> PlanPreview:
+        """Plans one sync, and holds the plan: the same as `pgsync-assets plan`.
+
+        Args:
+            sync: what to send, and how.
+            source: where the model is read.
+            platform: see `run`.
+            partition: the slice to plan, of a partitioned sync.
+            full_resync: plan to send every row again.
+            limit: changes to read row by row, at the most.
+
+        Raises:
+            PgsyncError: see `pgsync_assets.errors`.
+        """
+        from .. import sync as engine
+
+        return engine.plan(
+            sync,
+            source.endpoint(),
+            self.connection.endpoint(),
+            platform=platform_of(platform),
+            partition=partition,
+            full_resync=full_resync,
+            limit=limit,
+        )
+
+    def apply(
+        self,
+        sync: SyncConfig,
+        source: PostgresConnection,
+        plan_id: int,
+        *,
+        platform: ConnectionConfig | None = None,
+        partition: Partition | None = None,
+        by: str | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Outcome:
+        """Writes exactly the rows of a held plan: the same as `pgsync-assets apply`.
+
+        Args:
+            sync: whose plan it is.
+            source: where the model is read.
+            plan_id: number of the plan.
+            platform: see `run`.
+            partition: that the plan is about.
+            by: who approves it, where nobody has yet.
+            on_progress: is told about each batch, several times a second.
+
+        Raises:
+            StalePlan: it cannot be applied; nothing was written.
+            PgsyncError: see `pgsync_assets.errors`.
+        """
+        from .. import sync as engine
+
+        return engine.apply(
+            sync,
+            source.endpoint(),
+            self.connection.endpoint(),
+            plan_id,
+            platform=platform_of(platform),
+            partition=partition,
+            by=by,
+            on_progress=on_progress or _unheard,
+        )
+
+
+def platform_of(config: ConnectionConfig | None) -> "Endpoint | None":
+    """The platform's PostgreSQL; None where neither a connection nor the environment names one.
+
+    Args:
+        config: the connection of that name, if the project has one.
+    """
+    from ..connect import platform_endpoint  # here: loading definitions needs no database driver
+
+    return platform_endpoint({PLATFORM: config} if config else {})
 
 
 def _unheard(_progress: Progress) -> None:

@@ -8,16 +8,17 @@ updated too, because one run always writes all three.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import dagster as dg
 
 from ..config import ConnectionConfig, Partition, SyncConfig
-from ..config.windows import partition_named
-from ..errors import AlreadyRunning, ConfigurationError
+from ..errors import AlreadyRunning, ConfigurationError, GuardError
 from ..outcome import Outcome
 from .checks import verdicts
 from .failures import failure, told_to_dagster
+from .held import guard_metadata, preview_metadata
 from .listener import current_listener
 from .metadata import (
     Metadata,
@@ -34,6 +35,7 @@ from .run_config import SyncRunConfig
 from .specs import SyncSpecs
 
 Event = dg.MaterializeResult | dg.AssetCheckResult | dg.AssetCheckEvaluation  # type: ignore[type-arg]
+
 
 ALREADY_LOGGED = "__source_asset_observation__"
 """Metadata of an output whose events the step has logged itself: Dagster then logs none again."""
@@ -70,6 +72,16 @@ class SyncStep:
         if not self.context.selected_asset_keys:
             raise failure(_only_checks(self.sync.name))
         partitions = self._partitions()
+        problem = self.config.problem(len(partitions))
+        if problem is not None:
+            raise failure(problem)
+        if self.config.dry_run:
+            for name in partitions:
+                self._plan(name)
+        else:
+            yield from self._run_all(partitions)
+
+    def _run_all(self, partitions: list[str | None]) -> Iterator[Event]:
         outcomes = []
         for name in partitions:
             outcome = self._run(name)
@@ -93,28 +105,80 @@ class SyncStep:
 
     def _run(self, name: str | None) -> Outcome | None:
         """The outcome of one partition, or None where another run has it in hand."""
-        writer: PostgresWriter = getattr(self.context.resources, writer_key(self.sync.destination))
-        source: PostgresConnection = getattr(self.context.resources, self.sync.source)
         try:
-            with told_to_dagster(self.context):
-                outcome = writer.run(
-                    self.sync,
-                    source,
-                    platform=self.platform,
-                    partition=self._window(name),
-                    full_resync=self.config.full_resync,
-                    on_progress=ProgressLog(self.context, self.specs.destination.key),
-                )
+            with told_to_dagster(self.context), self._alert(name):
+                outcome = self._write(self._window(name))
         except AlreadyRunning as error:
             self.context.log.warning(f"{error.message}: nothing was done here.")
             return None
         current_listener().on_outcome(outcome)
         return outcome
 
+    def _write(self, partition: Partition | None) -> Outcome:
+        progress = ProgressLog(self.context, self.specs.destination.key)
+        if self.config.apply_plan is None:
+            return self._writer.run(
+                self.sync,
+                self._source,
+                platform=self.platform,
+                partition=partition,
+                full_resync=self.config.full_resync,
+                on_progress=progress,
+            )
+        return self._writer.apply(
+            self.sync,
+            self._source,
+            self.config.apply_plan,
+            platform=self.platform,
+            partition=partition,
+            by=f"Dagster run {self.context.run.run_id}",
+            on_progress=progress,
+        )
+
+    def _plan(self, name: str | None) -> None:
+        """Plans one partition, and tells what it would do as an observation of the table."""
+        try:
+            with told_to_dagster(self.context):
+                preview = self._writer.plan(
+                    self.sync,
+                    self._source,
+                    platform=self.platform,
+                    partition=self._window(name),
+                    full_resync=self.config.full_resync,
+                )
+        except AlreadyRunning as error:
+            self.context.log.warning(f"{error.message}: nothing was planned here.")
+            return
+        metadata = preview_metadata(preview, shows_values=self.sync.audit == "full")
+        self._observe(name, metadata)
+
+    @contextmanager
+    def _alert(self, name: str | None) -> Iterator[None]:
+        """A guarded run is an event on the table, which an alert can wait for."""
+        try:
+            yield
+        except GuardError as error:
+            self._observe(name, guard_metadata(error))
+            raise
+
+    def _observe(self, name: str | None, metadata: Metadata) -> None:
+        key = self.specs.destination.key
+        self.context.log_event(dg.AssetObservation(key, partition=name, metadata=metadata))
+
+    @property
+    def _writer(self) -> PostgresWriter:
+        found: PostgresWriter = getattr(self.context.resources, writer_key(self.sync.destination))
+        return found
+
+    @property
+    def _source(self) -> PostgresConnection:
+        found: PostgresConnection = getattr(self.context.resources, self.sync.source)
+        return found
+
     def _window(self, name: str | None) -> Partition | None:
         if name is None or self.sync.partitions is None:
             return None
-        return partition_named(self.sync.partitions, name)
+        return self.sync.partition_named(name)
 
     def _results(self, outcomes: list[Outcome]) -> Iterator[Event]:
         """One result for each selected asset, which steps downstream wait for."""

@@ -53,7 +53,7 @@ def sync_assets(
         ```
     """
     found = specs or sync_specs(sync, translator or PgSyncTranslator())
-    partitions = partitions_definition(sync.partitions)
+    partitions = partitions_definition(sync)
     policy = backfill_policy or dg.BackfillPolicy.single_run()
 
     def decorate(body: Body) -> dg.AssetsDefinition:

@@ -1,6 +1,7 @@
 """The command line `pgsync-assets`: one file per command."""
 
 from .app import app
+from .apply import apply, approve, discard
 from .check import check
 from .demo import demo
 from .drop import drop
@@ -10,7 +11,21 @@ from .run import run
 from .show import show
 from .up import up
 
-__all__ = ["app", "check", "demo", "drop", "main", "plan", "reset", "run", "show", "up"]
+__all__ = [
+    "app",
+    "apply",
+    "approve",
+    "check",
+    "demo",
+    "discard",
+    "drop",
+    "main",
+    "plan",
+    "reset",
+    "run",
+    "show",
+    "up",
+]
 
 
 def main() -> None:

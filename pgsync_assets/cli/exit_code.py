@@ -8,6 +8,7 @@ from ..errors import (
     AlreadyRunning,
     ConfigurationError,
     FencedOff,
+    GuardError,
     PgsyncError,
     TransientError,
 )
@@ -22,6 +23,7 @@ class ExitCode(IntEnum):
     ROWS_REJECTED = 3
     ALREADY_RUNNING = 4
     TRY_AGAIN = 5
+    HELD = 6
     INTERRUPTED = 130
 
 
@@ -32,6 +34,7 @@ MEANINGS = {
     ExitCode.ROWS_REJECTED: "the run finished, but some rows were rejected",
     ExitCode.ALREADY_RUNNING: "another run of this sync is on; nothing was touched",
     ExitCode.TRY_AGAIN: "failed for now: the same again may work",
+    ExitCode.HELD: "a guard stopped the run before its first write; its plan is held",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
 }
 
@@ -42,6 +45,8 @@ def exit_code_of(error: PgsyncError) -> ExitCode:
         return ExitCode.USAGE
     if isinstance(error, (AlreadyRunning, FencedOff)):
         return ExitCode.ALREADY_RUNNING
+    if isinstance(error, GuardError):
+        return ExitCode.HELD
     if isinstance(error, TransientError):
         return ExitCode.TRY_AGAIN
     return ExitCode.FAILED

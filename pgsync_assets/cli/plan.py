@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import click
 
 from .. import sync as syncs
+from ..config import SyncConfig
+from ..config.partition_kind import listed
 from ..errors import ConfigurationError
-from ..outcome import PlanPreview
 from ..project import read_project
 from .app import app, common_options
-from .endpoints import ends_of, partition_of
-from .outcomes import changes_table, show_invalid_keys
+from .endpoints import ends_of
+from .held import counts_of, tell_changes, tell_reason
+from .outcomes import show_invalid_keys
 from .terminal import Terminal
 
 
 @app.command()
 @click.argument("sync")
 @click.option("--partition", metavar="KEY", help="Plan one partition, e.g. 2013-01-01.")
+@click.option("--full-resync", is_flag=True, help="Plan to send every row again.")
 @click.option(
     "--limit",
     type=click.IntRange(0, 10_000),
@@ -27,43 +31,50 @@ from .terminal import Terminal
     help="Changes to show row by row.",
 )
 @common_options
-def plan(sync: str, partition: str | None, limit: int, defs: Path, as_json: bool) -> None:
+def plan(
+    sync: str,
+    partition: str | None,
+    full_resync: bool,
+    limit: int,
+    defs: Path,
+    as_json: bool,
+) -> None:
     """Show what a run of SYNC would do now: counts, and rows before -> after.
 
-    The destination is not touched; a later run plans anew.
+    The destination is not touched. The plan is held under a number: `apply` writes it and nothing
+    else, until a run writes or another plan replaces it. A later run plans anew.
     """
     terminal = Terminal(as_json)
     project = read_project(defs)
     config = project.sync(sync)
-    if config.partitions and partition is None:
-        raise ConfigurationError(
-            f"the sync {sync!r} is planned by partition", "name one with --partition KEY"
-        )
+    chosen = config.partition_named(partition) if partition is not None else None
+    if config.partitions and chosen is None:
+        raise _unnamed(config)
     ends = ends_of(project, config)
     preview = syncs.plan(
         config,
         ends.source,
         ends.destination,
         platform=ends.platform,
-        partition=partition_of(config, partition),
+        partition=chosen,
+        full_resync=full_resync,
         limit=limit,
     )
     terminal.document(preview)
-    _show(terminal, preview)
-
-
-def _show(terminal: Terminal, preview: PlanPreview) -> None:
-    counts = preview.counts
     name = f"{preview.sync} {preview.partition}" if preview.partition else preview.sync
     terminal.say(
-        f"{name}: {counts.added:,} added, {counts.changed:,} changed, "
-        f"{counts.removed:,} removed; nothing was written to the destination"
+        f"{name}, plan {preview.run_id}: {counts_of(preview)}; "
+        "nothing was written to the destination"
     )
     terminal.say(*(f"{name}: {note}" for note in preview.notes))
+    tell_reason(terminal, preview)
     show_invalid_keys(terminal, preview.invalid_keys)
-    if preview.changes:
-        terminal.say("")
-        terminal.show(changes_table(preview.changes))
-    left = counts.total - len(preview.changes)
-    if left > 0:
-        terminal.say("", f"and {left:,} more (--limit)")
+    tell_changes(terminal, preview)
+
+
+def _unnamed(config: SyncConfig) -> ConfigurationError:
+    names = [one.name for one in config.all_partitions(dt.datetime.now(dt.timezone.utc))]
+    return ConfigurationError(
+        f"the sync {config.name!r} is planned by partition",
+        f"name one with --partition KEY: {listed(names) or 'none has begun yet'}",
+    )

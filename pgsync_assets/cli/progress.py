@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -27,7 +28,9 @@ DOING = {
 
 
 class ProgressDisplay:
-    """Shows the progress of runs, one after another; call it with every `Progress`.
+    """Shows the progress of runs, one after another or several at once, from any thread.
+
+    Call it with every `Progress`. A bar is there for each run under way, and for the last one.
 
     Args:
         console: where to show it; stderr, so that stdout carries results only.
@@ -39,8 +42,10 @@ class ProgressDisplay:
         self._silent = silent
         self._bars = _bars(console) if console.is_terminal and not silent else None
         self._tasks: dict[str, TaskID] = {}
+        self._done: set[str] = set()
+        self._lock = threading.Lock()
         self._last_line = time.monotonic()
-        self._rows_sent = 0
+        self._rows_sent: dict[str, int] = {}
 
     def __enter__(self) -> ProgressDisplay:
         if self._bars:
@@ -58,20 +63,23 @@ class ProgressDisplay:
 
     def __call__(self, progress: Progress) -> None:
         """Shows where a run is."""
-        if self._bars:
-            self._move_bar(self._bars, progress)
-        elif not self._silent:
-            self._print_line(progress)
+        with self._lock:
+            if self._bars:
+                self._move_bar(self._bars, progress)
+            elif not self._silent:
+                self._print_line(progress)
 
     def _move_bar(self, bars: Bars, progress: Progress) -> None:
         name = _name(progress)
         if name not in self._tasks:
-            for task in self._tasks.values():
-                bars.update(task, visible=False)
+            for done in self._done:
+                bars.update(self._tasks[done], visible=False)
             self._tasks[name] = bars.add_task(name, total=None, rejected="", step="")
         task = self._tasks[name]
         is_done = progress.step == "done"
+        self._done.discard(name)  # what is through with an unfinished run goes on with its own
         if is_done:
+            self._done.add(name)
             bars.update(task, completed=1, total=1)
         elif progress.rows_total:
             bars.update(task, completed=progress.rows_done, total=progress.rows_total)
@@ -82,15 +90,16 @@ class ProgressDisplay:
     def _print_line(self, progress: Progress) -> None:
         now = time.monotonic()
         is_due = now - self._last_line >= SECONDS_BETWEEN_LINES
-        self._rows_sent = progress.rows_total or self._rows_sent
+        name = _name(progress)
+        self._rows_sent[name] = progress.rows_total or self._rows_sent.get(name, 0)
         if not is_due and progress.step != "done":
             return
         rows = _rows(progress)
         if progress.step == "done":
-            rows, self._rows_sent = f"with {self._rows_sent:,} rows", 0
+            rows = f"with {self._rows_sent.pop(name):,} rows"
         self._last_line = now
         told = (rows, _rejected(progress), f"{progress.seconds:.1f} s")
-        line = f"{_name(progress)}: {_doing(progress)} {', '.join(filter(None, told))}"
+        line = f"{name}: {_doing(progress)} {', '.join(filter(None, told))}"
         self._console.print(line, soft_wrap=True)
 
 

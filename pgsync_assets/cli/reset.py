@@ -10,7 +10,7 @@ from .. import operations
 from ..project import read_project
 from .app import app, common_options
 from .confirm import confirm, yes_option
-from .endpoints import ends_of, partition_of
+from .endpoints import ends_of
 from .terminal import Terminal, counted
 
 
@@ -28,7 +28,8 @@ def reset(sync: str, partition: str | None, yes: bool, defs: Path, as_json: bool
     terminal = Terminal(as_json)
     project = read_project(defs)
     config = project.sync(sync)
-    partition_of(config, partition)
+    if partition is not None:
+        config.partition_named(partition)
     ends = ends_of(project, config)
     confirm(f"Forget what {sync!r} has sent?", yes)
     with ends.open():

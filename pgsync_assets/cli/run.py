@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,13 +12,13 @@ import click
 
 from .. import sync as syncs
 from ..config import Partition, SyncConfig
-from ..config.windows import all_partitions
-from ..errors import PgsyncError
-from ..outcome import Outcome
+from ..errors import ConfigurationError, PgsyncError
+from ..outcome import Listener, Outcome
 from ..project import Project, read_project
 from .app import app, common_options
-from .endpoints import ends_of, partition_of
+from .endpoints import ends_of
 from .exit_code import ExitCode, exit_code_of
+from .jobs import MOST_JOBS, Opened, Run, check_jobs, run_all
 from .outcomes import name_of, outcomes_table, rejections_table, show_invalid_keys
 from .progress import ProgressDisplay
 from .terminal import Terminal, error_object
@@ -37,6 +38,13 @@ class Choices(NamedTuple):
 @click.option(
     "--partition", metavar="KEY", help="Run one partition; default: all of them, oldest first."
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, MOST_JOBS),
+    default=1,
+    show_default=True,
+    help="Partitions to run at once; each takes three connections.",
+)
 @click.option("--full-resync", is_flag=True, help="Send every row again, not only changed ones.")
 @click.option("--compare-all", is_flag=True, help="Compare the whole model, whatever the cursor.")
 @common_options
@@ -45,6 +53,7 @@ def run(
     context: click.Context,
     sync: str,
     partition: str | None,
+    jobs: int,
     full_resync: bool,
     compare_all: bool,
     defs: Path,
@@ -54,42 +63,53 @@ def run(
     terminal = Terminal(as_json)
     project = read_project(defs)
     config = project.sync(sync)
-    chosen = partition_of(config, partition)
-    outcomes: list[Outcome] = []
+    partitions = _chosen(config, partition)
+    check_jobs(config, jobs)
+    done: list[Outcome] = []
     error: PgsyncError | None = None
     choices = Choices(full_resync, compare_all)
     try:
         with ProgressDisplay(terminal.progress_console, silent=as_json) as progress:
-            for outcome in _runs(project, config, chosen, choices, progress):
-                outcomes.append(outcome)
+            for outcome in run_all(partitions, jobs, _opened(project, config, choices), progress):
+                done.append(outcome)
     except PgsyncError as raised:
-        if not outcomes:
+        if not done:
             raise
         error = raised
-    _show(terminal, outcomes)
+    names = [one and one.name for one in partitions]
+    done.sort(key=lambda outcome: names.index(outcome.partition))
+    show_outcomes(terminal, done)
     if error:
-        terminal.fail(error_object(error), sync=sync, outcomes=outcomes)
+        terminal.fail(error_object(error), sync=sync, outcomes=done)
         context.exit(exit_code_of(error))
-    terminal.document({"sync": sync, "outcomes": outcomes})
-    rejected = any(outcome.rejected for outcome in outcomes)
+    terminal.document({"sync": sync, "outcomes": done})
+    rejected = any(outcome.rejected for outcome in done)
     context.exit(ExitCode.ROWS_REJECTED if rejected else ExitCode.OK)
 
 
-def _runs(
-    project: Project,
-    config: SyncConfig,
-    chosen: Partition | None,
-    choices: Choices,
-    progress: ProgressDisplay,
-) -> Iterator[Outcome]:
-    """Runs what was asked for, one after another; the tunnels stay open in between."""
-    partitions: list[Partition | None] = [chosen]
-    if chosen is None and config.partitions:
-        partitions = [*all_partitions(config.partitions, dt.datetime.now(dt.timezone.utc))]
-    ends = ends_of(project, config)
-    with ends.open():
-        for partition in partitions:
-            yield syncs.run(
+def _chosen(config: SyncConfig, name: str | None) -> list[Partition | None]:
+    """The partition that was named, or all of them; `[None]` is the whole of a sync without."""
+    if name is not None:
+        return [config.partition_named(name)]
+    if config.partitions is None:
+        return [None]
+    found = config.all_partitions(dt.datetime.now(dt.timezone.utc))
+    if not found:
+        raise ConfigurationError(
+            f"the sync {config.name!r} has no partition yet", "partitions.start lies ahead"
+        )
+    return [*found]
+
+
+def _opened(project: Project, config: SyncConfig, choices: Choices) -> Opened:
+    """Opens the databases for one job; its tunnels stay open from partition to partition."""
+
+    @contextmanager
+    def opened(listener: Listener) -> Iterator[Run]:
+        ends = ends_of(project, config)
+
+        def run(partition: Partition | None) -> Outcome:
+            return syncs.run(
                 config,
                 ends.source,
                 ends.destination,
@@ -97,11 +117,17 @@ def _runs(
                 partition=partition,
                 full_resync=choices.full_resync,
                 compare_all=choices.compare_all,
-                on_progress=progress,
+                on_progress=listener,
             )
 
+        with ends.open():
+            yield run
 
-def _show(terminal: Terminal, outcomes: list[Outcome]) -> None:
+    return opened
+
+
+def show_outcomes(terminal: Terminal, outcomes: list[Outcome]) -> None:
+    """Says what runs did, and which rows were refused."""
     for outcome in outcomes:
         if outcome.carried is not None:
             terminal.say(

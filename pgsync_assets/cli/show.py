@@ -1,4 +1,4 @@
-"""`pgsync-assets show`: what runs did, from the audit."""
+"""`pgsync-assets show`: what runs did, from the audit; and what held plans would do."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from ..project import Project, read_project
 from ..record import RunReport, RunRow, recent_runs, run_report
 from ..sql import statement
 from .app import app, common_options
+from .export import check_ending
+from .held import show_held, show_waiting
+from .plans import all_held, located, the_plan
 from .terminal import Terminal, table
 
 Read = TypeVar("Read")
@@ -47,17 +50,55 @@ class Report:
     show_default=True,
     help="Runs, or rejected rows, at the most.",
 )
+@click.option(
+    "--export",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With the number of a held plan: all of its changes as .csv or .json.",
+)
 @common_options
-def show(run: int | None, sync: str | None, limit: int, defs: Path, as_json: bool) -> None:
-    """Show recent runs, or one RUN with its rejected rows, from hightouch_audit."""
+def show(
+    run: int | None,
+    sync: str | None,
+    limit: int,
+    export: Path | None,
+    defs: Path,
+    as_json: bool,
+) -> None:
+    """Show recent runs and held plans, or one RUN.
+
+    A run shows its rejected rows, from hightouch_audit; a held plan the changes that it would
+    write, row by row, before -> after.
+    """
     terminal = Terminal(as_json)
     project = read_project(defs)
     if sync is not None:
         project.sync(sync)
     if run is None:
         _show_runs(terminal, project, sync, limit)
-    else:
+    elif not _show_plans(terminal, project, run, sync, limit, export):
         _show_run(terminal, project, run, limit)
+
+
+def _show_plans(
+    terminal: Terminal,
+    project: Project,
+    number: int,
+    sync: str | None,
+    limit: int,
+    export: Path | None,
+) -> bool:
+    """Shows held plans of a number; whether there were any."""
+    if export is not None:
+        check_ending(export)
+        chosen = [the_plan(project, number, sync)]
+    else:
+        found = located(project, number, sync)
+        chosen = [one for one in found if one.record.status == "held"]
+    plans = [show_held(terminal, one, limit, export) for one in chosen]
+    if plans:
+        terminal.document({"plans": plans})
+    return bool(plans)
 
 
 def _show_runs(terminal: Terminal, project: Project, sync: str | None, limit: int) -> None:
@@ -68,13 +109,18 @@ def _show_runs(terminal: Terminal, project: Project, sync: str | None, limit: in
         Recorded(name, run) for name, runs in _from_audits(project, newest).items() for run in runs
     ]
     found = sorted(found, key=lambda one: one.run.started_at, reverse=True)[:limit]
-    terminal.document({"runs": found})
+    waiting = all_held(project, sync)
+    terminal.document(
+        {"runs": found, "plans": [{"connection": name, "plan": held} for name, held in waiting]}
+    )
     if not found:
         terminal.say("Nothing has run yet.")
+        show_waiting(terminal, waiting)
         return
     terminal.show(_runs_table([one.run for one in found]))
     failed = [one.run for one in found if one.run.error]
     terminal.say(*([""] if failed else []), *(f"run {r.run_id}: {r.error}" for r in failed))
+    show_waiting(terminal, waiting)
 
 
 def _show_run(terminal: Terminal, project: Project, run: int, limit: int) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..errors import PgsyncError
+from ..errors import GuardError, PgsyncError
 
 
 class Terminal:
@@ -80,7 +80,8 @@ def lasting_stderr() -> Iterator[Console]:
 
 def error_object(error: PgsyncError) -> dict[str, Any]:
     """An error of ours as `--json` prints it."""
-    return {"type": type(error).__name__, "message": error.message, "remedy": error.remedy}
+    held = {"plan": error.plan_id, "rows": error.rows} if isinstance(error, GuardError) else {}
+    return {"type": type(error).__name__, "message": error.message, "remedy": error.remedy, **held}
 
 
 def printable(text: str) -> str:

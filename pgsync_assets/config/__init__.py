@@ -4,14 +4,20 @@ from .base import Config, Identifier, Name, SecretName
 from .connection import ConnectionConfig, Schemas, SslMode, TunnelConfig
 from .cursor import CursorConfig
 from .engine import ENGINES, PLATFORM, Engine, Place, StateKind
+from .guard import GuardConfig, exceeds
 from .model import ModelConfig, QualifiedName, split_qualified
-from .partitions import Partition, PartitionsConfig
-from .sync import AuditLevel, DeleteBehavior, DuplicateKeys, GuardConfig, Mode, SyncConfig
+from .partition import Bucket, Interval, Partition, Slice, Values
+from .partition_kind import PartitionKind, StaticKind
+from .partitions import PartitionsConfig
+from .static_partitions import HashPartitions, ListPartitions, RangePartitions
+from .sync import AuditLevel, DeleteBehavior, DuplicateKeys, Mode, SyncConfig
+from .time_windows import TimeWindows
 
 __all__ = [
     "ENGINES",
     "PLATFORM",
     "AuditLevel",
+    "Bucket",
     "Config",
     "ConnectionConfig",
     "CursorConfig",
@@ -19,19 +25,29 @@ __all__ = [
     "DuplicateKeys",
     "Engine",
     "GuardConfig",
+    "HashPartitions",
     "Identifier",
+    "Interval",
+    "ListPartitions",
     "Mode",
     "ModelConfig",
     "Name",
     "Partition",
+    "PartitionKind",
     "PartitionsConfig",
     "Place",
     "QualifiedName",
+    "RangePartitions",
     "Schemas",
     "SecretName",
+    "Slice",
     "SslMode",
     "StateKind",
+    "StaticKind",
     "SyncConfig",
+    "TimeWindows",
+    "exceeds",
     "TunnelConfig",
+    "Values",
     "split_qualified",
 ]

@@ -19,7 +19,11 @@ SYNCS_TYPE = "pgsync_assets.PgSyncComponent"
 
 TEMPLATE_MARKS = ("{{", "{%", "{#")
 
-_OTHER_TYPES = ("pgsync_assets.PgScheduleComponent", "pgsync_assets.PgSourceChangedComponent")
+_OTHER_TYPES = (
+    "pgsync_assets.PgPlansApprovedComponent",
+    "pgsync_assets.PgScheduleComponent",
+    "pgsync_assets.PgSourceChangedComponent",
+)
 _ENVELOPE = ("type", "attributes", "template_vars_module", "requirements", "post_processing")
 _ATTRIBUTES = {
     CONNECTIONS_TYPE: ("connections",),

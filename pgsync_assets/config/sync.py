@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from ..errors import ConfigurationError
 from .base import Config, Identifier, Name
 from .cursor import CursorConfig
 from .engine import ENGINES, Engine, EngineTraits, StateKind
+from .guard import GuardConfig
 from .model import ModelConfig, QualifiedName
+from .partition import Partition
 from .partitions import PartitionsConfig
 
 Mode = Literal["upsert"]
 DeleteBehavior = Literal["do_nothing", "delete_row"]
 AuditLevel = Literal["off", "failures_only", "keys", "full"]
 DuplicateKeys = Literal["reject", "fail"]
-
-
-class GuardConfig(Config):
-    """What a plan may do before somebody has to look at it."""
-
-    allow_empty_model: bool = Field(
-        default=False, description="Go on when the model is empty and rows would be removed."
-    )
-    max_removed_percent: Annotated[float, Field(ge=0, le=100)] = Field(
-        default=50.0, description="Most rows that one run may remove, in percent of the state."
-    )
 
 
 class SyncConfig(Config):
@@ -88,7 +81,7 @@ class SyncConfig(Config):
         "model at every run.",
     )
     partitions: PartitionsConfig | None = Field(
-        default=None, description="Slices of the model that run on their own."
+        default=None, description="Slices of the model that run on their own; one of four kinds."
     )
     description: str | None = Field(default=None, description="Shown on the asset.")
 
@@ -115,11 +108,11 @@ class SyncConfig(Config):
         return self
 
     @model_validator(mode="after")
-    def _partition_column_is_key(self) -> SyncConfig:
-        if self.partitions and self.partitions.column not in self.model.key:
+    def _cursor_of_one_state(self) -> SyncConfig:
+        if self.cursor and self.partitions and not self.partitions_run_at_once:
             raise ValueError(
-                f"partitions.column {self.partitions.column!r} is not one of the model's key "
-                f"({', '.join(self.model.key)}): a row could move between partitions"
+                "cursor: partitions that are no function of the key share one state, and with it "
+                "one cursor; leave one of both out"
             )
         return self
 
@@ -127,6 +120,11 @@ class SyncConfig(Config):
     def traits(self) -> EngineTraits:
         """What its engine means."""
         return ENGINES[self.engine]
+
+    @property
+    def deletes(self) -> bool:
+        """Whether a row that leaves the model leaves the destination."""
+        return self.delete != "do_nothing"
 
     @property
     def holds(self) -> StateKind:
@@ -144,3 +142,36 @@ class SyncConfig(Config):
         if self.columns is None or isinstance(self.columns, dict):
             return self.columns
         return {name: name for name in self.columns}
+
+    @property
+    def partitions_run_at_once(self) -> bool:
+        """Whether partitions may run side by side: the matching key alone decides on them.
+
+        Else a row could move while both of its partitions run; they take turns.
+        """
+        return self.partitions is not None and self.partitions.is_of_key(self.model.key)
+
+    def all_partitions(self, until: dt.datetime) -> list[Partition]:
+        """All partitions, in their order; empty for a sync without.
+
+        Args:
+            until: now, with its time zone; windows that begin later are not there yet.
+        """
+        if self.partitions is None:
+            return []
+        return list(self.partitions.partitions(self.model.key, until))
+
+    def partition_named(self, name: str) -> Partition:
+        """One partition.
+
+        Args:
+            name: Dagster's partition key.
+
+        Raises:
+            ConfigurationError: the sync has no partitions, or none of this name.
+        """
+        if self.partitions is None:
+            raise ConfigurationError(
+                f"the sync {self.name!r} has no partitions", "leave --partition out"
+            )
+        return self.partitions.partition_named(self.model.key, name)

@@ -154,10 +154,14 @@ def _sentence(model: type[BaseModel], error: ErrorDetails) -> str:
 
 def _fields_around(model: type[BaseModel], location: Location) -> list[str]:
     """Names of the fields beside an unknown key."""
+    kinds: dict[str, type[BaseModel]] = {}
     for step in location[:-1]:
+        if step in kinds:  # one of several models that may stand here, by the name of its class
+            model, kinds = kinds[str(step)], {}
+            continue
         info = model.model_fields.get(str(step))
-        inner = next(_models_in(info.annotation), None) if info else None
-        model = inner or model
+        kinds = {kind.__name__: kind for kind in _models_in(info.annotation)} if info else kinds
+        model = next(iter(kinds.values())) if info and kinds else model
     return list(model.model_fields)
 
 

@@ -5,6 +5,8 @@ from .equality import Equality, Folding, equalities
 from .mapping import ColumnMapping, map_columns
 from .past import Past, check_cursor
 from .query import load_sql_file, rows, select
+from .slice import condition, predicate
+from .slice_fit import fit_partitions
 
 __all__ = [
     "ColumnMapping",
@@ -13,10 +15,13 @@ __all__ = [
     "Past",
     "Relation",
     "check_cursor",
+    "condition",
     "describe",
     "equalities",
+    "fit_partitions",
     "load_sql_file",
     "map_columns",
+    "predicate",
     "rows",
     "select",
 ]

@@ -8,7 +8,8 @@ from psycopg import sql
 
 from ..config import ModelConfig, Partition, split_qualified
 from ..errors import ConfigurationError
-from ..sql import all_of, column, column_list, relation
+from ..sql import all_of, column_list, relation
+from .slice import predicate
 
 
 def load_sql_file(model: ModelConfig, base: Path) -> ModelConfig:
@@ -65,23 +66,16 @@ def rows(
     Args:
         model: of a table, or with its SQL loaded.
         columns: the columns wanted, in this order.
-        partition: only rows with lower <= column < upper.
+        partition: only its rows.
         past: a further condition on `model`.
     """
     query = sql.SQL("SELECT {} FROM (\n{}\n) AS model").format(
         column_list(columns, "model"), select(model)
     )
-    conditions = [*([_within(partition)] if partition else []), *([past] if past else [])]
+    conditions = [
+        *([predicate(partition, "model")] if partition else []),
+        *([past] if past else []),
+    ]
     if not conditions:
         return query
     return sql.SQL("{} WHERE {}").format(query, all_of(conditions))
-
-
-def _within(partition: Partition) -> sql.Composable:
-    slice_column = column(partition.column, "model")
-    return sql.SQL("{} >= {} AND {} < {}").format(
-        slice_column,
-        sql.Literal(partition.lower),
-        slice_column,
-        sql.Literal(partition.upper),
-    )

@@ -9,12 +9,13 @@ from .diff import Diff
 from .differences import differences
 from .digest import Algorithm, newest_algorithm
 from .forget import drop, forget
-from .guard import guard
+from .guard import accident
+from .held import HeldPlan, PlanRecord, approve, content_of, find_plan, held_plans, note
 from .in_place import InPlace
 from .invalid_keys import invalid_keys
 from .lock import Lock, locked
 from .platform_keys import check_platform_keys
-from .preview import preview
+from .preview import Preview
 from .reading import Question, Reading
 from .run import Plan, Run
 from .scope import Scope
@@ -43,10 +44,13 @@ __all__ = [
     "Advance",
     "Algorithm",
     "Diff",
+    "HeldPlan",
     "InPlace",
     "Lock",
     "Plan",
+    "PlanRecord",
     "Planner",
+    "Preview",
     "Question",
     "Reading",
     "Run",
@@ -55,17 +59,21 @@ __all__ = [
     "Shape",
     "State",
     "Storage",
+    "accident",
+    "approve",
     "carry",
     "check_platform_keys",
+    "content_of",
     "convert",
     "differences",
     "drop",
+    "find_plan",
     "forget",
-    "guard",
+    "held_plans",
     "invalid_keys",
     "keys",
     "locked",
     "newest_algorithm",
+    "note",
     "prepare",
-    "preview",
 ]

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from psycopg import sql
 
 from ..connect import READ_ONLY, Session, pump
-from ..model import rows
 from ..sql import COMMA, column, column_list, relation
 from .keys import OPERATION, ROW, equal_keys
 from .reading import Connection, Question
@@ -85,7 +84,7 @@ class Across:
         """Asks the source for the keys in question."""
         key = self._question.shape.key
         self._create(connection, "left", key, with_digest=False)
-        selected = rows(self._question.model, key)
+        selected = self._question.keys_of_all()
         self._fetch(connection, "left", key, selected, gone, sql.SQL("true"))
         return sql.SQL("TABLE {}").format(self._tables["left"])
 

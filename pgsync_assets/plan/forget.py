@@ -13,7 +13,11 @@ from .state import Planner, State
 
 
 def forget(
-    planner: Planner, state: State, ledger: UUID | None = None, ledger_run: int | None = None
+    planner: Planner,
+    state: State,
+    ledger: UUID | None = None,
+    ledger_run: int | None = None,
+    because: str = "the state was reset since",
 ) -> State:
     """Empties a state: its snapshot and plans go, its epoch stays.
 
@@ -22,6 +26,7 @@ def forget(
         state: as claimed.
         ledger: identity of the destination, where it goes on knowing a run of this state.
         ledger_run: that run.
+        because: what is said to who asks for a plan that was held.
 
     Returns:
         The state as it is now: the next run begins from nothing.
@@ -30,7 +35,7 @@ def forget(
         FencedOff: a newer run took over.
     """
     with planner.hold(state, "forgetting the state") as connection:
-        _drop_tables(connection, planner, state)
+        _drop_tables(connection, planner, state, because)
         empty = replace(
             state, shape=None, row_count=0, ledger=ledger, ledger_run=ledger_run, cursor=None
         )
@@ -49,13 +54,15 @@ def drop(planner: Planner, state: State) -> None:
         FencedOff: a newer run took over.
     """
     with planner.hold(state, "dropping the state") as connection:
-        _drop_tables(connection, planner, state)
+        _drop_tables(connection, planner, state, "the sync was dropped")
         connection.execute(planner.statement("drop_state.sql"), {"state": state.id})
 
 
-def _drop_tables(connection: psycopg.Connection[Any], planner: Planner, state: State) -> None:
+def _drop_tables(
+    connection: psycopg.Connection[Any], planner: Planner, state: State, because: str
+) -> None:
     for status in ("planned", "held"):
         plan = planner.open_plan(state, status)
         if plan is not None:
-            planner.close(connection, plan.run, "superseded")
+            planner.close(connection, plan.run, "superseded", because)
     connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(planner.snapshot_table(state)))

@@ -1,38 +1,42 @@
-"""Stops a plan that looks like an accident before its first row is written."""
+"""Tells a plan that looks like an accident, before its first row is written."""
 
 from __future__ import annotations
 
-from ..config import GuardConfig
-from ..errors import GuardError
+from ..config import GuardConfig, exceeds
 from .run import Plan
 from .state import State
 
 
-def guard(plan: Plan, state: State, config: GuardConfig) -> None:
-    """Compares what a plan would remove with what the destination holds.
+def accident(plan: Plan, state: State, config: GuardConfig, *, resync: bool) -> str | None:
+    """Compares what a plan would do with what the destination holds of this sync.
 
     Args:
         plan: complete, nothing of it written.
         state: rows that this sync has at the destination.
-        config: what is allowed.
+        config: what is allowed, resolved.
+        resync: every row is sent again because somebody asked for it.
 
-    Raises:
-        GuardError: the model is empty, or too many rows would be removed. The plan stays in the
-            planner until the next run.
+    Returns:
+        Why a person has to look at the plan first; None where it is within its limits.
     """
-    removed, before = plan.counts.removed, state.row_count
-    if not removed or not before:
-        return
-    left = before - removed + plan.counts.added + plan.invalid
-    if left == 0 and not config.allow_empty_model:
-        raise GuardError(
-            f"sync {state.sync!r}: the model is empty; all {before} rows would be removed",
-            "is its build broken? If it is meant: guard: {allow_empty_model: true}",
-        )
-    percent = 100 * removed / before
-    if percent > config.max_removed_percent and not (left == 0 and config.allow_empty_model):
-        raise GuardError(
-            f"sync {state.sync!r}: {removed} of {before} rows ({percent:.1f} %) would be removed, "
-            f"max_removed_percent is {config.max_removed_percent:g}",
-            f"if it is meant: guard: {{max_removed_percent: {min(100, int(percent) + 1)}}}",
-        )
+    counts, before = plan.counts, state.row_count
+    left = before - counts.removed + counts.added + plan.invalid
+    if counts.removed and before and left == 0:
+        if config.allow_empty_model:
+            return None  # written by somebody who knows: that many removals are meant
+        if config.allow_empty_model is False:
+            return f"sync {state.sync!r}: the model is empty; all {before} rows would be removed"
+    limits = {
+        "removed": config.max_removed,
+        "changed": None if resync else config.max_changed,
+        "added": config.max_added,
+    }
+    for done, limit in limits.items():
+        count = getattr(counts, done)
+        if exceeds(count, limit, before):
+            share = f" ({100 * count / before:.1f} %)" if before else ""
+            return (
+                f"sync {state.sync!r}: {count} of {before} rows{share} would be {done}, "
+                f"max_{done} is {limit}"
+            )
+    return None

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from psycopg import sql
 
-from ..model import rows
 from ..sql import column, relation
 from .reading import Connection, Question
 from .state import Planner, State
@@ -64,7 +63,7 @@ class InPlace:
 
     def keys_left(self, connection: Connection, gone: sql.Composable) -> sql.Composable:
         """The whole model; PostgreSQL probes its index where there is one."""
-        return rows(self._question.model, self._question.shape.key)
+        return self._question.keys_of_all()
 
     def highest(self, connection: Connection, name: str) -> str | None:
         """Asks the model again, in the same snapshot: the column may not travel."""

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 import psycopg
 from psycopg import sql
 
-from ..config import ModelConfig, Partition
-from ..model import Past, Relation, rows
+from ..config import ModelConfig, Partition, Slice
+from ..model import Past, Relation, condition, rows
 from ..sql import column, column_list
 from .digest import digest
 from .shape import DIGEST, Shape
@@ -35,6 +35,7 @@ class Question:
         partition: only this slice of it.
         by_digest: rows are compared by digest.
         past: only what lies past a cursor.
+        covered: what all partitions hold together; None for everything.
     """
 
     model: ModelConfig
@@ -43,6 +44,12 @@ class Question:
     partition: Partition | None
     by_digest: bool
     past: Past | None = None
+    covered: Slice | None = None
+
+    def keys_of_all(self) -> sql.Composable:
+        """A SELECT of the keys of all partitions together."""
+        among = condition(self.covered, "model") if self.covered else None
+        return rows(self.model, self.shape.key, None, among)
 
     def cut(self, columns: tuple[str, ...]) -> sql.Composable:
         """A SELECT of some columns of the rows that are read."""

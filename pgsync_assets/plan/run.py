@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..outcome import Counts
 from .shape import Shape
@@ -42,7 +44,7 @@ class Plan:
         cursor: where the comparison ended, as text; None without a cursor.
         is_whole: all of the model (or partition) was compared, not only what lies past a cursor.
         reason: why the guard holds it, where it does.
-        content: fingerprint of its rows, where it was held by the guard.
+        content: fingerprint of its rows, where it is held.
     """
 
     run: Run
@@ -57,6 +59,24 @@ class Plan:
     is_whole: bool = True
     reason: str | None = None
     content: str | None = None
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> Plan:
+        """Reads the columns of `open_run.sql`, in their order."""
+        return cls(
+            run=Run(*row[:3]),
+            is_full=row[3],
+            fingerprint=row[4],
+            shape=Shape.from_json(row[5]),
+            batch_size=row[6],
+            counts=Counts(*row[7:10]),
+            invalid=row[10],
+            base_run=row[11],
+            cursor=row[12],
+            is_whole=row[13],
+            reason=row[14],
+            content=row[15],
+        )
 
     @property
     def batches(self) -> int:

@@ -5,5 +5,9 @@ SET shape = :'shape'::jsonb,
     ledger = :'ledger'::uuid,
     ledger_run = :'ledger_run'::bigint,
     cursor = :'cursor',
-    full_at = CASE WHEN :'is_whole'::boolean THEN now() ELSE full_at END
+    full_at = CASE
+        WHEN :'is_whole'::boolean -- a held plan may have been made long ago
+        THEN coalesce((SELECT planned_at FROM :"planner".runs WHERE id = :'run'::bigint), now())
+        ELSE full_at
+    END
 WHERE id = :'state'::bigint;

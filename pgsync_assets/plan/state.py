@@ -164,22 +164,12 @@ class Planner:
         values = {"state": state.id, "status": status}
         with self.session.transaction("looking for a plan", READ_ONLY) as connection:
             row = connection.execute(self.statement("open_run.sql"), values).fetchone()
-        if row is None:
-            return None
-        return Plan(
-            run=Run(*row[:3]),
-            is_full=row[3],
-            fingerprint=row[4],
-            shape=Shape.from_json(row[5]),
-            batch_size=row[6],
-            counts=Counts(*row[7:10]),
-            invalid=row[10],
-            base_run=row[11],
-            cursor=row[12],
-            is_whole=row[13],
-            reason=row[14],
-            content=row[15],
-        )
+        return Plan.from_row(row) if row else None
+
+    def unsettled(self, state: State, run: int) -> Plan | None:
+        """The complete plan of a run that the ledger knows, under way or still marked as held."""
+        plans = (self.open_plan(state, status) for status in ("planned", "held"))
+        return next((plan for plan in plans if plan and plan.run.id == run), None)
 
     def keep(
         self, state: State, run: Run, reason: str | None = None, content: str | None = None
@@ -196,28 +186,43 @@ class Planner:
         values = {"run": run.id, "reason": reason, "content": content}
         with self.hold(state, "keeping the plan") as connection:
             if before is not None:
-                self.close(connection, before.run, "superseded")
+                because = f"it was replaced by plan {run.id}"
+                self.close(connection, before.run, "superseded", because)
             connection.execute(self.statement("keep.sql"), values)
 
-    def resume(self, state: State, run: Run) -> None:
-        """A held plan is under way again."""
-        with self.hold(state, "resuming a plan") as connection:
-            connection.execute(self.statement("resume.sql"), {"run": run.id})
+    def resume(self, state: State, run: Run, by: str | None = None) -> None:
+        """A held plan is under way again.
 
-    def drop(self, state: State, run: Run, status: str) -> None:
+        Args:
+            state: as claimed.
+            run: whose plan it is.
+            by: who approved it, where that is not known yet.
+        """
+        with self.hold(state, "resuming a plan") as connection:
+            connection.execute(self.statement("resume.sql"), {"run": run.id, "by": by})
+
+    def drop(self, state: State, run: Run, status: str, because: str | None = None) -> None:
         """Ends a run of which nothing was written, and drops its plan.
 
         Args:
             state: as claimed.
             run: the run to end.
             status: `superseded` or `failed`.
+            because: what is said to who asks for the plan later.
         """
         with self.hold(state, "dropping a plan") as connection:
-            self.close(connection, run, status)
+            self.close(connection, run, status, because)
 
-    def close(self, connection: psycopg.Connection[Any], run: Run, status: str) -> None:
+    def close(
+        self,
+        connection: psycopg.Connection[Any],
+        run: Run,
+        status: str,
+        because: str | None = None,
+    ) -> None:
         """Ends a run inside a planner transaction; its plan goes, unless it became the snapshot."""
-        connection.execute(self.statement("close.sql"), {"run": run.id, "status": status})
+        values = {"run": run.id, "status": status, "because": because}
+        connection.execute(self.statement("close.sql"), values)
         connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(self.plan_table(run)))
 
     def reject(
@@ -286,20 +291,31 @@ class Planner:
             state: as it is now.
             plan: what was settled; another plan that is held is stale now if rows were written.
         """
-        self.store(connection, state, is_whole=plan.is_whole)
+        self.store(connection, state, is_whole=plan.is_whole, run=plan.run)
         self.close(connection, plan.run, "settled")
         if plan.batches:
-            self.forget_held(connection, state)
+            self.forget_held(connection, state, f"run {plan.run.id} has written since")
 
-    def forget_held(self, connection: psycopg.Connection[Any], state: State) -> None:
+    def forget_held(
+        self,
+        connection: psycopg.Connection[Any],
+        state: State,
+        because: str = "the state has changed since",
+    ) -> None:
         """The state has moved on: a plan that is held for it cannot be applied any more."""
-        stale = connection.execute(self.statement("stale.sql"), {"state": state.id}).fetchall()
+        values = {"state": state.id, "because": because}
+        stale = connection.execute(self.statement("stale.sql"), values).fetchall()
         for (run,) in stale:
             table = relation(self.schema, f"plan_{run}")
             connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
 
     def store(
-        self, connection: psycopg.Connection[Any], state: State, *, is_whole: bool = False
+        self,
+        connection: psycopg.Connection[Any],
+        state: State,
+        *,
+        is_whole: bool = False,
+        run: Run | None = None,
     ) -> None:
         """Stores a state as it is now.
 
@@ -307,6 +323,7 @@ class Planner:
             connection: in a transaction that holds it.
             state: as it is now.
             is_whole: the whole model was compared.
+            run: that compared it; default: just now.
         """
         connection.execute(
             self.statement("settled.sql"),
@@ -318,6 +335,7 @@ class Planner:
                 "ledger_run": state.ledger_run,
                 "cursor": state.cursor,
                 "is_whole": is_whole,
+                "run": run.id if run else None,
             },
         )
 

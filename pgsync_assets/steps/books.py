@@ -31,8 +31,9 @@ class Books:
             why: the rest of it is given up.
         """
         close_interrupted(self.planner, self.audit, self.state)
-        plan, entry = self.planner.open_plan(self.state), self.ledger.read(self.state)
-        if plan is None or entry is None or entry.run != plan.run.id:
+        entry = self.ledger.read(self.state)
+        plan = self.planner.unsettled(self.state, entry.run) if entry else None
+        if plan is None:
             return self
         self.ledger.take_over(self.state, plan.run.id)
         return replace(self, state=settle(self, plan, why).state)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..config import SyncConfig
+from ..config import PartitionKind, SyncConfig
 from ..connect import Endpoint, Session, login_of, schema_problem
 from ..errors import PgsyncError
-from ..model import Relation, describe
+from ..model import Relation, describe, fit_partitions
 from ..outcome import CheckResult
 from ..write import Target, fit, read_target
 from .ends import Ends
@@ -77,10 +77,18 @@ def _check_source(results: _Results, sync: SyncConfig, source: Endpoint) -> Rela
         found.append(describe(session, sync.model))
         return f"{len(found[0].columns)} columns, key ({', '.join(found[0].key)})"
 
+    def partitioned(session: Session, kind: PartitionKind) -> str:
+        fit_partitions(session, sync, found[0])
+        turns = "they run at once" if sync.partitions_run_at_once else "they take turns"
+        return f"{kind.summary}; {turns}"
+
     def connected() -> str:
         with source.session("pgsync/check") as session:
             login = login_of(session)
             results.tried(f"model {sync.model_name}", lambda: described(session))
+            kind = sync.partitions
+            if found and kind is not None:
+                results.tried("partitions", lambda: partitioned(session, kind))
         return login
 
     _first(results, f"connection {source.name}", connected)

@@ -139,7 +139,10 @@ def _reading(
     work: Work, old: Shape | None, shape: Shape, scope: Scope, past: Past | None
 ) -> Reading:
     by_digest = "digest" in (shape.holds, old.holds if old and not scope.is_full else None)
-    question = Question(work.sync.model, work.relation, shape, work.partition, by_digest, past)
+    covered = work.sync.partitions.covered if work.sync.partitions else None
+    question = Question(
+        work.sync.model, work.relation, shape, work.partition, by_digest, past, covered
+    )
     return READINGS[work.sync.traits.place](work, question)
 
 

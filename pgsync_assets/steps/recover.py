@@ -48,15 +48,19 @@ def recover(work: Work, full_resync: bool) -> tuple[Work, Outcome | None]:
     return _above(work, entry), None
 
 
-def refuse_unfinished(work: Work) -> None:
+def refuse_unfinished(work: Work, but: int | None = None) -> None:
     """Makes sure that looking at a plan would not have to write rows of another one first.
+
+    Args:
+        work: the run.
+        but: number of a plan that may be half written.
 
     Raises:
         UnfinishedRun: a run was interrupted while it wrote.
     """
     entry = work.ledger.read(work.state)
     plan = _unfinished(work, entry)
-    if plan is not None and entry is not None:
+    if plan is not None and entry is not None and plan.run.id != but:
         raise UnfinishedRun(
             f"sync {work.sync.name!r}: run {plan.run.id} was interrupted after "
             f"batch {entry.batch} of {plan.batches}",
@@ -66,10 +70,7 @@ def refuse_unfinished(work: Work) -> None:
 
 def _unfinished(work: Work, entry: Entry | None) -> Plan | None:
     """The plan that the ledger knows and that is not settled."""
-    if entry is None:
-        return None
-    plans = (work.planner.open_plan(work.state, status) for status in ("planned", "held"))
-    return next((plan for plan in plans if plan and plan.run.id == entry.run), None)
+    return work.planner.unsettled(work.state, entry.run) if entry else None
 
 
 def _supersede(work: Work, plan: Plan, full_resync: bool) -> None:

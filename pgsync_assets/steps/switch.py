@@ -41,8 +41,7 @@ def _is_current(work: Work) -> bool:
     entry = work.ledger.read(work.state)
     if entry is None:
         return work.state.shape is not None and work.state.ledger_run is None
-    plan = work.planner.open_plan(work.state)
-    is_unfinished = plan is not None and plan.run.id == entry.run
+    is_unfinished = work.planner.unsettled(work.state, entry.run) is not None
     return is_unfinished or work.state.ledger_run == entry.run
 
 
@@ -80,15 +79,15 @@ def _carried_from(work: Work, other: Planner) -> Work:
     state = carry(other, left, work.planner, state, _storage(work, left))
     failpoint("state carried over")
     with suppress(TerminalError):
-        forget(other, left)
+        forget(other, left, because="the engine was switched since")
     failpoint("old state forgotten")
     return replace(work, state=state, carried=state.row_count)
 
 
 def _settled(work: Work, other: Planner, left: State, entry: Entry) -> tuple[State, Entry]:
     """What the other engine left unfinished is advanced as far as it is in."""
-    plan = other.open_plan(left)
-    if plan is None or plan.run.id != entry.run:
+    plan = other.unsettled(left, entry.run)
+    if plan is None:
         return left, entry
     left = other.claim(left.sync, left.partition, entry.fence)
     prepare(other.session, other.schema)

@@ -13,7 +13,7 @@ from ..config import Partition, SyncConfig
 from ..connect import Endpoint, Session, is_migrated, schema_problem
 from ..errors import AlreadyRunning, PrivilegeError, TerminalError
 from ..failpoints import failpoint
-from ..model import ColumnMapping, Relation, describe
+from ..model import ColumnMapping, Relation, describe, fit_partitions
 from ..plan import (
     STORAGES,
     Algorithm,
@@ -116,7 +116,7 @@ class Work:
         model = self.sync.model
         # A plan of shared state may be finished by a run of another partition.
         own = self.partition if not shares_state(self.partition) else None
-        slice_of = own and [own.lower, own.upper]
+        slice_of = own and own.fingerprint
         text = json.dumps(
             [
                 [model.table, model.sql, slice_of],
@@ -161,6 +161,7 @@ def opened(
         lock_session = stack.enter_context(home.session(f"{application} lock"))
         try:
             relation = describe(reader, sync.model)
+            fit_partitions(reader, sync, relation)
             target = read_target(writer, sync.table)
             mapping = fit(sync, relation, target)
             storage = storage_of(sync, keeper, relation, mapping.sources)

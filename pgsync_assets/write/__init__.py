@@ -4,6 +4,7 @@ from .batch import BatchWriter
 from .fit import fit
 from .job import Job
 from .ledger import Entry, Ledger, Reject
+from .look import look
 from .target import Target, read_target
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "Reject",
     "Target",
     "fit",
+    "look",
     "read_target",
 ]

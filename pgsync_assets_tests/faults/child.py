@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from pgsync_assets import sync as engine
-from pgsync_assets.config import ConnectionConfig, Partition, SyncConfig
+from pgsync_assets.config import ConnectionConfig, SyncConfig
 from pgsync_assets.connect import Endpoint
 from pgsync_assets.errors import AlreadyRunning, FencedOff, PgsyncError
 from pgsync_assets.failpoints import VARIABLE
@@ -41,22 +41,21 @@ def report(pid: int) -> None:
 
 
 def obey(order: dict[str, Any]) -> int:
-    """Runs a sync, under a failpoint if the order names one."""
+    """Runs a sync or applies a plan, under a failpoint if the order names one."""
     if order["failpoint"]:
         os.environ[VARIABLE] = order["failpoint"]
     ends = {
         name: Endpoint(name, ConnectionConfig.model_validate(fields), order["environment"])
         for name, fields in order["endpoints"].items()
     }
-    partition = Partition(**order["partition"]) if order["partition"] else None
+    sync = SyncConfig.model_validate(order["sync"])
+    partition = sync.partition_named(order["partition"]) if order["partition"] else None
     try:
-        engine.run(
-            SyncConfig.model_validate(order["sync"]),
-            ends["shop"],
-            ends["crm"],
-            platform=ends.get("platform"),
-            partition=partition,
-        )
+        sides, where = (ends["shop"], ends["crm"]), (ends.get("platform"), partition)
+        if order["plan_id"]:
+            engine.apply(sync, *sides, order["plan_id"], platform=where[0], partition=where[1])
+        else:
+            engine.run(sync, *sides, platform=where[0], partition=where[1])
     except AlreadyRunning:
         return ALREADY_RUNNING
     except FencedOff:

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from pgsync_assets import failpoints
-from pgsync_assets.config import Partition
 
 from ..fix_children import Child
 from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA, Side
@@ -36,8 +35,7 @@ CHANGES = (
     "delete from items where id in (1, 12)",
     "insert into items values (100, '2024-01-05', 'new', 1), (101, '2024-01-06', 'bad', -1)",
 )
-JANUARY = Partition("2024-01-01", "day", "2024-01-01", "2024-02-01")
-LATER = Partition("2024-02-01", "day", "2024-02-01", "2024-05-01")
+HALVES: dict[str, Any] = {"column": "day", "ranges": {"january": "2024-02-01", "later": None}}
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Scenario:
     before: tuple[str, ...]  # at the source, before a first run that is left alone
     changes: tuple[str, ...]  # at the source, before the run that is killed
     refused: frozenset[str]
-    partitions: tuple[Partition | None, ...] = (None,)  # the first one is killed
+    partitions: tuple[str | None, ...] = (None,)  # the first one is killed
     fields: dict[str, Any] = field(default_factory=dict)
 
     def prepare(self, syncs: Syncs) -> None:
@@ -91,8 +89,8 @@ SCENARIOS = {
         (FILL,),
         CHANGES,
         frozenset({"6", "101"}),
-        partitions=(JANUARY, LATER),
-        fields={"batch_size": 100},
+        partitions=("january", "later"),
+        fields={"batch_size": 100, "partitions": HALVES},
     ),
 }
 

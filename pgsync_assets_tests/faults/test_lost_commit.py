@@ -67,6 +67,30 @@ def test_every_commit_may_be_lost(
     assert number > 8
 
 
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize("side", ["source", "destination"])
+@pytest.mark.parametrize("loss", ["commit", "reply"])
+def test_every_commit_of_an_apply_may_be_lost(syncs: Syncs, side: str, loss: Loss) -> None:
+    syncs.table("id int primary key, name text")
+    syncs.pair.destination.execute("alter table items add check (name <> 'bad')")
+    log_writes(syncs)
+    there = getattr(syncs.pair, side)
+    with proxy_to(there.port) as proxy:
+        through = Syncs(replace(syncs.pair, **{side: replace(there, port=proxy.port)}))
+        for number in itertools.count(1):
+            begin_anew(syncs)
+            plan = syncs.plan(**FIELDS)
+            proxy.lose(number, loss)
+            outcome = through.apply(plan.run_id, **FIELDS)
+            assert (outcome.run_id, outcome.planned) == (plan.run_id, plan.counts)
+            assert (outcome.failed.total, outcome.aborted.total) == (1, 0)
+            if not proxy.fired:
+                break
+            assert violations(syncs, {"101"}) == [], f"COMMIT number {number}"
+            assert writes(syncs) == EXPECTED, f"COMMIT number {number}"
+    assert number > 8
+
+
 EXPECTED = Counter(
     [("UPDATE", "2"), ("UPDATE", "4"), ("DELETE", "1"), ("INSERT", "100")],
 )
@@ -77,6 +101,6 @@ def begin_anew(syncs: Syncs) -> None:
     syncs.pair.source.execute(
         "truncate items", "insert into items select n, 'item' from generate_series(1, 5) as n"
     )
-    syncs.run(guard={"allow_empty_model": True, "max_removed_percent": 100}, delete="delete_row")
+    syncs.run(guard={"allow_empty_model": True, "max_removed": "100%"}, delete="delete_row")
     syncs.pair.source.execute(*CHANGES)
     syncs.pair.destination.execute("truncate writes")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import astuple
 from typing import Any
 
 import pytest
 
-from pgsync_assets.config import Partition
 from pgsync_assets.errors import AlreadyRunning
 from pgsync_assets.outcome import Counts, Outcome
 
@@ -21,9 +22,12 @@ from ..fix_syncs import Syncs
 from ..invariants import log_writes, violations, writes
 from .child import SUCCEEDED
 
-DAYS: dict[str, Any] = {"model": {"table": "public.items", "key": ["id", "day"]}}
-JANUARY = Partition("2024-01-01", "day", "2024-01-01", "2024-02-01")
-FEBRUARY = Partition("2024-02-01", "day", "2024-02-01", "2024-03-01")
+DAYS: dict[str, Any] = {
+    "model": {"table": "public.items", "key": ["id", "day"]},
+    "partitions": {"column": "day", "every": "month", "start": "2024-01-01"},
+}
+NOW = dt.datetime(2024, 12, 31, tzinfo=dt.timezone.utc)
+JANUARY, FEBRUARY = "2024-01-01", "2024-02-01"
 WAITS = """
     select count(*) from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock'
@@ -98,13 +102,68 @@ def test_of_three_runs_that_start_at_once_one_works(filled: Syncs) -> None:
 def test_partitions_run_at_once(filled: Syncs) -> None:
     with ThreadPoolExecutor() as pool:
         with held_up(filled, 2):
-            runs = [pool.submit(filled.run, slice, **DAYS) for slice in (JANUARY, FEBRUARY)]
+            runs = [pool.submit(filled.run, name, **DAYS) for name in (JANUARY, FEBRUARY)]
             until_waiting(filled, 2)
             with pytest.raises(AlreadyRunning, match=r"items\[2024-01-01\]"):
                 filled.run(JANUARY, **DAYS)
         assert [run.result().succeeded for run in runs] == [Counts(added=11), Counts(added=9)]
     assert violations(filled) == []
     assert set(writes(filled).values()) == {1}
+
+
+@pytest.mark.parametrize(
+    "partitions",
+    [
+        {"hash": 8},
+        {"column": "id", "ranges": list(range(100, 800, 100))},
+        {"column": "day", "values": [f"2024-01-{day:02}" for day in range(1, 8)]},
+    ],
+    ids=["hash", "range", "list"],
+)
+def test_eight_partitions_on_four_threads(syncs: Syncs, partitions: dict[str, Any]) -> None:
+    """From the very first run on, which makes our schemas: no deadlock, and each row once."""
+    syncs.table("id int, day date, name text unique, primary key (id, day)")
+    log_writes(syncs)
+    syncs.pair.source.execute(
+        "insert into items select n, date '2024-01-01' + n % 8, 'name ' || n"
+        " from generate_series(0, 799) as n"
+    )
+    fields = {**DAYS, "partitions": partitions, "delete": "delete_row", "batch_size": 30}
+    names = [one.name for one in syncs.config(**fields).all_partitions(NOW)]
+    assert len(names) == 8
+
+    def run_all() -> Counts:
+        with ThreadPoolExecutor(4) as pool:
+            done = list(pool.map(lambda name: syncs.run(name, **fields).succeeded, names))
+        return Counts(*(sum(column) for column in zip(*map(astuple, done), strict=True)))
+
+    assert run_all() == Counts(added=800)
+    assert violations(syncs) == []
+    assert writes(syncs) == {("INSERT", str(n)): 1 for n in range(800)}
+
+    syncs.pair.destination.execute("truncate writes")
+    syncs.pair.source.execute(
+        "update items set name = 'new ' || id where id % 10 = 1",
+        "delete from items where id % 10 = 2",
+        "insert into items select id + 800, day, 'more ' || id from items where id % 10 = 3",
+    )
+    assert run_all() == Counts(added=80, changed=80, removed=80)
+    assert violations(syncs) == []
+    assert sum(writes(syncs).values()) == 240
+
+
+def test_partitions_take_turns_where_a_row_could_move(filled: Syncs) -> None:
+    fields = {**DAYS, "partitions": {"column": "name", "values": ["x", "y"]}}
+    with ThreadPoolExecutor() as pool:
+        with held_up(filled, 1):
+            first = pool.submit(filled.run, "x", **fields)
+            until_waiting(filled, 1)
+            for name in ("x", "y", "other"):
+                with pytest.raises(AlreadyRunning):
+                    filled.run(name, **fields)
+        assert first.result().succeeded == Counts(added=20)
+    assert filled.run("y", **fields).succeeded == Counts()
+    assert violations(filled) == []
 
 
 def test_a_run_of_the_whole_sync_excludes_its_partitions_and_they_exclude_it(

@@ -42,6 +42,7 @@ SNAPSHOT = "hightouch_planner.snapshot_1"
         ("source", "update hightouch_audit.sync_runs set num_planned_add = 4", "I4: run 1"),
         ("source", "update hightouch_planner.runs set status = 'started'", "I7: run 1"),
         ("source", "create table hightouch_planner.plan_1 ()", "I7: a table is left"),
+        ("source", "update hightouch_planner.runs set status = 'held'", "I7: plan 1 is held"),
         ("destination", "update pgsync_ledger.ledger set run = 99", "I4: planner and ledger"),
     ],
 )

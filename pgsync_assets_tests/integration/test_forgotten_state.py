@@ -7,15 +7,15 @@ import itertools
 import pytest
 
 from pgsync_assets import failpoints, operations
-from pgsync_assets.config import Partition
+from pgsync_assets.config import Interval, Partition
 from pgsync_assets.errors import HistoryError
 from pgsync_assets.outcome import Counts, Forgotten
 
 from ..fix_syncs import ENGINES, Syncs
 from ..invariants import log_writes, violations, writes
 
-JANUARY = Partition("2024-01-01", "day", "2024-01-01", "2024-02-01")
-FEBRUARY = Partition("2024-02-01", "day", "2024-02-01", "2024-03-01")
+JANUARY = Partition("2024-01-01", Interval("day", "2024-01-01", "2024-02-01"), is_of_key=True)
+FEBRUARY = Partition("2024-02-01", Interval("day", "2024-02-01", "2024-03-01"), is_of_key=True)
 OURS = """
     select relname from pg_class where relkind = 'r' and relname ~ '^(snapshot|plan)_[0-9]+$'
 """

@@ -24,7 +24,7 @@ from ..fix_syncs import Syncs
 from ..invariants import violations
 from .test_values import known_types
 
-DELETES: dict[str, Any] = {"delete": "delete_row", "guard": {"max_removed_percent": 100}}
+DELETES: dict[str, Any] = {"delete": "delete_row", "guard": {"max_removed": "100%"}}
 TOO_LARGE = 2_000  # characters
 REPEATED = "the key occurs more than once in the model"
 

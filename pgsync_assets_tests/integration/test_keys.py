@@ -88,7 +88,7 @@ def find_rows_by_keys(syncs: Syncs, types: list[str]) -> None:
         "model": {"table": "public.items", "key": ["k"]},
         "delete": "delete_row",
     }
-    keyed["guard"] = {"allow_empty_model": True, "max_removed_percent": 100}
+    keyed["guard"] = {"allow_empty_model": True, "max_removed": "100%"}
     for number, spelled in enumerate(types):
         more = keyed | {"name": f"sync_{number}"}
         rows = make(syncs, spelled)

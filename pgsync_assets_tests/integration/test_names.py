@@ -8,7 +8,6 @@ import pytest
 from psycopg import sql
 from pydantic import ValidationError
 
-from pgsync_assets.config import Partition
 from pgsync_assets.outcome import Counts
 
 from ..corpus_names import NAMES
@@ -97,9 +96,11 @@ def test_schemas_of_ours_of_any_name(syncs: Syncs, name: str) -> None:
 def test_a_partition_of_an_odd_name_and_column(syncs: Syncs) -> None:
     syncs.table('"when %" date primary key')
     syncs.pair.source.execute("insert into items values ('2024-01-01'), ('2024-02-01')")
-    january = Partition("it's {}%", "when %", "2024-01-01", "2024-02-01")
-    model = {"table": "public.items", "key": ["when %"]}
-    assert syncs.run(january, model=model).succeeded == Counts(added=1)
+    fields: dict[str, Any] = {
+        "model": {"table": "public.items", "key": ["when %"]},
+        "partitions": {"column": "when %", "ranges": {"it's {}%": "2024-02-01", "later": None}},
+    }
+    assert syncs.run("it's {}%", **fields).succeeded == Counts(added=1)
 
 
 @pytest.mark.parametrize("table", ["a" * 64, '"' + "é" * 32 + '"', '""', '"a"b"', "a.b", '"a\0"'])

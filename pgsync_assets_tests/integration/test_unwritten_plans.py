@@ -53,14 +53,14 @@ def test_a_plan_to_be_looked_at_is_no_run(filled: Syncs) -> None:
     filled.plan()
     filled.run()
     assert filled.keeper.rows("select status from hightouch_audit.sync_runs") == [("succeeded",)]
-    assert filled.keeper.rows(STATUSES) == [("superseded",), ("superseded",), ("settled",)]
+    assert filled.keeper.rows(STATUSES) == [("superseded",)] * 2 + [("settled",)]
 
 
 def test_a_plan_that_the_guard_stopped_keeps_its_reason(filled: Syncs) -> None:
     filled.run()
     filled.pair.source.execute("delete from items")
     with pytest.raises(GuardError):
-        filled.run()
+        filled.run(delete="delete_row")
     filled.pair.source.execute("insert into items values (1), (2), (3)")
     filled.run()
     errors = [row[1] for row in filled.keeper.rows(f"{RUNS} order by sync_run_id")]

@@ -144,11 +144,6 @@ WRONG_SYNCS = {
     "table without schema": (_with(("public.orders\n", "orders\n")), 7, "is not schema.table"),
     "name with a blank": (_with(("name: orders", "name: my orders")), 4, "is not a name"),
     "too long a name": (_with(("[id]", f"[{'x' * 64}]")), 8, "has 64 bytes"),
-    "partition column not in key": (
-        _more("  partitions: {column: at, every: month, start: 2024-01-01}"),
-        4,
-        "is not one of the model's key",
-    ),
     "partitions begin within a month": (
         _more("  partitions: {column: id, every: month, start: 2024-01-02}"),
         9,
@@ -196,6 +191,50 @@ WRONG_SYNCS = {
     ),
     "not YAML": ("a: }\n", 1, "is not YAML"),
 }
+
+PARTITIONS = {
+    "too few": ("{hash: 1}", "hash: should be greater than or equal to 2"),
+    "misspelt kind": ("{hahs: 8}", "unknown key 'hahs'; did you mean 'hash'?"),
+    "key of another kind": ("{hash: 8, column: id}", "unknown key 'column'; there is hash"),
+    "misspelt kind of a column": ("{column: a, rangs: [1]}", "did you mean 'ranges'?"),
+    "misspelt key of a kind": ("{column: a, values: [x], othr: false}", "did you mean 'other'?"),
+    "no kind": ("{column: a}", "say how to cut: every"),
+    "no mapping": ("[a]", "partitions: should be a mapping"),
+    "no bound": ("{column: a, ranges: []}", "ranges: is empty"),
+    "one value for a list": ("{column: a, ranges: 5}", "ranges: should be a list"),
+    "null as a bound": ("{column: a, ranges: [1, null]}", "ranges[1]: should be one value, not"),
+    "null within": ("{column: a, ranges: {x: null, y: 5}}", "the end of the last range only"),
+    "only null": ("{column: a, ranges: {x: null}}", "one partition would hold everything"),
+    "a bound twice": ("{column: a, ranges: [1, '1']}", "the bound '1' is written twice"),
+    "a name of Dagster's": ("{column: a, ranges: ['.5']}", "Dagster writes ranges with '...'"),
+    "a number with a point": ("{column: a, ranges: [0.5]}", "put the number in quotes"),
+    "Norway": ("{column: a, values: [DE, NO]}", "values[1]: YAML reads yes, no"),
+    "a value twice": ("{column: a, values: {x: [DE], y: [DE]}}", "'DE' is written twice"),
+    "two others": ("{column: a, values: {other: [DE]}}", "would be named 'other'"),
+    "an empty list": ("{column: a, values: {x: []}}", "values.x: is empty"),
+    "text for a list": ("{column: a, values: {x: DE}}", "values.x: should be a list"),
+    "a name with a blank": ("{column: a, values: [' DE']}", "begins or ends with a blank"),
+    "a name with a line": ('{column: a, values: ["a\\nb"]}', "that cannot be shown"),
+    "too long a name": (f"{{column: a, values: [{'x' * 101}]}}", "more than 100 characters"),
+    "NUL": ('{column: a, values: ["a\\0b"]}', "cannot contain the character NUL"),
+    "no column": ("{every: day, start: 2024-01-01}", "column is missing"),
+    "unknown length": ("{column: a, every: fortnight, start: 2024-01-01}", "every: should be"),
+    "unknown zone": (
+        "{column: a, every: day, start: 2024-01-01, time_zone: Mars}",
+        "'Mars' is not a time zone",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), PARTITIONS.values(), ids=PARTITIONS.keys())
+def test_wrong_partitions_are_told_with_the_line_and_once(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    sync = _more(f"  partitions: {text}")
+    told = _problems(_write(tmp_path, connections=CONNECTIONS, crm=sync))
+    assert told.startswith(f"{tmp_path / 'crm' / 'defs.yaml'}:9: syncs[0].partitions"), told
+    assert message in told
+    assert "\n" not in told
 
 
 @pytest.mark.parametrize(("text", "line", "message"), WRONG_SYNCS.values(), ids=WRONG_SYNCS.keys())

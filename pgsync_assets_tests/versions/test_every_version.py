@@ -10,6 +10,7 @@ from pgsync_assets import sync as engine
 from pgsync_assets.outcome import Counts
 
 from ..fix_syncs import Syncs
+from ..integration import test_partition_membership as membership
 from ..integration.test_key_equality import (
     test_keys_that_citext_calls_one_are_refused_until_the_model_casts_them,
     walk_with_blanks,
@@ -66,7 +67,9 @@ def test_the_road_of_a_row(syncs: Syncs) -> None:
         "update items set price = 1 where id = 100",
     )
     preview = syncs.plan(**deletes)
-    second = syncs.run(**deletes, audit="full")
+    assert syncs.plan(**deletes).run_id == preview.run_id  # by the fingerprint of its rows
+    assert syncs.changes(preview.run_id) == list(preview.changes)
+    second = syncs.apply(preview.run_id, **deletes, audit="full")
     assert preview.counts == second.succeeded == Counts(added=1, changed=2, removed=3)
     assert violations(syncs) == []
     assert syncs.same()
@@ -86,3 +89,10 @@ def test_a_query_with_a_repeated_key(syncs: Syncs) -> None:
 
 def test_keys_that_differ_in_blanks(syncs: Syncs) -> None:
     walk_with_blanks(syncs)
+
+
+def test_partitions_hold_the_same_rows_everywhere(syncs: Syncs) -> None:
+    membership.test_the_hash_of_a_key_is_the_same_on_every_version(syncs)
+    membership.test_the_hour_that_is_there_twice(syncs)
+    membership.test_ranges_hold_each_row_once_but_null(syncs)
+    membership.test_lists_hold_each_row_once_and_other_the_rest(syncs)

@@ -83,6 +83,12 @@ class SourceChangedScaffolder(_ExampleScaffolder):
         return _for_first(super().text(name, folder), folder, lambda s: "partitions" not in s)
 
 
+class PlansApprovedScaffolder(_ExampleScaffolder):
+    """A sensor that begins stopped, for the plans of all syncs."""
+
+    example = "plans_approved.yaml"
+
+
 def example(name: str) -> str:
     """The text of an example."""
     return files(__package__).joinpath("examples").joinpath(name).read_text(encoding="utf-8")

@@ -59,6 +59,7 @@ CREATE TABLE :"schema".runs (
     content text,
     approved_at timestamptz,
     approved_by text,
+    stale_because text,
     CONSTRAINT planned_is_counted CHECK (status <> 'planned' OR (added + changed + removed) >= 0)
 );
 COMMENT ON COLUMN :"schema".runs.status IS
@@ -70,6 +71,10 @@ COMMENT ON COLUMN :"schema".runs.is_whole IS
 COMMENT ON COLUMN :"schema".runs.reason IS 'Why the guard holds the plan.';
 COMMENT ON COLUMN :"schema".runs.content IS
     'Fingerprint of the held rows: a plan that is made again keeps the number people know.';
+COMMENT ON COLUMN :"schema".runs.approved_at IS
+    'Somebody wants exactly this plan to be written: a sensor, or anybody, may apply it.';
+COMMENT ON COLUMN :"schema".runs.stale_because IS
+    'Why a plan that was held cannot be applied any more.';
 CREATE UNIQUE INDEX one_run_under_way ON :"schema".runs (state_id)
     WHERE status IN ('started', 'planned');
 CREATE UNIQUE INDEX one_plan_held ON :"schema".runs (state_id) WHERE status = 'held';

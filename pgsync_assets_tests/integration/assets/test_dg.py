@@ -38,6 +38,7 @@ COMPONENTS = {
     "connections": "PgConnectionsComponent",
     "nightly": "PgScheduleComponent",
     "changed": "PgSourceChangedComponent",
+    "approved": "PgPlansApprovedComponent",
     "orders": "PgSyncComponent",
 }
 WRONG = """
@@ -53,6 +54,25 @@ attributes:
       destination: crm
       table: public.orders
 """
+PARTITIONED = """
+type: pgsync_assets.PgSyncComponent
+attributes:
+  syncs:
+    - name: orders
+      source: warehouse
+      model: {{table: public.orders, key: [id]}}
+      destination: crm
+      table: public.orders
+      partitions: {partitions}
+"""
+KINDS = [
+    "{hash: 8}",
+    "{column: a, every: quarter, start: 2024-01-01, time_zone: Europe/Berlin}",
+    "{column: a, ranges: [1, 2024-01-01, 'x']}",
+    "{column: a, ranges: {x: 1, y: null}}",
+    "{column: a, values: {x: [1, null], y: ['NO']}}",
+    "{column: a, values: [DE, FR], other: false}",
+]
 
 
 class Dg:
@@ -75,7 +95,9 @@ class Dg:
             text=True,
             env={
                 **os.environ,
-                "PYTHONPATH": str(self.folder),
+                "PYTHONPATH": os.pathsep.join(
+                    filter(None, [str(self.folder), os.environ.get("PYTHONPATH")])
+                ),
                 "DAGSTER_HOME": str(home),
                 "DAGSTER_DISABLE_TELEMETRY": "1",
                 "COLUMNS": "300",
@@ -107,6 +129,7 @@ def test_what_is_scaffolded_loads_as_it_is(dg: Dg) -> None:
     assert answer.returncode == 0, answer.stdout
     assert "syncs: [customers]" in scaffold(dg, "nightly")
     assert "syncs: [customers]" in scaffold(dg, "changed")
+    assert "name: approved" in scaffold(dg, "approved")
     assert scaffold(dg, "orders").count("type:") == 1  # the connections are there already
     answer = dg("check", "defs")  # and the YAML before
     assert answer.returncode == 0, answer.stdout
@@ -134,3 +157,17 @@ def test_an_unknown_key_is_told_with_file_and_line(dg: Dg) -> None:
     assert answer.returncode != 0
     assert f"{dg.defs}/orders/defs.yaml:10" in answer.stdout
     assert "'tabel' was unexpected" in answer.stdout
+
+
+def test_partitions_of_every_kind_are_known(dg: Dg) -> None:
+    scaffold(dg, "connections")
+    (dg.defs / "orders").mkdir()
+    file = dg.defs / "orders" / "defs.yaml"
+    documents = [PARTITIONED.format(partitions=kind) for kind in KINDS]
+    file.write_text("---".join(documents))
+    answer = dg("check", "yaml")
+    assert answer.returncode == 0, answer.stdout
+    file.write_text(PARTITIONED.format(partitions="{hash: 8, column: a}"))
+    answer = dg("check", "yaml")
+    assert answer.returncode != 0
+    assert f"{file}:10" in answer.stdout

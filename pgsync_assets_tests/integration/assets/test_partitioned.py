@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dagster as dg
 import pytest
 
@@ -106,6 +108,47 @@ def test_without_a_partition_nothing_runs(items: Project) -> None:
     assert not result.success
     assert "names no partition" in str(result.all_events)
     assert partitions(items) == []
+
+
+def test_the_model_counts_rows_that_no_partition_will_ever_hold(items: Project) -> None:
+    assert items.run("models/items").success
+    assert items.metadata("models/items")["pgsync/rows_in_no_partition"] == 0
+    items.pair.source.execute(
+        "insert into items values ('2023-12-31 23:59Z', 1, 'a'), ('2024-01-04Z', 2, 'b'),"
+        " ('infinity', 3, 'c')"
+    )
+    assert items.run("models/items").success
+    found = items.metadata("models/items")
+    assert (found["dagster/row_count"], found["pgsync/rows_in_no_partition"]) == (33, 3)
+
+
+@pytest.mark.parametrize(
+    ("partitions", "outside"),
+    [
+        ({"hash": 4}, 0),
+        ({"column": "name", "ranges": ["b"]}, 2),
+        ({"column": "name", "values": ["a"]}, 0),
+        ({"column": "name", "values": ["a"], "other": False}, 3),
+    ],
+    ids=["hash", "range", "list", "list without other"],
+)
+def test_rows_with_null_are_counted_as_documented(
+    items: Project, partitions: dict[str, Any], outside: int
+) -> None:
+    items.pair.source.execute(
+        "insert into items values ('2024-01-01Z', 1, null), ('2024-01-01Z',"
+        " 2, null), ('2024-01-01Z', 3, 'b')"
+    )
+    items.sync(model={"table": "public.items", "key": ["at", "id"]}, partitions=partitions)
+    assert items.run("models/items").success
+    assert items.metadata("models/items")["pgsync/rows_in_no_partition"] == outside
+
+
+def test_partitions_that_do_not_fit_fail_the_model(items: Project) -> None:
+    items.sync(partitions={"column": "nmae", "values": ["a"]})
+    result = items.run("models/items")
+    assert not result.success
+    assert "'nmae' is not a column of the model" in str(result.all_events)
 
 
 def test_materialize_syncs_runs_model_and_all_partitions(items: Project) -> None:

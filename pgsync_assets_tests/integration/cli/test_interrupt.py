@@ -21,12 +21,12 @@ WAITING = (
 
 
 @contextmanager
-def _held_up(project: CliProject) -> Iterator[subprocess.Popen[str]]:
+def _held_up(project: CliProject, *options: str) -> Iterator[subprocess.Popen[str]]:
     """A run in a process of its own that waits for a lock on its destination table."""
     with project.pair.destination.connect(autocommit=False) as blocker:
         blocker.execute("lock table orders in access exclusive mode")
         run = subprocess.Popen(
-            [sys.executable, "-m", "pgsync_assets.cli", "run", "orders"],
+            [sys.executable, "-m", "pgsync_assets.cli", "run", "orders", *options],
             env={
                 **os.environ,
                 **{name: value for name, value in project.environment.items() if value},
@@ -57,6 +57,21 @@ def test_ctrl_c_ends_with_130_and_the_next_run_sends_everything(project: CliProj
     assert told.rstrip().endswith("Error: interrupted")
     assert "Traceback" not in told
     ended = project.run("run", "orders")
+    assert ended.exit_code == ExitCode.OK, ended.stderr
+    assert project.pair.destination.rows("select count(*) from orders") == [(3,)]
+
+
+def test_ctrl_c_ends_all_jobs(project: CliProject) -> None:
+    project.sync(partitions={"hash": 4})
+    with _held_up(project, "--jobs", "4") as run:
+        run.send_signal(signal.SIGINT)
+        _, told = run.communicate(timeout=60)
+    assert run.returncode == ExitCode.INTERRUPTED
+    assert told.rstrip().endswith("Error: interrupted")
+    assert "Traceback" not in told
+    ended = project.run("run", "orders", "--jobs", "4")
+    while ended.exit_code == ExitCode.ALREADY_RUNNING:  # until the servers notice that we are gone
+        ended = project.run("run", "orders", "--jobs", "4")
     assert ended.exit_code == ExitCode.OK, ended.stderr
     assert project.pair.destination.rows("select count(*) from orders") == [(3,)]
 

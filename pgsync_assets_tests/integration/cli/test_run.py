@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,7 @@ def test_show_lists_runs_and_the_rejected_rows_of_one(project: CliProject) -> No
 def test_show_before_the_first_run(project: CliProject) -> None:
     ended = project.run("show")
     assert (ended.exit_code, ended.stdout) == (ExitCode.OK, "Nothing has run yet.\n")
-    assert project.run("show", "--json").document == {"runs": []}
+    assert project.run("show", "--json").document == {"runs": [], "plans": []}
 
 
 def test_show_of_a_run_that_is_not_there(project: CliProject) -> None:
@@ -122,35 +123,103 @@ def test_a_run_after_a_plan_sends_the_same(project: CliProject) -> None:
     assert outcome["succeeded"] == planned
 
 
-def test_a_partitioned_sync_runs_every_partition_or_one(project: CliProject) -> None:
-    key = "(at, id)"
+MONTHS = {"column": "at", "every": "month", "start": "2024-01-01", "end": "2024-04-01"}
+
+
+@pytest.fixture
+def visits(project: CliProject) -> CliProject:
+    """Ninety days of a visit each, by month."""
     for side in (project.pair.source, project.pair.destination):
-        side.execute(f"create table visits (at date, id integer, primary key {key})")
+        side.execute("create table visits (at date, id integer, primary key (at, id))")
     project.pair.source.execute(
         "insert into visits select '2024-01-01'::date + n, n from generate_series(0, 89) n"
     )
     project.pair.source.grant_table("visits")
     project.pair.destination.grant_table("visits", "SELECT", "INSERT", "UPDATE", "DELETE")
-    project.sync(
-        table="public.visits",
-        model={"table": "public.visits", "key": ["at", "id"]},
-        partitions={
-            "column": "at",
-            "every": "month",
-            "start": "2024-01-01",
-            "end": "2024-04-01",
-        },
-    )
-    (february,) = project.run("run", "orders", "--partition", "2024-02-01", "--json").document[
+    cut(project, MONTHS)
+    return project
+
+
+def cut(visits: CliProject, partitions: dict[str, Any] | None, *key: str, **fields: Any) -> None:
+    """Writes the sync, cut into these partitions."""
+    model = {"table": "public.visits", "key": list(key or ("at", "id"))}
+    fields |= {"partitions": partitions} if partitions else {}
+    visits.sync(table="public.visits", model=model, **fields)
+
+
+def test_a_partitioned_sync_runs_every_partition_or_one(visits: CliProject) -> None:
+    (february,) = visits.run("run", "orders", "--partition", "2024-02-01", "--json").document[
         "outcomes"
     ]
     assert (february["partition"], february["succeeded"]["added"]) == ("2024-02-01", 29)
-    every = project.run("run", "orders", "--json").document["outcomes"]
+    every = visits.run("run", "orders", "--json").document["outcomes"]
     assert [(one["partition"], one["succeeded"]["added"]) for one in every] == [
         ("2024-01-01", 31),
         ("2024-02-01", 0),
         ("2024-03-01", 30),
     ]
+
+
+@pytest.mark.parametrize("jobs", ["1", "3", "64"])
+def test_partitions_run_side_by_side(visits: CliProject, jobs: str) -> None:
+    cut(visits, {"hash": 11})
+    ended = visits.run("run", "orders", "--jobs", jobs, "--json")
+    assert ended.exit_code == ExitCode.OK, ended.stderr
+    outcomes = ended.document["outcomes"]
+    assert [one["partition"] for one in outcomes] == [f"{n:02}" for n in range(11)]
+    assert sum(one["succeeded"]["added"] for one in outcomes) == 90
+    everything = "select * from visits order by 1"
+    assert visits.pair.destination.rows(everything) == visits.pair.source.rows(everything)
+
+
+def test_what_is_done_is_told_when_a_job_fails(visits: CliProject) -> None:
+    visits.pair.destination.execute("alter table visits add check (at <> '2024-02-02')")
+    cut(visits, MONTHS, max_rejected_rows=0)
+    ended = visits.run("run", "orders", "--jobs", "3", "--json")
+    assert ended.exit_code == ExitCode.FAILED
+    assert ended.document["error"]["type"] == "TooManyRejectedRows"
+    done = {one["partition"]: one["succeeded"]["added"] for one in ended.document["outcomes"]}
+    assert done == {"2024-01-01": 31, "2024-03-01": 30}
+    assert visits.pair.destination.rows("select count(*) from visits") == [(61,)]
+
+
+@pytest.mark.parametrize(
+    ("partitions", "key", "told"),
+    [
+        (None, ("at", "id"), "has no partitions that could run side by side"),
+        (MONTHS, ("id",), "the partitions of 'orders' take turns: 'at' is not one of its key (id)"),
+    ],
+)
+def test_partitions_that_take_turns_are_not_run_at_once(
+    visits: CliProject, partitions: dict[str, Any] | None, key: tuple[str, ...], told: str
+) -> None:
+    cut(visits, partitions, *key)
+    before = visits.everything()
+    ended = visits.run("run", "orders", "--jobs", "2")
+    assert ended.exit_code == ExitCode.USAGE
+    assert told in ended.message
+    assert "--jobs" in ended.message.partition("->")[2]
+    assert visits.everything() == before
+
+
+def test_check_and_plan_speak_of_partitions(visits: CliProject) -> None:
+    ended = visits.run("check", "orders", "--json")
+    (line,) = (one for one in ended.document["syncs"]["orders"] if one["name"] == "partitions")
+    assert line["detail"].startswith("each month of at from 2024-01-01 to 2024-04-01 (UTC); rows")
+    ended = visits.run("plan", "orders")
+    assert ended.exit_code == ExitCode.USAGE
+    assert "name one with --partition KEY: 2024-01-01, 2024-02-01, 2024-03-01" in ended.message
+    ended = visits.run("plan", "orders", "--partition", "2024-03-01")
+    assert "orders 2024-03-01: 30 added" in ended.stdout
+    cut(visits, {"hash": 100})
+    assert "KEY: 00, 01 .. 99" in visits.run("plan", "orders").message
+
+
+def test_a_sync_whose_time_has_not_come(visits: CliProject) -> None:
+    cut(visits, {"column": "at", "every": "year", "start": "2999-01-01"})
+    ended = visits.run("run", "orders")
+    assert ended.exit_code == ExitCode.USAGE
+    assert "has no partition yet" in ended.message
 
 
 def test_check_passes_and_writes_nothing(project: CliProject) -> None:

@@ -1,0 +1,119 @@
+"""A sensor that has approved plans written: `pgsync-assets approve PLAN`, from anywhere."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from ..config import ConnectionConfig, SyncConfig
+from ..errors import PgsyncError
+from .failures import failure
+from .resources import PostgresConnection, platform_of
+from .translator import SYNC_TAG
+
+if TYPE_CHECKING:
+    from ..connect import Endpoint
+    from ..plan import HeldPlan
+
+PLAN_TAG = "pgsync/plan_id"
+
+
+@dataclass(frozen=True)
+class Approvable:
+    """A sync whose plans may be approved.
+
+    Args:
+        sync: the sync.
+        keys: what a run of it materialises.
+        platform: where engine standard keeps its plans; None: as the environment says.
+    """
+
+    sync: SyncConfig
+    keys: tuple[dg.AssetKey, ...]
+    platform: ConnectionConfig | None = None
+
+
+def build_approved_sensor(
+    name: str,
+    approvable: Sequence[Approvable],
+    *,
+    minimum_interval_seconds: int = 30,
+    default_status: dg.DefaultSensorStatus = dg.DefaultSensorStatus.STOPPED,
+) -> dg.SensorDefinition:
+    """The sensor. An approval requests one run, however long that takes; a new one, another.
+
+    Args:
+        name: name of the sensor.
+        approvable: the syncs.
+        minimum_interval_seconds: shortest time between two looks.
+        default_status: whether it runs as soon as it is loaded.
+    """
+    at_source = {one.sync.source for one in approvable if one.sync.traits.place == "source"}
+
+    @dg.sensor(
+        name=name,
+        target=dg.AssetSelection.assets(*(key for one in approvable for key in one.keys)),
+        required_resource_keys=at_source,
+        minimum_interval_seconds=minimum_interval_seconds,
+        default_status=default_status,
+        description="Writes held plans that somebody has approved.",
+    )
+    def plans_approved(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        requests = [
+            _request(one, held, place)
+            for place, planner in _planners(context, approvable).items()
+            for held in _approved(planner)
+            for one in approvable
+            if one.sync.name == held.sync and _place(one) == place
+        ]
+        return dg.SensorResult(
+            run_requests=requests,
+            skip_reason=None if requests else dg.SkipReason("no approved plan waits"),
+        )
+
+    return plans_approved
+
+
+def _request(one: Approvable, held: "HeldPlan", place: str) -> dg.RunRequest:
+    config = {"apply_plan": held.run_id}
+    return dg.RunRequest(
+        run_key=f"{place}/{held.run_id}/{held.approved_at}",
+        asset_selection=list(one.keys),
+        partition_key=held.partition or None,
+        run_config={"ops": {f"sync_{one.sync.name}": {"config": config}}},
+        tags={SYNC_TAG: one.sync.name, PLAN_TAG: str(held.run_id)},
+    )
+
+
+def _place(one: Approvable) -> str:
+    """Name of the connection that holds its plans."""
+    return one.sync.source if one.sync.traits.place == "source" else one.sync.traits.place
+
+
+def _planners(
+    context: dg.SensorEvaluationContext, approvable: Sequence[Approvable]
+) -> dict[str, "Endpoint"]:
+    found: dict[str, Endpoint] = {}
+    for one in approvable:
+        if one.sync.traits.place == "source":
+            connection: PostgresConnection = getattr(context.resources, one.sync.source)
+            found[_place(one)] = connection.endpoint()
+            continue
+        platform = platform_of(one.platform)
+        if platform is not None:
+            found[_place(one)] = platform
+    return found
+
+
+def _approved(endpoint: "Endpoint") -> Iterator["HeldPlan"]:
+    from ..connect import is_migrated  # here: loading definitions needs no database driver
+    from ..plan import Planner, held_plans
+
+    schema = endpoint.config.schemas.planner
+    try:
+        with endpoint.session("pgsync/approved") as session:
+            waiting = held_plans(Planner(session, schema)) if is_migrated(session, schema) else []
+    except PgsyncError as error:
+        raise failure(error) from None
+    yield from (held for held in waiting if held.approved_at is not None)

@@ -1,0 +1,91 @@
+"""All changes of a plan as a file, one after the other: never all of them in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from ..errors import ConfigurationError
+from ..outcome import Change
+
+
+def export(file: Path, changes: Iterable[Change]) -> int:
+    """Writes changes into a file that appears when it is complete.
+
+    `.csv` has a line for each column that differs: operation, row, column, before, after; NULL is
+    an empty field, the empty text is `""`, as PostgreSQL's COPY reads it. `.json` has an array of
+    changes, one on a line.
+
+    Args:
+        file: its ending tells the format.
+        changes: read as they are written.
+
+    Returns:
+        How many changes.
+
+    Raises:
+        ConfigurationError: it ends otherwise, or cannot be written.
+    """
+    check_ending(file)
+    count = 0
+
+    def counted() -> Iterator[Change]:
+        nonlocal count
+        for change in changes:
+            count += 1
+            yield change
+
+    part = file.with_name(f"{file.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as stream:
+            stream.writelines(FORMATS[file.suffix](counted()))
+        part.replace(file)
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return count
+
+
+def check_ending(file: Path) -> None:
+    """Makes sure that the format is known.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    if file.suffix not in FORMATS:
+        known = " or ".join(FORMATS)
+        raise ConfigurationError(f"--export {file}: its name has to end in {known}")
+
+
+def _csv(changes: Iterable[Change]) -> Iterator[str]:
+    yield "operation,row,column,before,after\r\n"
+    for change in changes:
+        before, after = change.before or {}, change.after or {}
+        for name in {**after, **before}:
+            old, new = before.get(name), after.get(name)
+            if change.operation != "changed" or old != new:
+                cells = (change.operation, change.row_id, name, old, new)
+                yield ",".join(map(_cell, cells)) + "\r\n"
+
+
+def _cell(value: str | None) -> str:
+    if value is None:
+        return ""
+    doubled = value.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def _json(changes: Iterable[Change]) -> Iterator[str]:
+    yield "["
+    separator = "\n"
+    for change in changes:
+        yield separator + json.dumps(asdict(change), ensure_ascii=False)
+        separator = ",\n"
+    yield "\n]\n"
+
+
+FORMATS: dict[str, Callable[[Iterable[Change]], Iterator[str]]] = {".csv": _csv, ".json": _json}
+"""By the ending of the file."""

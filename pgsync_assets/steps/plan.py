@@ -1,0 +1,74 @@
+"""What a run would do now, as a plan that is held."""
+
+from __future__ import annotations
+
+from ..config import Partition, SyncConfig
+from ..connect import READ_ONLY, Endpoint
+from ..errors import TerminalError
+from ..outcome import PlanPreview
+from ..plan import Plan, invalid_keys
+from .changes import changes
+from .ends import Ends
+from .hold import hold, reason_to_hold
+from .make_plan import make_plan
+from .progress import Reporter, silent
+from .recover import recover, refuse_unfinished
+from .work import Work, opened
+
+
+def plan(
+    sync: SyncConfig,
+    source: Endpoint,
+    destination: Endpoint,
+    *,
+    platform: Endpoint | None = None,
+    partition: Partition | None = None,
+    full_resync: bool = False,
+    limit: int = 20,
+) -> PlanPreview:
+    """Shows what a run would do now, and holds that plan: `apply` writes it, and nothing else.
+
+    Writes nothing but the plan in the planner. A plan is held until another one replaces it, or a
+    run writes; one that would write the same rows again keeps its number.
+
+    Args:
+        sync: what the user wrote, with the model's SQL loaded.
+        source: where the model is read.
+        destination: where the table is; it is only looked at.
+        platform: see `run`.
+        partition: only this slice of the model.
+        full_resync: send every row of the model again.
+        limit: changes to show row by row, at the most.
+
+    Raises:
+        UnfinishedRun: an interrupted run comes first.
+        PgsyncError: see `pgsync_assets.sync.run`.
+    """
+    reporter = Reporter(sync.name, partition.name if partition else None, silent)
+    with opened(sync, Ends(source, destination, platform), partition, reporter) as work:
+        refuse_unfinished(work)
+        work, _ = recover(work, full_resync)
+        run = work.planner.begin(work.state, work.slice)
+        try:
+            work, made = make_plan(work, run, full_resync=full_resync)
+        except TerminalError:
+            work.planner.drop(work.state, run, "failed")
+            raise
+        held = hold(work, made, reason_to_hold(work, made, full_resync))
+        return _preview(work, held, limit)
+
+
+def _preview(work: Work, held: Plan, limit: int) -> PlanPreview:
+    with work.planner.session.transaction("reading the plan", READ_ONLY) as connection:
+        keys = invalid_keys(work.planner, connection, held.run, held.shape.key)
+    return PlanPreview(
+        held.run.id,
+        work.sync.name,
+        held.run.partition or None,
+        held.counts,
+        held.invalid,
+        tuple(changes(work.planner, work.state, held, work.ledger.session, limit)),
+        keys,
+        work.notes,
+        held.reason,
+    )

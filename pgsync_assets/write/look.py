@@ -1,0 +1,64 @@
+"""Rows of the destination as they are now, found by their keys. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from psycopg import sql
+
+from ..connect import READ_ONLY, Session
+from ..plan import Shape
+from ..plan.preview import Image, labelled
+from ..sql import COMMA, all_of, column
+from .target import Target
+
+NUMBER = "_pgsync_row"
+
+
+def look(
+    session: Session, target: Target, shape: Shape, keys: Sequence[tuple[str, ...]]
+) -> Mapping[int, Image]:
+    """Rows of the destination, by position in the list of keys; those that are not there are not.
+
+    Args:
+        session: on the destination.
+        target: the table.
+        shape: which of its columns are ours, and their names in the model.
+        keys: values of the key columns of each row, as text.
+
+    Returns:
+        Values as text, under the names that the model has for their columns.
+    """
+    if not keys:
+        return {}
+    places = dict(zip(shape.columns, shape.targets, strict=True))
+    match = [places[name] for name in shape.key]
+    wanted = [column(name) for name in (*match, NUMBER)]
+    query = sql.SQL(
+        "SELECT wanted.{number}, {image} FROM unnest({arrays}) WITH ORDINALITY AS wanted ({names})"
+        " JOIN {table} AS t ON {same}"
+    ).format(
+        number=column(NUMBER),
+        image=labelled([(name, column(place, "t")) for name, place in places.items()]),
+        arrays=COMMA.join(
+            sql.SQL("{}::text[]").format(sql.Literal(list(values)))
+            for values in zip(*keys, strict=True)
+        ),
+        names=COMMA.join(wanted),
+        table=target.relation,
+        same=all_of(_equal(target, name) for name in match),
+    )
+    with session.transaction(f"looking at {target.name}", READ_ONLY) as connection:
+        rows = connection.execute(query).fetchall()
+    return {number - 1: image for number, image in rows}
+
+
+def _equal(target: Target, name: str) -> sql.Composable:
+    found = target.columns[name]
+    # Types come from format_type, never from a user.
+    return sql.SQL("{} OPERATOR({}.=) wanted.{}::{}").format(
+        column(name, "t"),
+        sql.Identifier(found.equality),
+        column(name),
+        sql.SQL(found.column.type),
+    )
