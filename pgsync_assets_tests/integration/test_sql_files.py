@@ -40,6 +40,7 @@ VALUES = {
     "engine": "lightning",
     "epoch": "1",
     "error": "none",
+    "every": "1 day",
     "fence": "1",
     "fingerprint": "f",
     "installation": SOME_UUID,
@@ -113,6 +114,8 @@ def values_of(file: str, side: Side) -> dict[str, str]:
         own["schema"] = "hightouch_planner" if file.startswith("connect/") else "fresh"
     if file == "connect/migrations_table.sql":
         own["schema"] = "fresh"
+    if file == "plan/number_runs.sql":
+        own["schema"] = "hightouch_planner"
     if file == "model/collation_twins.sql":
         own["schema"] = "pg_catalog"
     if file == "plan/settled.sql":
