@@ -158,12 +158,30 @@ def test_partitions_take_turns_where_a_row_could_move(filled: Syncs) -> None:
         with held_up(filled, 1):
             first = pool.submit(filled.run, "x", **fields)
             until_waiting(filled, 1)
-            for name in ("x", "y", "other"):
-                with pytest.raises(AlreadyRunning):
-                    filled.run(name, **fields)
+            with pytest.raises(AlreadyRunning):
+                filled.run("x", **fields)
+            others = [pool.submit(filled.run, name, **fields) for name in ("y", "other")]
+            until_in_line(filled, 2)
+            assert not any(other.done() for other in others)
         assert first.result().succeeded == Counts(added=20)
+        assert [other.result().planned for other in others] == [Counts(), Counts()]
     assert filled.run("y", **fields).succeeded == Counts()
     assert violations(filled) == []
+
+
+IN_LINE = """
+    select count(*) from pg_stat_activity
+    where datname = current_database() and application_name ~ '^pgsync/items/(y|other) lock$'
+        and state = 'idle in transaction'
+"""
+
+
+def until_in_line(syncs: Syncs, runs: int) -> None:
+    """Returns when so many partitions wait for their turn."""
+    deadline = time.monotonic() + 30
+    while syncs.keeper.rows(IN_LINE) != [(runs,)]:
+        assert time.monotonic() < deadline, "nobody is in line"
+        time.sleep(0.02)
 
 
 def test_a_run_of_the_whole_sync_excludes_its_partitions_and_they_exclude_it(
