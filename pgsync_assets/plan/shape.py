@@ -29,6 +29,7 @@ class Shape:
         holds: what the snapshot has of a row: all columns, or its key and a digest.
         algorithm: of the digest.
         is_labelled: the snapshot says of each row in which partition it was seen last.
+        slice: which rows of the model it is about, as JSON; None for all of them.
         key_rules: what decides beside the type when two keys are one: a collation that calls
             different texts equal; empty for each other column of the key.
     """
@@ -44,6 +45,7 @@ class Shape:
     holds: StateKind
     algorithm: Algorithm
     is_labelled: bool = False
+    slice: str | None = None
     key_rules: tuple[str, ...] = ()
 
     @classmethod

@@ -99,11 +99,16 @@ class Planner:
             row = connection.execute(self.statement("look.sql"), values).fetchone()
         return _state(sync, partition, row) if row else None
 
-    def partitions_of(self, sync: str) -> list[str]:
-        """Names of the states of a sync; the empty one is that of the whole model."""
+    def partitions_of(self, sync: str, *, filled: bool = False) -> list[str]:
+        """Names of the states of a sync; the empty one is that of the whole model.
+
+        Args:
+            sync: its name.
+            filled: only those that know of rows.
+        """
         with self.session.transaction("looking at the states", READ_ONLY) as connection:
             rows = connection.execute(self.statement("states_of.sql"), {"sync": sync}).fetchall()
-        return [name for (name,) in rows]
+        return [name for name, has_rows in rows if has_rows or not filled]
 
     def is_full_due(self, state: State, every: str) -> bool:
         """Whether the whole model was not compared for so long, by the planner's clock.

@@ -9,13 +9,16 @@ from psycopg import sql
 from ..errors import TerminalError
 from ..failpoints import failpoint
 from ..outcome import Adopted, Counts
-from ..plan import Advance, Plan, Run
+from ..plan import Advance, Plan, Run, forget
 from ..record import Fate
 from ..verify import Comparison, planned_keys
+from .layout import left_over
 from .make_plan import make_plan
 from .recover import recover
 from .verify import compared
 from .work import Work
+
+OTHERS = "the partitions are others now"
 
 
 def adopt(work: Work) -> Adopted:
@@ -34,12 +37,17 @@ def adopt(work: Work) -> Adopted:
     work, _ = recover(work, full_resync=True)
     run = work.planner.begin(work.state, work.slice)
     try:
-        work, plan = make_plan(work, run, full_resync=True)
-        return _taken(work, run, plan)
+        work, plan = make_plan(work, run, full_resync=True, anew=True)
+        adopted = _taken(work, run, plan)
     except TerminalError as error:
         work.audit.fail(work.state, run, error.message)
         work.planner.drop(work.state, run, "failed")
         raise
+    for name in left_over(work):
+        left = work.planner.look(work.sync.name, name)
+        if left is not None:
+            forget(work.planner, left, left.ledger, left.ledger_run, OTHERS)
+    return adopted
 
 
 def _taken(work: Work, run: Run, plan: Plan) -> Adopted:

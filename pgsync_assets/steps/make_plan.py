@@ -9,11 +9,17 @@ from ..errors import ConfigurationError
 from ..failpoints import failpoint
 from ..model import Past, check_cursor
 from ..plan import Across, Diff, InPlace, Plan, Question, Reading, Run, Scope, Shape, differences
+from .layout import check_layout
 from .work import Work
 
 
 def make_plan(
-    work: Work, run: Run, *, full_resync: bool, compare_all: bool = False
+    work: Work,
+    run: Run,
+    *,
+    full_resync: bool,
+    compare_all: bool = False,
+    anew: bool = False,
 ) -> tuple[Work, Plan]:
     """Compares the model with the state, and stores what is to be written.
 
@@ -22,17 +28,20 @@ def make_plan(
         run: as begun.
         full_resync: rows that did not change are sent, too.
         compare_all: the whole model, whatever the cursor says.
+        anew: partitions may be others than when the state was made.
 
     Returns:
         The work with its state in the form in which the plan needs it, and the plan.
 
     Raises:
         ConfigurationError: key or destination are others than the state's, and no resync was
-            asked for.
+            asked for; or the partitions are.
         InvalidKeysError: a row has a NULL or repeated key, and the sync says `fail`.
         TooManyRejectedRows: of rows that cannot be planned.
     """
-    old = _comparable(work, full_resync)
+    if not anew:
+        check_layout(work)
+    old = None if anew and _is_other_slice(work) else _comparable(work, full_resync)
     shape = _shape(work, old)
     scope = _scope(work, old, shape, full_resync)
     past = None if compare_all else _past(work, old, shape, scope)
@@ -59,6 +68,10 @@ def make_plan(
     notes = (*_notes(work, old, shape, past), *_all_changed(work, scope, plan))
     known = replace(work, state=state or work.state, notes=(*work.notes, *notes))
     return replace(known, bytes_read=reading.bytes), plan
+
+
+def _is_other_slice(work: Work) -> bool:
+    return work.state.shape is not None and work.state.shape.slice != work.shape.slice
 
 
 def _comparable(work: Work, full_resync: bool) -> Shape | None:

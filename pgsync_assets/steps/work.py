@@ -115,11 +115,9 @@ class Work:
         """Changes with everything that decides what a plan means."""
         model = self.sync.model
         # A plan of shared state may be finished by a run of another partition.
-        own = self.partition if not shares_state(self.partition) else None
-        slice_of = own and own.fingerprint
         text = json.dumps(
             [
-                [model.table, model.sql, slice_of],
+                [model.table, model.sql, slice_of(self.partition)],
                 [self.sync.mode, self.sync.delete],
                 self.shape.to_json(),
             ]
@@ -130,6 +128,13 @@ class Work:
 def shares_state(partition: Partition | None) -> bool:
     """Whether a partition has no state of its own: its rows may move to another one."""
     return partition is not None and not partition.is_of_key
+
+
+def slice_of(partition: Partition | None) -> str | None:
+    """What a state of its own is about, as JSON; None for a state of the whole model."""
+    if partition is None or shares_state(partition):
+        return None
+    return json.dumps(partition.fingerprint)
 
 
 @contextmanager
