@@ -24,7 +24,7 @@ from ..invariants import log_writes, violations, writes
 ROWS = 20
 ANY: dict[str, Any] = {
     "delete": "delete_row",
-    "guard": {"max_removed_percent": 100, "allow_empty_model": True},
+    "guard": {"max_removed": "100%", "allow_empty_model": True},
 }
 UNSTABLE = "the model returned another row, or none, when it was read again"
 
