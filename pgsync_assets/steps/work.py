@@ -161,8 +161,7 @@ def opened(
         writer = stack.enter_context(ends.destination.session(application))
         lock_session = stack.enter_context(home.session(f"{application} lock"))
         try:
-            relation = describe(reader, sync.model)
-            fit_partitions(reader, sync, relation)
+            relation = _described(reader, sync)
             target = read_target(writer, sync.table)
             mapping = fit(sync, relation, target)
             storage = _storage(sync, keeper, relation, mapping)
@@ -194,6 +193,12 @@ def opened(
             ledger_id=ledger.identity(),
             reporter=reporter,
         )
+
+
+def _described(reader: Session, sync: SyncConfig) -> Relation:
+    relation = describe(reader, sync.model)
+    fit_partitions(reader, sync, relation)
+    return relation
 
 
 def state_name(partition: Partition | None) -> str:
