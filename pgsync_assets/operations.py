@@ -1,22 +1,56 @@
-"""Operations on what is known of a sync: reset and drop. No row of the destination is touched."""
+"""Operations on what is known of a sync: adopt, reset, drop. The destination is not touched."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
 
-from .config import SyncConfig
+from .config import Partition, SyncConfig
 from .connect import Endpoint
 from .errors import TerminalError
 from .failpoints import failpoint
-from .outcome import Forgotten
+from .outcome import Adopted, Forgotten, Listener
 from .plan import drop as drop_state
 from .plan import forget
+from .steps.adopt import adopt as taken
 from .steps.books import Books, all_books
 from .steps.ends import Ends
+from .steps.progress import Reporter, silent
+from .steps.work import opened
 
 RESET = "the state was reset before all of it was written"
 DROPPED = "the sync was dropped before all of it was written"
+
+
+def adopt(
+    sync: SyncConfig,
+    source: Endpoint,
+    destination: Endpoint,
+    *,
+    platform: Endpoint | None = None,
+    partition: Partition | None = None,
+    on_progress: Listener = silent,
+) -> Adopted:
+    """Takes the destination as it is: rows that are there as the model has them count as sent.
+
+    Nothing is sent and nothing is removed; what is missing or differs is sent by the next run. A
+    way to begin on a table that somebody else has filled, and a way out after a restore.
+
+    Args:
+        sync: what the user wrote, with the model's SQL loaded.
+        source: where the model is read.
+        destination: where the table is.
+        platform: where engine standard keeps its state.
+        partition: only this slice of the model.
+        on_progress: is told where the comparison is.
+
+    Raises:
+        AlreadyRunning: a run of it is under way; nothing was touched.
+        PgsyncError: see `sync.run`.
+    """
+    reporter = Reporter(sync.name, partition.name if partition else None, on_progress)
+    with opened(sync, Ends(source, destination, platform), partition, reporter) as work:
+        return taken(work)
 
 
 def reset(
@@ -90,6 +124,10 @@ def drop(
         return closed.state.row_count
 
     return _each(sync, Ends(source, destination, platform), partition, dropped)
+
+
+RESETS = {"RESET": reset, "DROP": drop}
+"""What forgets a state, by the name of the operation."""
 
 
 def _each(

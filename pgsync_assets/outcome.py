@@ -228,6 +228,23 @@ class PlanPreview:
 
 
 @dataclass(frozen=True)
+class Adopted:
+    """What was taken into the state of a sync without being sent.
+
+    Args:
+        sync: its name.
+        partition: of it, if any.
+        rows: of the model.
+        adopted: those that the destination had exactly so; the next run sends the others.
+    """
+
+    sync: str
+    partition: str | None
+    rows: int
+    adopted: int
+
+
+@dataclass(frozen=True)
 class Forgotten:
     """What was known of a sync and is not any more.
 

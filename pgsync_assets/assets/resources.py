@@ -175,6 +175,7 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
         platform: ConnectionConfig | None = None,
         partition: Partition | None = None,
         full_resync: bool = False,
+        compare_all: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> Outcome:
         """Runs one sync, or one partition of it: the same as `pgsync-assets run`.
@@ -185,6 +186,7 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
             platform: where engine standard keeps its state; default: as the environment says.
             partition: the slice to run, of a partitioned sync.
             full_resync: send every row again, whatever the state says.
+            compare_all: compare the whole model, whatever the cursor says.
             on_progress: is told about each batch, several times a second.
 
         Raises:
@@ -199,6 +201,7 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
             platform=platform_of(platform),
             partition=partition,
             full_resync=full_resync,
+            compare_all=compare_all,
             on_progress=on_progress or _unheard,
         )
 

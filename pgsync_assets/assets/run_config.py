@@ -1,9 +1,20 @@
 """What can be chosen when a run is launched."""
 
+from enum import Enum
+
 import dagster as dg
 from pydantic import Field
 
 from ..errors import ConfigurationError
+
+
+class Operation(Enum):
+    """What a run does with what is known of its sync."""
+
+    SYNC = "SYNC"
+    RESET = "RESET"
+    ADOPT = "ADOPT"
+    DROP = "DROP"
 
 
 class SyncRunConfig(dg.Config):
@@ -11,6 +22,14 @@ class SyncRunConfig(dg.Config):
 
     full_resync: bool = Field(
         default=False, description="Send every row again, also those that did not change."
+    )
+    compare_all: bool = Field(
+        default=False, description="Compare the whole model, whatever the cursor says."
+    )
+    operation: Operation = Field(
+        default=Operation.SYNC,
+        description="SYNC; or, without sending anything: RESET forgets what was sent, ADOPT takes "
+        "the destination as it is, DROP removes the sync from planner and ledger.",
     )
     dry_run: bool = Field(
         default=False,
@@ -27,11 +46,17 @@ class SyncRunConfig(dg.Config):
         Args:
             partitions: how many the run has; 1 for a sync without.
         """
+        chosen = [self.dry_run, self.full_resync, self.compare_all, self.apply_plan is not None]
+        if self.operation is not Operation.SYNC and any(chosen):
+            return ConfigurationError(
+                f"operation {self.operation.value} sends nothing, and goes with no other choice",
+                "choose one of them in the launchpad",
+            )
         if self.apply_plan is None:
             return None
-        if self.dry_run or self.full_resync:
+        if self.dry_run or self.full_resync or self.compare_all:
             return ConfigurationError(
-                "apply_plan writes a plan as it is, and goes with neither dry_run nor full_resync",
+                "apply_plan writes a plan as it is, and goes with no other choice",
                 "choose one of them in the launchpad",
             )
         if partitions > 1:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from ..config import SyncConfig, split_qualified
+from ..config import PLATFORM, SyncConfig, split_qualified
 from .lineage import Table, source_tables
 from .translator import AUDIT_TABLES, AssetKind, PgSyncTranslator, SyncTranslatorData
 
@@ -56,13 +56,14 @@ def sync_specs(
     sources = {table: _source(translator, sync.source, table) for table in tables}
     model = _of(translator, "model", sync, sync.source, sources.values())
     table = split_qualified(sync.table)
+    keeper = {"source": sync.source, "platform": PLATFORM}[sync.traits.place]
     return SyncSpecs(
         connection=sync.source,
         sources=sources,
         model=model,
         destination=_of(translator, "destination", sync, sync.destination, [model], table),
-        planner=_of(translator, "planner", sync, sync.source, [model]),
-        audit=_of(translator, "audit", sync, sync.source, [model]),
+        planner=_of(translator, "planner", sync, keeper, [model]),
+        audit=_of(translator, "audit", sync, keeper, [model]),
         audit_tables={name: _audit_table(translator, name, ()).key for name in AUDIT_TABLES},
     )
 

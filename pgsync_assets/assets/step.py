@@ -31,8 +31,9 @@ from .metadata import (
 )
 from .progress import ProgressLog
 from .resources import PostgresConnection, PostgresWriter, writer_key
-from .run_config import SyncRunConfig
+from .run_config import Operation, SyncRunConfig
 from .specs import SyncSpecs
+from .state_operations import operate
 
 Event = dg.MaterializeResult | dg.AssetCheckResult | dg.AssetCheckEvaluation  # type: ignore[type-arg]
 
@@ -75,7 +76,10 @@ class SyncStep:
         problem = self.config.problem(len(partitions))
         if problem is not None:
             raise failure(problem)
-        if self.config.dry_run:
+        if self.config.operation is not Operation.SYNC:
+            for name in partitions:
+                self._operate(name)
+        elif self.config.dry_run:
             for name in partitions:
                 self._plan(name)
         else:
@@ -123,6 +127,7 @@ class SyncStep:
                 platform=self.platform,
                 partition=partition,
                 full_resync=self.config.full_resync,
+                compare_all=self.config.compare_all,
                 on_progress=progress,
             )
         return self._writer.apply(
@@ -151,6 +156,21 @@ class SyncStep:
             return
         metadata = preview_metadata(preview, shows_values=self.sync.audit == "full")
         self._observe(name, metadata)
+
+    def _operate(self, name: str | None) -> None:
+        """Changes what is known of the sync, and tells about it as an observation of the state."""
+        with told_to_dagster(self.context):
+            metadata = operate(
+                self.config.operation,
+                self.sync,
+                self._source,
+                self._writer,
+                self.platform,
+                self._window(name),
+            )
+        self.context.log.info(f"{self.config.operation.value} is done: {metadata}")
+        key = self.specs.planner.key
+        self.context.log_event(dg.AssetObservation(key, partition=name, metadata=metadata))
 
     @contextmanager
     def _alert(self, name: str | None) -> Iterator[None]:

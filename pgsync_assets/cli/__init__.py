@@ -1,5 +1,6 @@
 """The command line `pgsync-assets`: one file per command."""
 
+from .adopt import adopt
 from .app import app
 from .apply import apply, approve, discard
 from .check import check
@@ -13,6 +14,7 @@ from .up import up
 from .verify import verify
 
 __all__ = [
+    "adopt",
     "app",
     "apply",
     "approve",

@@ -14,6 +14,7 @@ from ..model import Relation, describe, fit_partitions
 from ..outcome import CheckResult
 from ..write import Target, fit, read_target
 from .ends import Ends
+from .work import storage_of
 
 
 def check(
@@ -32,7 +33,7 @@ def check(
     """
     results = _Results()
     relation = _check_source(results, sync, source)
-    _check_planner(results, sync, Ends(source, destination, platform))
+    _check_planner(results, sync, Ends(source, destination, platform), relation)
     target = _check_destination(results, sync, destination)
     if relation is not None and target is not None:
         results.tried(
@@ -94,7 +95,9 @@ def _check_source(results: _Results, sync: SyncConfig, source: Endpoint) -> Rela
     return found[0] if found else None
 
 
-def _check_planner(results: _Results, sync: SyncConfig, ends: Ends) -> None:
+def _check_planner(
+    results: _Results, sync: SyncConfig, ends: Ends, relation: Relation | None
+) -> None:
     """Where the engine keeps what was sent."""
     try:
         home, _ = ends.planner_of(sync)
@@ -103,6 +106,8 @@ def _check_planner(results: _Results, sync: SyncConfig, ends: Ends) -> None:
                 results.tried(f"connection {home.name}", lambda: login_of(session))
             results.schema("planner", session, home.config.schemas.planner)
             results.schema("audit", session, home.config.schemas.audit)
+            if relation is not None and home is not ends.source:
+                results.tried("key, compared there", lambda: _key(sync, session, relation))
     except PgsyncError as error:
         results.lines.append(CheckResult("planner", False, error.message, error.remedy))
 
@@ -131,6 +136,11 @@ def _first(results: _Results, name: str, connected: Callable[[], str]) -> None:
     before = len(results.lines)
     results.tried(name, connected)
     results.lines.insert(before, results.lines.pop())
+
+
+def _key(sync: SyncConfig, keeper: Session, relation: Relation) -> str:
+    storage_of(sync, keeper, relation, relation.names)
+    return f"({', '.join(relation.key)})"
 
 
 def _fitted(sync: SyncConfig, relation: Relation, target: Target) -> str:

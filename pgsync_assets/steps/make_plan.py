@@ -56,7 +56,7 @@ def make_plan(
     )
     failpoint("plan stored")
     state = work.planner.look(work.state.sync, work.state.partition)
-    notes = _notes(work, old, shape, past)
+    notes = (*_notes(work, old, shape, past), *_all_changed(work, scope, plan))
     known = replace(work, state=state or work.state, notes=(*work.notes, *notes))
     return replace(known, bytes_read=reading.bytes), plan
 
@@ -120,6 +120,19 @@ def _notes(work: Work, old: Shape | None, shape: Shape, past: Past | None) -> It
     if old is not None and old.meaning != shape.meaning and old.identity == shape.identity:
         told = "; ".join(differences(old, shape))
         yield f"{told}: every row is sent once"
+
+
+A_FEW = 10  # rows, all of which may well change at once
+
+
+def _all_changed(work: Work, scope: Scope, plan: Plan) -> Iterator[str]:
+    """Said of one run it is a fact; said of every run, a model that never answers the same."""
+    changed = plan.counts.changed
+    if changed >= A_FEW and changed == work.state.row_count and not scope.sends_all:
+        yield (
+            f"all {changed:,} rows are others than they were sent last; if each run says so, a "
+            "column is never the same twice (now(), random(), ..): leave it out of columns"
+        )
 
 
 def _reading(

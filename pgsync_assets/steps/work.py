@@ -164,7 +164,7 @@ def opened(
             relation = _described(reader, sync)
             target = read_target(writer, sync.table)
             mapping = fit(sync, relation, target)
-            storage = _storage(sync, keeper, relation, mapping)
+            storage = storage_of(sync, keeper, relation, mapping.sources)
             _require_schemas(keeper, writer)
         except TerminalError as error:
             if records_refusal:
@@ -213,15 +213,26 @@ def _locked(
     return locked(session, planner, sync.name, name, in_turns=shares_state(partition))
 
 
-def _storage(
-    sync: SyncConfig, keeper: Session, relation: Relation, mapping: ColumnMapping
+def storage_of(
+    sync: SyncConfig, keeper: Session, relation: Relation, names: tuple[str, ...]
 ) -> Storage:
+    """In which types the planner has columns of the model.
+
+    Args:
+        sync: the sync.
+        keeper: on the planner's database.
+        relation: the model, described.
+        names: of the columns that travel, those of the key among them.
+
+    Raises:
+        ConfigurationError: the planner's database cannot tell when two of the keys are one.
+    """
     types = {column.name: column.type for column in relation.columns}
-    columns = [(name, types[name]) for name in mapping.sources]
+    columns = [(name, types[name]) for name in names]
     place = sync.traits.place
     storage = STORAGES[place](keeper, columns, relation.key, relation.key_operators)
     if place == "platform":
-        stored = dict(zip(mapping.sources, storage.types, strict=True))
+        stored = dict(zip(names, storage.types, strict=True))
         check_platform_keys(sync.name, relation, stored)
     return storage
 

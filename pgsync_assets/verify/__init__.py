@@ -4,7 +4,7 @@ from .bookkeeping import Bookkeeping
 from .columns import MappedColumn
 from .comparison import Comparison
 from .details import Details, Reading
-from .ends import End, comparable, destination_end, model_end, state_end
+from .ends import End, comparable, destination_end, model_end, planned_keys, state_end
 from .key import Key
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "comparable",
     "destination_end",
     "model_end",
+    "planned_keys",
     "state_end",
 ]

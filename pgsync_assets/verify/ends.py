@@ -119,7 +119,7 @@ def model_end(
         f"the model at {source}",
         sql.SQL("({})").format(rows(model, names, partition, among)),
         key,
-        _keys(key),
+        planned_keys(key),
         _images(columns),
         mark,
     )
@@ -167,7 +167,7 @@ def state_end(
         "the state",
         planner.snapshot_table(state),
         key,
-        _keys(key),
+        planned_keys(key),
         _images(columns) if has_rows else (),
         column(DIGEST, ALIAS) if has_digests else None,
         is_known=is_newest,
@@ -221,7 +221,12 @@ def _text(images: Sequence[sql.Composable]) -> sql.Composable:
     return sql.SQL("ROW({})::text").format(COMMA.join(images))
 
 
-def _keys(key: Key) -> tuple[sql.Composable, ...]:
+def planned_keys(key: Key) -> tuple[sql.Composable, ...]:
+    """The key columns of a relation named `held` that has the model's columns.
+
+    Args:
+        key: the key of the sync.
+    """
     return tuple(one.key(column(one.source, ALIAS)) for one in key.columns)
 
 

@@ -94,34 +94,17 @@ def test_more_of_them_than_allowed_stop_the_run(raw: Syncs) -> None:
     assert raw.run(max_rejected_rows=3, **QUERY).succeeded == Counts(added=1)
 
 
-def test_every_engine_finds_them(every: Syncs) -> None:
-    every.table("id int primary key, name text")
-    every.pair.source.execute(
-        "create table raw_items (id int, name text)",
-        "insert into raw_items values (1, 'a'), (2, 'b'), (2, 'c'), (null, 'd')",
-    )
-    every.pair.source.grant_table("raw_items")
-    for asked in (every.plan(**QUERY), every.run(**QUERY)):
-        keys = asked.invalid_keys
-        assert (asked.invalid, keys.missing, keys.repeated) == (3, 1, 2)
-        assert sorted(map(str, keys.sample)) == ["id=2 (2 rows)", "id=NULL"]
-    assert rows(every) == [(1, "a")]
-    with pytest.raises(InvalidKeysError, match=r"1 with a NULL key, 2 with a repeated one"):
-        every.run(**FAILS)
-
-
 FAILS: dict[str, Any] = QUERY | {"on_duplicate_key": "fail"}
 
 
 def touched(syncs: Syncs) -> tuple[list[tuple[Any, ...]], ...]:
     """What a run that stops before its first write leaves as it was."""
-    source, destination = syncs.pair.source, syncs.pair.destination
     return (
-        destination.rows("select * from items order by id"),
-        destination.rows("select run, batch from pgsync_ledger.ledger"),
-        source.rows("select * from hightouch_planner.snapshot_1 order by id"),
-        source.rows("select count(*) from hightouch_planner.rejections"),
-        source.rows("select count(*) from hightouch_audit.sync_changelog"),
+        syncs.pair.destination.rows("select * from items order by id"),
+        syncs.pair.destination.rows("select run, batch from pgsync_ledger.ledger"),
+        syncs.keeper.rows("select * from hightouch_planner.snapshot_1 order by id"),
+        syncs.keeper.rows("select count(*) from hightouch_planner.rejections"),
+        syncs.keeper.rows("select count(*) from hightouch_audit.sync_changelog"),
     )
 
 
@@ -143,7 +126,7 @@ def test_one_of_them_fails_the_run_where_that_is_asked_for(
     assert not any(name in str(caught.value) for name in ("second", "nobody", "new"))
     assert touched(raw) == before
     last = "select status, error from hightouch_audit.sync_runs order by sync_run_id desc limit 1"
-    assert raw.pair.source.rows(last) == [("failed", caught.value.message)]
+    assert raw.keeper.rows(last) == [("failed", caught.value.message)]
     with pytest.raises(InvalidKeysError, match="on_duplicate_key is fail"):
         raw.plan(**FAILS)
     assert touched(raw) == before
@@ -159,7 +142,7 @@ def test_a_first_run_that_fails_for_them_leaves_no_row_and_no_state(raw: Syncs) 
         raw.run(**FAILS | {"name": "other"})
     assert rows(raw) == []
     states = "select sync from hightouch_planner.states where shape is not null"
-    assert raw.pair.source.rows(states) == [("items",)]
+    assert raw.keeper.rows(states) == [("items",)]
 
 
 def test_a_plan_lists_them_by_the_columns_of_their_key(syncs: Syncs) -> None:

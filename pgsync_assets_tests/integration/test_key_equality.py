@@ -46,7 +46,10 @@ def refused(syncs: Syncs, **fields: Any) -> str:
     """The SQL of the remedy of a run that was refused, with nothing written, as `check` says."""
     with pytest.raises(DestinationError) as caught:
         syncs.run(**fields)
-    failed = [c for c in engine.check(syncs.config(**fields), *syncs.endpoints) if not c.passed]
+    checks = engine.check(
+        syncs.config(**fields), *syncs.endpoints, platform=syncs.platform_endpoint
+    )
+    failed = [check for check in checks if not check.passed]
     assert [(c.detail, c.remedy) for c in failed] == [(caught.value.message, caught.value.remedy)]
     assert syncs.pair.destination.rows("table items") == []
     assert caught.value.remedy is not None

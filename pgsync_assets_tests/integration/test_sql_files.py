@@ -117,6 +117,8 @@ def values_of(file: str, side: Side) -> dict[str, str]:
         own["schema"] = "hightouch_planner"
     if file == "connect/migrations_table.sql":
         own["schema"] = "fresh"
+    if file == "plan/number_runs.sql":
+        own["schema"] = "hightouch_planner"
     if file == "model/collation_twins.sql":
         own["schema"] = "pg_catalog"
     if file == "plan/settled.sql":

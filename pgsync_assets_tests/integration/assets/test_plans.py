@@ -150,7 +150,7 @@ def test_the_launchpad_applies_a_plan(items: Project) -> None:
 def test_a_plan_is_applied_as_it_is(items: Project, other: dict[str, bool]) -> None:
     result = items.run(run_config=config(apply_plan=2, **other))
     assert not result.success
-    assert "goes with neither dry_run nor full_resync" in str(result.all_events)
+    assert "goes with no other choice" in str(result.all_events)
 
 
 def test_an_approval_is_one_run(items: Project) -> None:

@@ -1,0 +1,78 @@
+"""The destination is taken as it is: rows that are there exactly as the model has them are sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from psycopg import sql
+
+from ..errors import TerminalError
+from ..failpoints import failpoint
+from ..outcome import Adopted, Counts
+from ..plan import Advance, Plan, Run
+from ..record import Fate
+from ..verify import Comparison, planned_keys
+from .make_plan import make_plan
+from .recover import recover
+from .verify import compared
+from .work import Work
+
+
+def adopt(work: Work) -> Adopted:
+    """Makes a state of what destination and model have in common; nothing is sent.
+
+    The model is planned as in a first run. Of that plan only rows remain that the destination has
+    in the same image; they become the state. Rows that were sent before and are not the same are
+    known still, and are sent by the next run; so are all others.
+
+    Args:
+        work: locked and claimed.
+
+    Raises:
+        PgsyncError: see `sync.run`.
+    """
+    work, _ = recover(work, full_resync=True)
+    run = work.planner.begin(work.state, work.slice)
+    try:
+        work, plan = make_plan(work, run, full_resync=True)
+        return _taken(work, run, plan)
+    except TerminalError as error:
+        work.audit.fail(work.state, run, error.message)
+        work.planner.drop(work.state, run, "failed")
+        raise
+
+
+def _taken(work: Work, run: Run, plan: Plan) -> Adopted:
+    entry = work.ledger.read(work.state)
+    with compared(work) as done:
+        connection = done.comparison.connection
+        _keep_identical(work, plan, done.comparison)
+        taken = work.planner.planned(connection, run).total
+        rows = Advance(work.planner, connection, work.state, plan, plan.counts.total, 0).apply()
+        failpoint("destination adopted")
+        state = replace(
+            work.state,
+            shape=plan.shape,
+            row_count=rows,
+            ledger=plan.shape.ledger,
+            ledger_run=entry.run if entry else None,
+            cursor=None,
+        )
+        nothing = Fate(Counts(), Counts(), Counts())
+        work.audit.run(connection, state, run, nothing, batches=0, error=None)
+        work.planner.settled(connection, state, plan)
+    failpoint("adopted")
+    return Adopted(work.sync.name, work.slice or None, done.rows, taken)
+
+
+def _keep_identical(work: Work, plan: Plan, comparison: Comparison) -> None:
+    """Drops every other row of the plan."""
+    comparison.connection.execute(
+        sql.SQL(
+            "DELETE FROM {} AS held WHERE NOT EXISTS (SELECT FROM ({}) AS same WHERE {})"
+        ).format(
+            work.planner.plan_table(plan.run),
+            comparison.identical(),
+            comparison.key.equals(planned_keys(comparison.key), "same"),
+        )
+    )
