@@ -1,11 +1,12 @@
-"""All changes of a plan as a file, one after the other: never all of them in memory."""
+"""Changes and differences as a file, one after the other: never all of them in memory."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from ..errors import ConfigurationError
 from ..outcome import Change
@@ -28,7 +29,7 @@ def export(file: Path, changes: Iterable[Change]) -> int:
     Raises:
         ConfigurationError: it ends otherwise, or cannot be written.
     """
-    check_ending(file)
+    check_file(file)
     count = 0
 
     def counted() -> Iterator[Change]:
@@ -37,24 +38,41 @@ def export(file: Path, changes: Iterable[Change]) -> int:
             count += 1
             yield change
 
+    write(file, FORMATS[file.suffix](counted()))
+    return count
+
+
+def write(file: Path, lines: Iterable[str]) -> None:
+    """Writes a file that appears when it is complete.
+
+    Args:
+        file: one that is there already is replaced.
+        lines: with their ends.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
     part = file.with_name(f"{file.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="") as stream:
-            stream.writelines(FORMATS[file.suffix](counted()))
+            stream.writelines(lines)
         part.replace(file)
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None
     finally:
         part.unlink(missing_ok=True)
-    return count
 
 
-def check_ending(file: Path) -> None:
-    """Makes sure that the format is known.
+def check_file(file: Path) -> None:
+    """Makes sure, before anything long begins, that the format is known and the folder there.
 
     Raises:
         ConfigurationError: it is not.
     """
+    if not file.parent.is_dir():
+        raise ConfigurationError(
+            f"--export {file} cannot be written: there is no folder {file.parent}"
+        )
     if file.suffix not in FORMATS:
         known = " or ".join(FORMATS)
         raise ConfigurationError(f"--export {file}: its name has to end in {known}")
@@ -68,7 +86,12 @@ def _csv(changes: Iterable[Change]) -> Iterator[str]:
             old, new = before.get(name), after.get(name)
             if change.operation != "changed" or old != new:
                 cells = (change.operation, change.row_id, name, old, new)
-                yield ",".join(map(_cell, cells)) + "\r\n"
+                yield csv_line(cells)
+
+
+def csv_line(cells: Iterable[str | None]) -> str:
+    """A line of a CSV file. NULL is an empty field, the empty text is `""`, as COPY reads it."""
+    return ",".join(map(_cell, cells)) + "\r\n"
 
 
 def _cell(value: str | None) -> str:
@@ -79,10 +102,15 @@ def _cell(value: str | None) -> str:
 
 
 def _json(changes: Iterable[Change]) -> Iterator[str]:
+    return json_array(map(asdict, changes))
+
+
+def json_array(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """A JSON array, one record on a line."""
     yield "["
     separator = "\n"
-    for change in changes:
-        yield separator + json.dumps(asdict(change), ensure_ascii=False)
+    for record in records:
+        yield separator + json.dumps(record, ensure_ascii=False)
         separator = ",\n"
     yield "\n]\n"
 

@@ -16,7 +16,7 @@ from ..project import Project, read_project
 from ..record import RunReport, RunRow, recent_runs, run_report
 from ..sql import statement
 from .app import app, common_options
-from .export import check_ending
+from .export import check_file
 from .held import show_held, show_waiting
 from .plans import all_held, located, the_plan
 from .terminal import Terminal, table
@@ -90,7 +90,7 @@ def _show_plans(
 ) -> bool:
     """Shows held plans of a number; whether there were any."""
     if export is not None:
-        check_ending(export)
+        check_file(export)
         chosen = [the_plan(project, number, sync)]
     else:
         found = located(project, number, sync)

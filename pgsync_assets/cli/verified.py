@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import click
 from rich.table import Table
 
-from ..errors import ConfigurationError
 from ..outcome import Difference, Verification
+from .export import check_file, csv_line, json_array, write
 from .outcomes import shown_value
 from .terminal import plain, table
 
@@ -58,42 +56,23 @@ def name_of(found: Verification) -> str:
     return f"{found.sync} {found.partition}" if found.partition else found.sync
 
 
-def writes_to(context: click.Context, option: click.Parameter, file: Path | None) -> Path | None:
-    """Makes sure, before anything long begins, that a file can be written and in which format.
-
-    Raises:
-        BadParameter: it ends otherwise than in .csv or .json, or its folder is not there.
-    """
-    if file is None:
-        return None
-    if file.suffix not in (".csv", ".json"):
-        raise click.BadParameter(f"{file} ends neither in .csv nor in .json")
-    if not file.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {file.parent}")
-    return file
-
-
-def export(file: Path, found: Sequence[Verification]) -> None:
-    """Writes the listed differences; a file that is there already is replaced.
+def export_differences(file: Path, found: Sequence[Verification]) -> int:
+    """Writes the listed differences, one record each; what has parts is JSON in a CSV.
 
     Args:
         file: ends in .csv or .json.
         found: with values where they were asked for.
 
+    Returns:
+        How many there are.
+
     Raises:
-        ConfigurationError: the file cannot be written.
+        ConfigurationError: it ends otherwise, or cannot be written.
     """
+    check_file(file)
     records = [_record(part, one) for part in found for one in part.differences]
-    try:
-        with file.open("w", encoding="utf-8", newline="") as stream:
-            if file.suffix == ".json":
-                json.dump(records, stream, indent=2, ensure_ascii=False)
-            else:
-                writer = csv.DictWriter(stream, FIELDS)
-                writer.writeheader()
-                writer.writerows(map(_flat, records))
-    except OSError as error:
-        raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None
+    write(file, json_array(records) if file.suffix == ".json" else _csv(records))
+    return len(records)
 
 
 def _numbers(found: Verification) -> tuple[int, ...]:
@@ -138,9 +117,10 @@ def _record(part: Verification, one: Difference) -> dict[str, Any]:
     return {name: known[name] for name in FIELDS}
 
 
-def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    """A record as cells: what has parts is JSON."""
-    return {
-        name: json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value
-        for name, value in record.items()
-    }
+def _csv(records: Iterable[dict[str, Any]]) -> Iterator[str]:
+    yield ",".join(FIELDS) + "\r\n"
+    for record in records:
+        yield csv_line(
+            json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value
+            for value in record.values()
+        )

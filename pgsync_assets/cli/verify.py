@@ -16,9 +16,10 @@ from ..project import Project, read_project
 from .app import app, common_options
 from .endpoints import ends_of
 from .exit_code import ExitCode
+from .export import check_file
 from .progress import ProgressDisplay
 from .terminal import Terminal, counted
-from .verified import differences_table, export, name_of, numbers_table, writes_to
+from .verified import differences_table, export_differences, name_of, numbers_table
 
 
 @app.command()
@@ -38,9 +39,8 @@ from .verified import differences_table, export, name_of, numbers_table, writes_
     "--export",
     "file",
     type=click.Path(path_type=Path, dir_okay=False),
-    callback=writes_to,
     metavar="FILE",
-    help="Write the listed differences to FILE.csv or FILE.json.",
+    help="Write the listed differences to FILE, as .csv or .json.",
 )
 @common_options
 @click.pass_context
@@ -61,18 +61,18 @@ def verify(
     business.
     """
     terminal = Terminal(as_json)
+    if file is not None:
+        check_file(file)
     project = read_project(defs)
     config = project.sync(sync)
     chosen = config.partition_named(partition) if partition is not None else None
     with ProgressDisplay(terminal.progress_console, silent=as_json) as progress:
         found = list(_verified(project, config, chosen, limit, values, progress))
-    if file is not None:
-        export(file, found)
+    exported = export_differences(file, found) if file else 0
     terminal.document({"sync": sync, "verifications": found})
     _show(terminal, found, values)
     if file is not None:
-        listed = sum(len(part.differences) for part in found)
-        terminal.say(f"{file}: {counted(listed, 'difference')}")
+        terminal.say(f"{file}: {counted(exported, 'difference')}")
     context.exit(_exit_code(found))
 
 

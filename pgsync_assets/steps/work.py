@@ -100,6 +100,7 @@ class Work:
             holds=self.sync.holds,
             algorithm=self._algorithm,
             is_labelled=shares_state(self.partition),
+            slice=slice_of(self.partition),
             key_rules=tuple(equality.rule for equality in self.relation.key_equality),
         )
 
@@ -166,8 +167,7 @@ def opened(
         writer = stack.enter_context(ends.destination.session(application))
         lock_session = stack.enter_context(home.session(f"{application} lock"))
         try:
-            relation = describe(reader, sync.model)
-            fit_partitions(reader, sync, relation)
+            relation = _described(reader, sync)
             target = read_target(writer, sync.table)
             mapping = fit(sync, relation, target)
             storage = storage_of(sync, keeper, relation, mapping.sources)
@@ -199,6 +199,12 @@ def opened(
             ledger_id=ledger.identity(),
             reporter=reporter,
         )
+
+
+def _described(reader: Session, sync: SyncConfig) -> Relation:
+    relation = describe(reader, sync.model)
+    fit_partitions(reader, sync, relation)
+    return relation
 
 
 def state_name(partition: Partition | None) -> str:

@@ -70,6 +70,7 @@ VALUES = {
     "round": "1",
     "row_count": "1",
     "run": "1000",
+    "runs": "{1000}",
     "schema": "public",
     "schemas": "{public}",
     "search_path": "public",
@@ -112,6 +113,8 @@ def values_of(file: str, side: Side) -> dict[str, str]:
     own: dict[str, str] = {"database": side.database, "role": side.user}
     if file.startswith("connect/migrations") or "/migrations/" in file:
         own["schema"] = "hightouch_planner" if file.startswith("connect/") else "fresh"
+    if file == "plan/number_runs.sql":
+        own["schema"] = "hightouch_planner"
     if file == "connect/migrations_table.sql":
         own["schema"] = "fresh"
     if file == "plan/number_runs.sql":

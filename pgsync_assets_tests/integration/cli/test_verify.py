@@ -37,7 +37,7 @@ def test_in_step(sent: CliProject) -> None:
     assert sent.everything()[1] == before
 
 
-def test_changes_of_somebody_else_are_exit_code_6(sent: CliProject) -> None:
+def test_changes_of_somebody_else_are_exit_code_7(sent: CliProject) -> None:
     damage(sent)
     ended = sent.run("verify", "orders")
     assert ended.exit_code == ExitCode.NOT_IN_STEP
@@ -74,7 +74,7 @@ def test_rejected_rows_are_exit_code_3(project: CliProject) -> None:
     assert "(constraint small)" in " ".join(ended.stdout.split())
 
 
-def test_bookkeeping_that_does_not_agree_is_exit_code_6(sent: CliProject) -> None:
+def test_bookkeeping_that_does_not_agree_is_exit_code_7(sent: CliProject) -> None:
     sent.pair.source.execute("update hightouch_planner.states set row_count = 7")
     ended = sent.run("verify", "orders")
     assert ended.exit_code == ExitCode.NOT_IN_STEP
@@ -116,7 +116,7 @@ def test_differences_are_exported(sent: CliProject, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["found.txt", "nowhere/x.csv", "folder.csv"])
-def test_a_file_that_cannot_be_written_is_refused_at_once(
+def test_a_file_that_cannot_be_written_is_refused(
     sent: CliProject, tmp_path: Path, name: str
 ) -> None:
     (tmp_path / "folder.csv").mkdir()
