@@ -12,7 +12,7 @@ from ..outcome import Adopted, Counts
 from ..plan import Advance, Plan, Run, forget
 from ..record import Fate
 from ..verify import Comparison, planned_keys
-from .layout import left_over
+from .layout import is_other_slice, left_over
 from .make_plan import make_plan
 from .recover import recover
 from .verify import compared
@@ -35,6 +35,9 @@ def adopt(work: Work) -> Adopted:
         PgsyncError: see `sync.run`.
     """
     work, _ = recover(work, full_resync=True)
+    if is_other_slice(work):  # what it knows is about rows of other partitions
+        ledger = work.state.ledger, work.state.ledger_run
+        work = replace(work, state=forget(work.planner, work.state, *ledger, OTHERS))
     run = work.planner.begin(work.state, work.slice)
     try:
         work, plan = make_plan(work, run, full_resync=True, anew=True)

@@ -17,8 +17,7 @@ def check_layout(work: Work) -> None:
         ConfigurationError: what was sent is known by other partitions.
     """
     others = left_over(work)
-    old, now = work.state.shape, work.shape
-    if not others and (old is None or old.slice == now.slice or not work.state.row_count):
+    if not others and not (is_other_slice(work) and work.state.row_count):
         return
     names = ", ".join(name or "the whole model" for name in others) or work.slice
     raise ConfigurationError(
@@ -27,6 +26,11 @@ def check_layout(work: Work) -> None:
         "run it once more as it was, so that nothing is pending; then pgsync-assets adopt "
         f"{work.sync.name} takes the destination as it is, and nothing is sent again",
     )
+
+
+def is_other_slice(work: Work) -> bool:
+    """Whether the state is about other rows of the model than its partition is now."""
+    return work.state.shape is not None and work.state.shape.slice != work.shape.slice
 
 
 def left_over(work: Work) -> list[str]:

@@ -41,7 +41,7 @@ def make_plan(
     """
     if not anew:
         check_layout(work)
-    old = None if anew and _is_other_slice(work) else _comparable(work, full_resync)
+    old = _comparable(work, full_resync)
     shape = _shape(work, old)
     scope = _scope(work, old, shape, full_resync)
     past = None if compare_all else _past(work, old, shape, scope)
@@ -68,10 +68,6 @@ def make_plan(
     notes = (*_notes(work, old, shape, past), *_all_changed(work, scope, plan))
     known = replace(work, state=state or work.state, notes=(*work.notes, *notes))
     return replace(known, bytes_read=reading.bytes), plan
-
-
-def _is_other_slice(work: Work) -> bool:
-    return work.state.shape is not None and work.state.shape.slice != work.shape.slice
 
 
 def _comparable(work: Work, full_resync: bool) -> Shape | None:

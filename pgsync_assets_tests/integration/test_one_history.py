@@ -75,6 +75,21 @@ def test_a_restored_database_is_noticed(filled: Syncs, side: str) -> None:
     assert filled.run(delete="delete_row").planned == Counts()
 
 
+def test_a_restored_platform_is_noticed(standard: Syncs) -> None:
+    standard.table("id int primary key, name text")
+    standard.pair.source.execute("insert into items values (1, 'one'), (2, 'two')")
+    standard.run(delete="delete_row")
+    backup = Backup(standard.keeper)
+    standard.pair.source.execute("update items set name = 'newer' where id = 2")
+    standard.run(delete="delete_row")
+    backup.restore()
+    with pytest.raises(HistoryError, match="the planner at platform knows run 1"):
+        standard.run(delete="delete_row")
+    standard.run(delete="delete_row", full_resync=True)
+    assert violations(standard) == []
+    assert standard.run(delete="delete_row").planned == Counts()
+
+
 def test_a_database_restored_before_its_first_run_is_noticed(syncs: Syncs) -> None:
     syncs.table("id int primary key, name text")
     syncs.pair.source.execute("insert into items values (1, 'one')")
