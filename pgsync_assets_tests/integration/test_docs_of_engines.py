@@ -1,4 +1,4 @@
-"""docs/engines.md: its YAML is read as a part of a sync, and its table of changes is what happens."""
+"""docs/engines.md: each piece of YAML that it shows is a part of a sync that runs."""
 
 from __future__ import annotations
 
