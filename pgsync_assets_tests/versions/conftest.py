@@ -18,9 +18,10 @@ from pgsync_assets.embedded import Cluster
 from pgsync_assets.embedded.binaries import Binaries
 from pgsync_assets.embedded.servers import DESTINATION_ROLE, SOURCE_ROLE
 
-from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA, Pair, database
+from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA, Pair, Side, database
 from ..fix_needs import program
 from ..fix_servers import running
+from ..fix_syncs import ENGINES, Syncs
 
 HERE = Path(__file__).parent
 VERSIONS = ("pg12", "pg13", "pg14", "pg15", "pg16", "pg17", "pg18")
@@ -75,3 +76,9 @@ def database_pair(request: pytest.FixtureRequest, server: Cluster) -> Iterator[P
         database(to, DESTINATION_ROLE, LEDGER_SCHEMA) as destination,
     ):
         yield Pair(source, destination)
+
+
+@pytest.fixture(params=["lightning", "standard"])
+def every(request: pytest.FixtureRequest, database_pair: Pair, platform_side: Side) -> Syncs:
+    """Syncs of both engines: the digests of a lightning state are made as standard's are."""
+    return Syncs(database_pair, platform=platform_side, fields=ENGINES[request.param])
