@@ -89,6 +89,7 @@ class Diff:
             self._reading.snapshot(),
             self._planner.hold(self._state, "planning") as connection,
         ):
+            connection.execute(self._planner.statement("plan_settings.sql"), {})
             old = self._aligned(connection)
             model = self._reading.model(connection, images=self._scope.sends_all)
             comparison = Comparison(
