@@ -101,11 +101,8 @@ class Diff:
                 refuse_invalid(
                     self._state.sync, self._shape.key, found, on_duplicate_key, max_invalid
                 )
-            comparison.prepare(connection, self._reading)
-            self._create_plan(connection, run, comparison, refusals)
-            self._stop_at(refusals.count(connection), max_invalid)
-            if old is not None and convert.needs_images(old, self._shape, self._scope):
-                convert.fill(connection, comparison, self._planner, self._state, self._shape)
+            self._make(connection, run, comparison, refusals)
+            self._stop_at(refusals.count, max_invalid)
             plan = Plan(
                 run,
                 self._scope.is_full,
@@ -113,17 +110,32 @@ class Diff:
                 self._shape,
                 batch_size,
                 self._planner.planned(connection, run),
-                refusals.count(connection),
+                refusals.count,
                 base_run=self._state.ledger_run,
                 cursor=self._cursor(connection),
                 is_whole=self._scope.is_whole,
             )
-            comparison.forget(connection)
-            self._reading.forget(connection)
-            self._create_indexes(connection, run)
             self._planner.save(connection, plan)
             failpoint("plan made")
         return plan
+
+    def _make(
+        self,
+        connection: psycopg.Connection[Any],
+        run: Run,
+        comparison: Comparison,
+        refusals: Refusals,
+    ) -> None:
+        """The plan's table, and images for a snapshot that has none but should."""
+        comparison.prepare(connection, self._reading)
+        self._create_plan(connection, run, comparison, refusals)
+        if comparison.old is not None and convert.needs_images(
+            comparison.old, self._shape, self._scope
+        ):
+            convert.fill(connection, comparison, self._planner, self._state, self._shape)
+        comparison.forget(connection)
+        self._reading.forget(connection)
+        self._create_indexes(connection, run)
 
     def _aligned(self, connection: psycopg.Connection[Any]) -> Shape | None:
         """The snapshot in a form that this comparison can use; kept so in the same transaction."""

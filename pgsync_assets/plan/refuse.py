@@ -18,7 +18,7 @@ Connection = psycopg.Connection[Any]
 
 
 class Refusals:
-    """What is refused while planning; its rows have negative numbers.
+    """What is refused while planning; its rows have negative numbers. `count`: how many so far.
 
     Args:
         comparison: whose rows they are.
@@ -28,11 +28,7 @@ class Refusals:
     def __init__(self, comparison: Comparison, run: Run) -> None:
         self._comparison = comparison
         self._run = run
-        self._count = 0
-
-    def count(self, connection: Connection) -> int:
-        """Rows that were refused so far."""
-        return self._count
+        self.count = 0
 
     def of_keys(self, connection: Connection) -> int:
         """Refuses rows with a NULL or repeated key; returns how many there are.
@@ -40,8 +36,8 @@ class Refusals:
         Where an index proves the key of the model, nothing can be wrong with it.
         """
         if not self._comparison.proven:
-            self._count += connection.execute(self._bad_keys(), binary=True).rowcount
-        return self._count
+            self.count += connection.execute(self._bad_keys(), binary=True).rowcount
+        return self.count
 
     def of_unstable(
         self, connection: Connection, changed: sql.Composable, images: sql.Composable
@@ -58,7 +54,7 @@ class Refusals:
             sql.SQL("WHEN {} THEN {}").format(sql.Literal(short), sql.Literal(long))
             for short, long in NAMES.items()
         )
-        self._count += connection.execute(
+        self.count += connection.execute(
             sql.SQL(
                 "INSERT INTO {rejections} (run_id, plan_row, operation, row_id, reason)"
                 " SELECT {run}, -({before} + row_number() OVER ()),"
@@ -68,7 +64,7 @@ class Refusals:
             ).format(
                 **self._comparison.parts,
                 run=sql.Literal(self._run.id),
-                before=sql.Literal(self._count),
+                before=sql.Literal(self.count),
                 names=names,
                 row_id=row_id(shape, "changed"),
                 reason=sql.Literal(UNSTABLE),
