@@ -42,6 +42,8 @@ def left_over(work: Work) -> list[str]:
 
 
 def _is_known(sync: SyncConfig, name: str) -> bool:
+    if sync.partitions is None:  # the caller makes its own
+        return bool(name)
     try:
         return bool(name) and sync.partition_named(name).is_of_key
     except ConfigurationError:
