@@ -18,18 +18,18 @@ FIELDS: dict[str, Any] = {"delete": "delete_row", "cursor": CURSOR}
 
 
 @pytest.fixture
-def filled(every: Syncs) -> Syncs:
+def filled(either: Syncs) -> Syncs:
     """A hundred rows are in, one a minute."""
-    every.table("id int primary key, name text, seen timestamptz")
-    every.pair.destination.execute("alter table items add constraint good check (name <> 'bad')")
-    log_writes(every)
-    every.pair.source.execute(
+    either.table("id int primary key, name text, seen timestamptz")
+    either.pair.destination.execute("alter table items add constraint good check (name <> 'bad')")
+    log_writes(either)
+    either.pair.source.execute(
         "insert into items select n, 'item', timestamptz '2024-01-01' + n * interval '1 minute'"
         " from generate_series(1, 100) as n"
     )
-    every.run(**FIELDS)
-    every.pair.destination.execute("truncate writes")
-    return every
+    either.run(**FIELDS)
+    either.pair.destination.execute("truncate writes")
+    return either
 
 
 def full(syncs: Syncs) -> Outcome:
@@ -147,15 +147,15 @@ def test_any_type_that_grows(
     assert syncs.run(**fields).notes != ()
 
 
-def test_the_column_need_not_travel(every: Syncs) -> None:
-    for side, more in ((every.pair.source, ", version bigint"), (every.pair.destination, "")):
+def test_the_column_need_not_travel(either: Syncs) -> None:
+    for side, more in ((either.pair.source, ", version bigint"), (either.pair.destination, "")):
         side.execute(f"create table items (id int primary key, name text{more})")
-    every.grant()
-    every.pair.source.execute("insert into items values (1, 'a', 1), (2, 'b', 2)")
+    either.grant()
+    either.pair.source.execute("insert into items values (1, 'a', 1), (2, 'b', 2)")
     fields: dict[str, Any] = {"columns": ["id", "name"], "cursor": {"column": "version", "lag": 0}}
-    every.run(**fields)
-    every.pair.source.execute("update items set name = 'c', version = 3 where id = 1")
-    assert every.run(**fields).succeeded == Counts(changed=1)
+    either.run(**fields)
+    either.pair.source.execute("update items set name = 'c', version = 3 where id = 1")
+    assert either.run(**fields).succeeded == Counts(changed=1)
 
 
 @pytest.mark.parametrize(

@@ -22,14 +22,14 @@ OURS = """
 
 
 @pytest.fixture
-def filled(every: Syncs) -> Syncs:
+def filled(either: Syncs) -> Syncs:
     """Nine rows are in."""
-    every.table("id int primary key, name text")
-    log_writes(every)
-    every.pair.source.execute("insert into items select n, 'item' from generate_series(1, 9) as n")
-    every.run()
-    every.pair.destination.execute("truncate writes")
-    return every
+    either.table("id int primary key, name text")
+    log_writes(either)
+    either.pair.source.execute("insert into items select n, 'item' from generate_series(1, 9) as n")
+    either.run()
+    either.pair.destination.execute("truncate writes")
+    return either
 
 
 def reset(syncs: Syncs, partition: str | None = None) -> Forgotten:
@@ -62,9 +62,9 @@ def test_after_a_drop_nothing_is_known(filled: Syncs) -> None:
     assert violations(filled) == []
 
 
-def test_what_never_ran_can_be_forgotten(every: Syncs) -> None:
-    assert reset(every) == Forgotten("items", 0, 0)
-    assert drop(every) == Forgotten("items", 0, 0)
+def test_what_never_ran_can_be_forgotten(either: Syncs) -> None:
+    assert reset(either) == Forgotten("items", 0, 0)
+    assert drop(either) == Forgotten("items", 0, 0)
 
 
 @pytest.mark.parametrize("forget", [reset, drop])
@@ -86,15 +86,15 @@ def test_an_unfinished_run_is_closed_first(
     assert violations(filled) == []
 
 
-def test_one_partition_is_reset_alone(every: Syncs) -> None:
-    every.table("id int, day date, primary key (id, day)")
-    every.pair.source.execute("insert into items values (1, '2024-01-05'), (2, '2024-02-05')")
+def test_one_partition_is_reset_alone(either: Syncs) -> None:
+    either.table("id int, day date, primary key (id, day)")
+    either.pair.source.execute("insert into items values (1, '2024-01-05'), (2, '2024-02-05')")
     model = {"table": "public.items", "key": ["id", "day"]}
     for partition in (JANUARY, FEBRUARY):
-        every.run(partition, model=model)
-    assert reset(every, "2024-01-01") == Forgotten("items", 1, 1)
-    assert every.run(JANUARY, model=model).succeeded == Counts(added=1)
-    assert every.run(FEBRUARY, model=model).planned == Counts()
+        either.run(partition, model=model)
+    assert reset(either, "2024-01-01") == Forgotten("items", 1, 1)
+    assert either.run(JANUARY, model=model).succeeded == Counts(added=1)
+    assert either.run(FEBRUARY, model=model).planned == Counts()
 
 
 @pytest.mark.parametrize("forget", [reset, drop])

@@ -26,19 +26,19 @@ BY_SQL: dict[str, Any] = {
 
 
 @pytest.fixture
-def filled(every: Syncs) -> Syncs:
+def filled(either: Syncs) -> Syncs:
     """Three rows in each region are in."""
-    every.table("id int primary key, region text, name text")
-    log_writes(every)
-    every.pair.source.execute(
+    either.table("id int primary key, region text, name text")
+    log_writes(either)
+    either.pair.source.execute(
         "insert into items select n, (array['east','north','west'])[1 + n % 3], 'item'"
         " from generate_series(1, 9) as n"
     )
     for name in NAMES:
-        every.run(name, **FIELDS)
-    assert violations(every) == []
-    every.pair.destination.execute("truncate writes")
-    return every
+        either.run(name, **FIELDS)
+    assert violations(either) == []
+    either.pair.destination.execute("truncate writes")
+    return either
 
 
 ORDERS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
