@@ -184,19 +184,15 @@ def until_in_line(syncs: Syncs, runs: int) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.parametrize(("first", "second"), [(None, JANUARY), (FEBRUARY, None)])
 def test_a_run_of_the_whole_sync_excludes_its_partitions_and_they_exclude_it(
-    filled: Syncs,
+    filled: Syncs, first: Partition | None, second: Partition | None
 ) -> None:
     with ThreadPoolExecutor() as pool, held_up(filled, 1):
-        pool.submit(filled.run, **DAYS)
+        pool.submit(filled.run, first, **DAYS)
         until_waiting(filled, 1)
         with pytest.raises(AlreadyRunning):
-            filled.run(JANUARY, **DAYS)
-    with ThreadPoolExecutor() as pool, held_up(filled, 1):
-        pool.submit(filled.run, FEBRUARY, **DAYS)
-        until_waiting(filled, 1)
-        with pytest.raises(AlreadyRunning):
-            filled.run(**DAYS)
+            filled.run(second, **DAYS)
 
 
 @pytest.mark.parametrize(

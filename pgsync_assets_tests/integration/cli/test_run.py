@@ -210,7 +210,7 @@ def test_check_and_plan_speak_of_partitions(visits: CliProject) -> None:
     assert ended.exit_code == ExitCode.USAGE
     assert "name one with --partition KEY: 2024-01-01, 2024-02-01, 2024-03-01" in ended.message
     ended = visits.run("plan", "orders", "--partition", "2024-03-01")
-    assert "orders 2024-03-01: 30 added" in ended.stdout
+    assert "orders 2024-03-01, plan 1: 30 added" in ended.stdout
     cut(visits, {"hash": 100})
     assert "KEY: 00, 01 .. 99" in visits.run("plan", "orders").message
 
