@@ -178,6 +178,7 @@ def test_a_new_approval_is_a_new_run(items: Project) -> None:
 
 
 def test_a_plan_of_a_partition(items: Project) -> None:
+    assert items.run(run_config=config(operation="RESET")).success
     items.pair.source.execute("alter table items add day date default '2024-01-05' not null")
     items.pair.destination.execute(
         "alter table items add day date", "create unique index on items (day, id)"
