@@ -173,6 +173,7 @@ def test_a_hash_takes_no_key_of_a_collation_that_calls_other_texts_equal(tls_pai
             f'create table items (id text collate {schema}."lo ose" primary key)',
         )
         syncs.pair.source.grant_table("items")
+        syncs.pair.source.execute(f"grant usage on schema {schema} to {syncs.pair.source.user}")
         told = refusal(syncs, partitions={"hash": 4})
         assert "equal values of key column 'id' (text)" in told
         syncs.pair.source.execute("drop table items")
