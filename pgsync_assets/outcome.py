@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -20,6 +20,18 @@ class Counts:
     def total(self) -> int:
         """Rows of all three operations."""
         return self.added + self.changed + self.removed
+
+    def __add__(self, other: Counts) -> Counts:
+        """By operation."""
+        return Counts(
+            self.added + other.added, self.changed + other.changed, self.removed + other.removed
+        )
+
+    def __sub__(self, other: Counts) -> Counts:
+        """By operation."""
+        return Counts(
+            self.added - other.added, self.changed - other.changed, self.removed - other.removed
+        )
 
 
 @dataclass(frozen=True)
@@ -178,8 +190,7 @@ class Outcome:
     @property
     def attempted(self) -> Counts:
         """Rows that were sent to the destination, or refused before."""
-        s, f = self.succeeded, self.failed
-        return Counts(s.added + f.added, s.changed + f.changed, s.removed + f.removed)
+        return self.succeeded + self.failed
 
     @property
     def rejected(self) -> int:
@@ -195,6 +206,14 @@ class Change:
     operation: str
     before: Mapping[str, str | None] | None
     after: Mapping[str, str | None] | None
+
+    def cells(self) -> Iterator[tuple[str, str | None, str | None]]:
+        """Column, before and after, of a changed row where they differ; else of every column."""
+        before, after = self.before or {}, self.after or {}
+        for name in {**after, **before}:
+            old, new = before.get(name), after.get(name)
+            if self.operation != "changed" or old != new:
+                yield name, old, new
 
 
 @dataclass(frozen=True)

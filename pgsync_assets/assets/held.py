@@ -60,17 +60,14 @@ def _keys(changes: Sequence[Change]) -> Iterator[dict[str, str]]:
 
 def _with_values(changes: Sequence[Change]) -> Iterator[dict[str, str]]:
     for change in changes:
-        before, after = change.before or {}, change.after or {}
-        for name in {**after, **before}:
-            old, new = before.get(name), after.get(name)
-            if change.operation != "changed" or old != new:
-                yield {
-                    "operation": change.operation,
-                    "row_id": change.row_id,
-                    "column": name,
-                    "before": _shown(old, change.before is not None),
-                    "after": _shown(new, change.after is not None),
-                }
+        for name, old, new in change.cells():
+            yield {
+                "operation": change.operation,
+                "row_id": change.row_id,
+                "column": name,
+                "before": _shown(old, change.before is not None),
+                "after": _shown(new, change.after is not None),
+            }
 
 
 def _shown(value: str | None, is_there: bool) -> str:

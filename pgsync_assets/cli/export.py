@@ -81,12 +81,8 @@ def check_file(file: Path) -> None:
 def _csv(changes: Iterable[Change]) -> Iterator[str]:
     yield "operation,row,column,before,after\r\n"
     for change in changes:
-        before, after = change.before or {}, change.after or {}
-        for name in {**after, **before}:
-            old, new = before.get(name), after.get(name)
-            if change.operation != "changed" or old != new:
-                cells = (change.operation, change.row_id, name, old, new)
-                yield csv_line(cells)
+        for cells in change.cells():
+            yield csv_line((change.operation, change.row_id, *cells))
 
 
 def csv_line(cells: Iterable[str | None]) -> str:

@@ -91,12 +91,8 @@ def _outcome_cells(outcome: Outcome) -> tuple[str, ...]:
 
 
 def _change_cells(change: Change) -> Iterator[tuple[str, ...]]:
-    before, after = change.before or {}, change.after or {}
     first = (change.operation, change.row_id)
-    for column in [*after, *(name for name in before if name not in after)]:
-        old, new = before.get(column), after.get(column)
-        if change.operation == "changed" and old == new:
-            continue
+    for column, old, new in change.cells():
         yield (*first, column, _difference(change, old, new))
         first = ("", "")
     if first != ("", ""):

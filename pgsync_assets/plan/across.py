@@ -14,7 +14,7 @@ from psycopg import sql
 from ..connect import READ_ONLY, Session, pump
 from ..sql import COMMA, column, column_list, relation
 from .keys import OPERATION, ROW, equal_keys
-from .reading import Connection, Question
+from .reading import Connection, Fetch, Question
 from .shape import DIGEST, Shape
 from .state import Planner, State
 
@@ -54,9 +54,9 @@ class Across:
             self._reader = reader
             yield
 
-    def has_images(self, *, images: bool) -> bool:
-        """Columns travel only where they are asked for."""
-        return images
+    def fetch(self, *, images: bool) -> Fetch | None:
+        """Columns travel only where they are asked for; else the changed rows' do, by key."""
+        return None if images else self._images
 
     def model(self, connection: Connection, *, images: bool) -> sql.Composable:
         """Keys and digests, or whole rows, copied over."""
@@ -66,7 +66,7 @@ class Across:
         self._rows = self._copy(connection, "model", columns, self._question.rows(columns))
         return sql.SQL("{} AS model").format(self._tables["model"])
 
-    def images(self, connection: Connection, changed: sql.Composable) -> sql.Composable:
+    def _images(self, connection: Connection, changed: sql.Composable) -> sql.Composable:
         """Images by key, or of the whole model where much of it has changed."""
         shape = self._question.shape
         self._create(connection, "image", shape.columns)

@@ -160,10 +160,15 @@ class Diff:
             "op": column(OPERATION),
             "columns": column_list(self._plan_columns, "change"),
         }
-        if self._reading.has_images(images=self._scope.sends_all):
+        fetch = self._reading.fetch(images=self._scope.sends_all)
+        if fetch is None:
             ctes, changes = comparison.ctes(), comparison.changes(self._plan_columns)
         else:
-            ctes, changes = sql.SQL(""), self._completed(connection, comparison, refusals)
+            changed = comparison.store_changes(connection)
+            images = fetch(connection, changed)
+            refusals.of_unstable(connection, changed, images)
+            ctes = sql.SQL("")
+            changes = comparison.with_images(changed, images, self._plan_columns)
         # Removals first: another row may take over a unique value of a removed one (trap 9).
         connection.execute(
             sql.SQL(
@@ -178,15 +183,6 @@ class Diff:
         if self._old is None:
             return sql.SQL("")
         return sql.SQL("ORDER BY change.{} DESC").format(column(OPERATION))
-
-    def _completed(
-        self, connection: psycopg.Connection[Any], comparison: Comparison, refusals: Refusals
-    ) -> sql.Composable:
-        """Changes whose images had to be fetched; those that differ now are refused."""
-        changed = comparison.store_changes(connection)
-        images = self._reading.images(connection, changed)
-        refusals.of_unstable(connection, changed, images)
-        return comparison.with_images(changed, images, self._plan_columns)
 
     @property
     def _plan_columns(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from psycopg import sql
 
 from ..sql import column, relation
-from .reading import Connection, Question
+from .reading import Connection, Fetch, Question
 from .state import Planner, State
 
 
@@ -33,9 +33,9 @@ class InPlace:
         """The planner's own transaction is the snapshot."""
         yield
 
-    def has_images(self, *, images: bool) -> bool:
-        """Reading all columns costs nothing here."""
-        return True
+    def fetch(self, *, images: bool) -> Fetch | None:
+        """Nothing: reading all columns costs nothing here."""
+        return None
 
     def model(self, connection: Connection, *, images: bool) -> sql.Composable:
         """The model itself where an index proves its key; else a copy.
@@ -52,14 +52,6 @@ class InPlace:
         )
         self._is_stored = True
         return sql.SQL("{} AS model").format(self._stored)
-
-    def images(self, connection: Connection, changed: sql.Composable) -> sql.Composable:
-        """Never asked for: the comparison has them.
-
-        Raises:
-            NotImplementedError: always.
-        """
-        raise NotImplementedError
 
     def keys_left(self, connection: Connection, gone: sql.Composable) -> sql.Composable:
         """The whole model; PostgreSQL probes its index where there is one."""

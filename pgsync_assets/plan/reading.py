@@ -7,7 +7,7 @@ same snapshot of the source afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -70,6 +70,12 @@ class Question:
         )
 
 
+Fetch = Callable[[Connection, sql.Composable], sql.Composable]
+"""Makes a table of the images of changed rows, as they are in the same moment, in the planner's
+transaction; of a table with the keys of all changes, numbered (`_pgsync_row`), and what happened
+to each (`_pgsync_op`)."""
+
+
 class Reading(Protocol):
     """The model, readable in the planner's database within one transaction."""
 
@@ -89,16 +95,11 @@ class Reading(Protocol):
             images: with all columns, not only what tells whether a row changed.
         """
 
-    def has_images(self, *, images: bool) -> bool:
-        """Whether that relation has all columns, asked for or not."""
-
-    def images(self, connection: Connection, changed: sql.Composable) -> sql.Composable:
-        """A table with the images of changed rows, as they are in the same moment.
+    def fetch(self, *, images: bool) -> Fetch | None:
+        """What brings the images of changed rows; None where the relation has them already.
 
         Args:
-            connection: the planner's transaction.
-            changed: table with the keys of all changes, numbered (`_pgsync_row`), and what happened
-                to each (`_pgsync_op`).
+            images: as `model` was asked.
         """
 
     def keys_left(self, connection: Connection, gone: sql.Composable) -> sql.Composable:

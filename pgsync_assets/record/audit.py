@@ -45,12 +45,12 @@ class Fate:
     @property
     def attempted(self) -> Counts:
         """Rows that were tried."""
-        return _minus(self.planned, self.aborted)
+        return self.planned - self.aborted
 
     @property
     def succeeded(self) -> Counts:
         """Rows that the destination took."""
-        return _minus(self.attempted, self.failed)
+        return self.attempted - self.failed
 
 
 class Audit:
@@ -236,9 +236,3 @@ class Audit:
 
     def _statement(self, name: str) -> sql.Composed:
         return statement(__package__ or "", name, audit=self._schema)
-
-
-def _minus(left: Counts, right: Counts) -> Counts:
-    return Counts(
-        left.added - right.added, left.changed - right.changed, left.removed - right.removed
-    )

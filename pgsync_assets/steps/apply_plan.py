@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..errors import StalePlan
 from ..failpoints import failpoint
-from ..outcome import Counts, Outcome
+from ..outcome import Outcome
 from ..plan import find_plan, invalid_keys
 from ..record import run_report
 from .held import applicable
@@ -82,7 +82,7 @@ class Application:
             planned=planned,
             succeeded=done,
             failed=failed,
-            aborted=_minus(_minus(planned, done), failed),
+            aborted=planned - done - failed,
             applied=done.total,
             invalid=invalid.total,
             invalid_keys=keys,
@@ -106,10 +106,4 @@ def _whole(recovered: Outcome) -> Outcome:
         f"{recovered.attempted.total} of its {recovered.planned.total} rows were tried, "
         "the others never will be",
         f"the next run plans them anew: pgsync-assets run {recovered.sync}",
-    )
-
-
-def _minus(left: Counts, right: Counts) -> Counts:
-    return Counts(
-        left.added - right.added, left.changed - right.changed, left.removed - right.removed
     )

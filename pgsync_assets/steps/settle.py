@@ -79,7 +79,7 @@ def settle(work: Books, plan: Plan, error: str | None = None) -> Settlement:
         aborted = Counts()
         if committed < plan.counts.total:
             aborted = work.planner.planned(connection, plan.run, behind=committed)
-        fate = Fate(_plus(plan.counts, invalid), failed, aborted)
+        fate = Fate(plan.counts + invalid, failed, aborted)
         if is_ours:
             _agree(entry, fate, invalid)
         work.audit.rows(connection, work.state, plan, committed)
@@ -154,9 +154,3 @@ def _cursor(state: State, plan: Plan, fate: Fate) -> str | None:
     """Moves on only when every row behind it is in: the next run looks at the others again."""
     is_clean = not (fate.failed.total or fate.aborted.total)
     return plan.cursor if is_clean else state.cursor
-
-
-def _plus(left: Counts, right: Counts) -> Counts:
-    return Counts(
-        left.added + right.added, left.changed + right.changed, left.removed + right.removed
-    )
