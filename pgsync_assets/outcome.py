@@ -255,12 +255,14 @@ class Adopted:
         partition: of it, if any.
         rows: of the model.
         adopted: those that the destination had exactly so; the next run sends the others.
+        notes: what a person should know about it, in sentences.
     """
 
     sync: str
     partition: str | None
     rows: int
     adopted: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

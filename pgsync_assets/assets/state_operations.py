@@ -48,4 +48,6 @@ def operate(
         forget = operations.RESETS[operation.value]
         done = forget(sync, *ends, platform=there, partition=own_state)
     told = {f"pgsync/{name}": value for name, value in asdict(done).items() if value is not None}
+    if notes := told.pop("pgsync/notes", ()):
+        told["pgsync/notes"] = "\n\n".join(notes)
     return {"pgsync/operation": operation.value, **told}

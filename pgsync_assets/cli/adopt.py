@@ -51,6 +51,8 @@ def adopt(sync: str, partition: str | None, yes: bool, defs: Path, as_json: bool
             for one in slices
         ]
     terminal.document({"sync": sync, "adopted": adopted})
+    for part in adopted:
+        terminal.say(*(f"{part.partition or part.sync}: {note}" for note in part.notes))
     rows = [
         (part.partition or part.sync, f"{part.rows:,}", f"{part.adopted:,}") for part in adopted
     ]

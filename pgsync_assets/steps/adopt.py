@@ -18,6 +18,7 @@ from .recover import recover
 from .verify import compared
 from .work import Work
 
+TAKEN = "the destination was taken as it is before all of it was written; the rest is planned anew"
 OTHERS = "the partitions are others now"
 
 
@@ -34,7 +35,8 @@ def adopt(work: Work) -> Adopted:
     Raises:
         PgsyncError: see `sync.run`.
     """
-    work, _ = recover(work, full_resync=True)
+    work, _ = recover(work, full_resync=True, given_up=TAKEN)
+    notes = work.notes
     if is_other_slice(work):  # what it knows is about rows of other partitions
         ledger = work.state.ledger, work.state.ledger_run
         work = replace(work, state=forget(work.planner, work.state, *ledger, OTHERS))
@@ -50,7 +52,7 @@ def adopt(work: Work) -> Adopted:
         left = work.planner.look(work.sync.name, name)
         if left is not None:
             forget(work.planner, left, left.ledger, left.ledger_run, OTHERS)
-    return adopted
+    return replace(adopted, notes=notes)
 
 
 def _taken(work: Work, run: Run, plan: Plan) -> Adopted:

@@ -17,7 +17,9 @@ UNWRITTEN = "interrupted before its first row was written"
 CHANGED = "the configuration changed before all of it was written; the rest is planned anew"
 
 
-def recover(work: Work, full_resync: bool) -> tuple[Work, Outcome | None]:
+def recover(
+    work: Work, full_resync: bool, given_up: str | None = None
+) -> tuple[Work, Outcome | None]:
     """Finishes what an earlier run left behind.
 
     A plan of which something may be in is continued where its images are (its batches are in the
@@ -26,20 +28,22 @@ def recover(work: Work, full_resync: bool) -> tuple[Work, Outcome | None]:
 
     Args:
         work: the run.
-        full_resync: every row is sent again anyway: differing histories are accepted.
+        full_resync: every row is planned anew anyway: differing histories are accepted.
+        given_up: why an unfinished plan is not continued; None: it is.
 
     Returns:
         The work with its state as it is now, and what the earlier run came to.
 
     Raises:
         HistoryError: planner and ledger do not know the same runs.
+        PrivilegeError: what another engine has sent cannot be read, and would be needed.
     """
     close_interrupted(work.planner, work.audit, work.state)
-    work = carried(work)
+    work = carried(work, is_needed=not full_resync)
     entry = work.ledger.read(work.state)
     unfinished = _unfinished(work, entry)
     if unfinished is not None:
-        return _finish(work, unfinished)
+        return _finish(work, unfinished, given_up)
     plan = work.planner.open_plan(work.state)
     if plan is not None:
         _supersede(work, plan, full_resync)
@@ -86,13 +90,12 @@ def _supersede(work: Work, plan: Plan, full_resync: bool) -> None:
     work.planner.drop(work.state, plan.run, "superseded")
 
 
-def _finish(work: Work, plan: Plan) -> tuple[Work, Outcome]:
-    error: str | None = None
+def _finish(work: Work, plan: Plan, given_up: str | None) -> tuple[Work, Outcome]:
+    error = given_up if plan.fingerprint == work.fingerprint else CHANGED
     sent = 0
-    if plan.fingerprint == work.fingerprint:
+    if error is None:
         sent = write_plan(work, plan, resumed=True)
     else:
-        error = CHANGED
         work.ledger.take_over(work.state, plan.run.id)  # before the last word on it is read
     settlement = settle(work, plan, error)
     finished = outcome(work, plan, settlement, sent)

@@ -20,21 +20,31 @@ from .settle import settle
 from .work import Work, state_name
 
 SWITCHED = "the engine was switched before all of it was written; the rest is planned anew"
+LEFT_BEHIND = (
+    "the engine was switched, and what the other one has sent could not be read: rows that it has "
+    "sent and that have left the model since stay in the destination"
+)
 
 
-def carried(work: Work) -> Work:
+def carried(work: Work, *, is_needed: bool) -> Work:
     """The work with the state that counts, wherever it was until now.
 
     Args:
         work: the run; its own planner may know nothing of the sync, or something outdated.
+        is_needed: False: every row is planned anyway; a state that cannot be read is left behind.
 
     Raises:
         PrivilegeError: a state of the other engine is there and may not be read.
     """
     if work.elsewhere is None or not is_elsewhere(work):
         return work
-    with _other_planner(work, work.elsewhere) as other:
-        return _carried_from(work, other) if other else work
+    try:
+        with _other_planner(work, work.elsewhere) as other:
+            return _carried_from(work, other) if other else work
+    except PrivilegeError as error:
+        if is_needed:
+            raise _unreadable(work, work.elsewhere, error) from None
+        return replace(work, notes=(*work.notes, LEFT_BEHIND))
 
 
 def is_elsewhere(work: Work) -> bool:
@@ -61,11 +71,7 @@ def _other_planner(work: Work, endpoint: Endpoint) -> Iterator[Planner | None]:
     schema = endpoint.config.schemas.planner
     name = f"pgsync/{work.sync.name}/{work.slice}".rstrip("/")
     with endpoint.session(f"{name} switch") as session, endpoint.session(f"{name} lock") as lock:
-        try:
-            is_there = is_migrated(session, schema)
-        except PrivilegeError as error:
-            raise _unreadable(work, endpoint, error) from None
-        if not is_there:
+        if not is_migrated(session, schema):
             yield None
             return
         with locked(lock, schema, work.sync.name, work.slice):
@@ -126,6 +132,7 @@ def _unreadable(work: Work, endpoint: Endpoint, error: PrivilegeError) -> Privil
         f"sync {work.sync.name!r}: its engine was switched, and what the other one has sent "
         f"cannot be read ({error.message})",
         f"as an administrator of {endpoint.name}: GRANT USAGE ON SCHEMA {schema} and SELECT ON ALL "
-        f"TABLES IN SCHEMA {schema} to its role until the switch is done; or send everything "
-        f"again: pgsync-assets run {work.sync.name} --full-resync",
+        f"TABLES IN SCHEMA {schema} to its role until the switch is done (ALL, where a run of it "
+        "was interrupted while it wrote); or send everything again: "
+        f"pgsync-assets run {work.sync.name} --full-resync",
     )

@@ -93,6 +93,21 @@ def test_interrupted_it_is_done_again(
     assert violations(both) == []
 
 
+def test_what_was_interrupted_is_not_continued(
+    monkeypatch: pytest.MonkeyPatch, both: Syncs
+) -> None:
+    both.pair.destination.execute("delete from items where id > 2", "truncate writes")
+    with monkeypatch.context() as patch:
+        patch.setenv(failpoints.VARIABLE, "batch committed:raise")
+        with pytest.raises(failpoints.FailpointReached):
+            both.run(batch_size=5, **FIELDS)
+    both.pair.destination.execute("truncate writes")
+    assert adopt(both).adopted == 5
+    assert not writes(both)
+    assert both.run(batch_size=5, **FIELDS).succeeded == Counts(added=4)
+    assert violations(both) == []
+
+
 def test_partitions(both: Syncs) -> None:
     by_price: dict[str, Any] = {"partitions": {"column": "price", "ranges": ["7"]}}
     both.pair.destination.execute("delete from items where id = 9")

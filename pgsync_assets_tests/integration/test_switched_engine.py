@@ -158,12 +158,8 @@ def test_the_old_state_goes(filled: Syncs) -> None:
     assert filled.pair.source.rows(left) == [(0,)]
 
 
-def test_a_source_that_may_only_be_read_keeps_the_old_state_and_it_does_no_harm(
-    filled: Syncs,
-) -> None:
-    switch(filled, "lightning")
-    filled.run()
-    source = filled.pair.source
+def take_away(source: Side) -> None:
+    """From now on the role may only read there, and none of our schemas."""
     for schema in ("hightouch_planner", "hightouch_audit"):
         source.execute(
             f"alter schema {schema} owner to postgres",
@@ -175,6 +171,15 @@ def test_a_source_that_may_only_be_read_keeps_the_old_state_and_it_does_no_harm(
                 )
             ),
         )
+
+
+def test_a_source_that_may_only_be_read_keeps_the_old_state_and_it_does_no_harm(
+    filled: Syncs,
+) -> None:
+    switch(filled, "lightning")
+    filled.run()
+    source = filled.pair.source
+    take_away(source)
     switch(filled, "standard")
     with pytest.raises(PrivilegeError, match=r"(?s)engine was switched.*GRANT USAGE ON SCHEMA"):
         filled.run()
@@ -187,6 +192,20 @@ def test_a_source_that_may_only_be_read_keeps_the_old_state_and_it_does_no_harm(
     filled.pair.source.execute("update items set name = 'newer' where id = 3")
     assert filled.run().succeeded == Counts(changed=1)
     assert violations(filled, {"5"}) == []
+
+
+def test_a_state_that_cannot_be_read_is_left_behind_by_a_full_resync(filled: Syncs) -> None:
+    switch(filled, "lightning")
+    filled.run()
+    take_away(filled.pair.source)
+    filled.pair.source.execute("delete from items where id = 2")
+    switch(filled, "standard")
+    planned = filled.plan(full_resync=True)
+    assert any("could not be read" in note for note in planned.notes)
+    outcome = filled.run(full_resync=True)
+    assert (outcome.carried, outcome.succeeded.added) == (None, 10)
+    assert any("could not be read" in note for note in outcome.notes)
+    assert filled.run().planned == Counts(added=1)  # the refused one
 
 
 def test_two_outdated_states_are_not_chosen_from(filled: Syncs) -> None:
