@@ -36,6 +36,7 @@ class Across:
     """
 
     def __init__(self, planner: Planner, state: State, question: Question, source: Session) -> None:
+        self._planner = planner
         self._question = question
         self._source = source
         self._tables = {
@@ -51,6 +52,7 @@ class Across:
     def snapshot(self) -> Iterator[None]:
         """One read-only transaction at the source: works on a hot standby."""
         with self._source.transaction("reading the model", READ_ONLY) as reader:
+            reader.execute(self._planner.statement("reading_settings.sql"), {})
             self._reader = reader
             yield
 
