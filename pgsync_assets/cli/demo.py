@@ -15,16 +15,17 @@ import click
 from rich.table import Table
 
 from ..demo import Edits, Loaded, apply_edits, load
-from ..demo.environment_file import write_environment_file
+from ..demo.password_file import write_password_file
 from ..embedded import Servers
 from ..embedded.binaries import locate
 from ..embedded.dagster_dev import make_dagster_home
+from ..embedded.environment_file import write_environment_file
 from ..outcome import Counts, Outcome
 from ..project import read_project
 from .app import app, debug_option, directory_option, json_option, port_option
 from .progress import ProgressDisplay
 from .served import refuse_taken, serve_until_ctrl_c
-from .terminal import Terminal, lasting_stderr, table
+from .terminal import Terminal, lasting_stderr, short_path, table
 
 DEMO_DEFS = Path(__file__).parent.parent / "demo" / "defs"
 
@@ -75,7 +76,9 @@ def demo(directory: Path, port: int, serves: bool, as_json: bool) -> None:
         terminal.say("", "Now the source is edited:", *_told(edits), "", "Sync again:")
         second = _sync_all(terminal)
         _say_what_travelled(terminal, second)
-        file = write_environment_file(servers, DEMO_DEFS)
+        file = servers.directory / "demo.env"
+        passwords = {"PGPASSFILE": str(write_password_file(servers))}
+        write_environment_file(file, environment | passwords)
         _say_where_to_look(terminal, servers, file, serves)
         seconds = round(time.monotonic() - began, 1)
         terminal.say("", f"The demo took {seconds} seconds.")
@@ -166,7 +169,7 @@ def _say_where_to_look(terminal: Terminal, servers: Servers, file: Path, serves:
     terminal.say(
         "",
         f"Where to look, in another shell, {when}:",
-        f"  set -a; . {_short(file)}; set +a",
+        f"  set -a; . {short_path(file)}; set +a",
         f"  {_psql()} {address} -U pgsync_destination demo_destination \\",
         '    -c "select * from app.carriers order by flights desc"',
         f"  {_psql()} {address} -U pgsync_source demo_source \\",
@@ -177,15 +180,10 @@ def _say_where_to_look(terminal: Terminal, servers: Servers, file: Path, serves:
     )
 
 
-def _short(file: Path) -> str:
-    here = Path.cwd()
-    return str(file.relative_to(here) if file.is_relative_to(here) else file)
-
-
 def _ours() -> str:
     """How a shell calls this program; `make demo` puts nothing on the PATH."""
     name = "pgsync-assets"
-    return name if shutil.which(name) else _short(Path(sys.executable).with_name(name))
+    return name if shutil.which(name) else short_path(Path(sys.executable).with_name(name))
 
 
 def _psql() -> str:

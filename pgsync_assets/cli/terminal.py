@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -139,3 +140,9 @@ def _properties(value: object) -> dict[str, Any]:
     return {
         name: getattr(value, name) for name, part in public.items() if isinstance(part, property)
     }
+
+
+def short_path(file: Path) -> str:
+    """A path as one would type it here."""
+    here = Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..embedded import Servers
+from ..embedded.environment_file import write_environment_file
 from ..errors import ConfigurationError
 from ..project import read_project
 from .app import app, debug_option, defs_option, directory_option, json_option, port_option
 from .served import refuse_taken, serve_until_ctrl_c
-from .terminal import Terminal, counted
+from .terminal import Terminal, counted, short_path
 
 
 @app.command()
@@ -22,7 +23,8 @@ def up(directory: Path, port: int, defs: Path, as_json: bool) -> None:
     """Serve your own configuration in the Dagster UI, until Ctrl-C.
 
     Dagster's storage is an embedded PostgreSQL, or yours where DAGSTER_PG_HOST is set.
-    With --json the address is printed once the UI answers.
+    A file in the state folder tells commands in other shells where that is; engine standard keeps
+    its state there. With --json the address is printed once the UI answers.
     """
     terminal = Terminal(as_json)
     refuse_taken(port)
@@ -37,4 +39,8 @@ def up(directory: Path, port: int, defs: Path, as_json: bool) -> None:
         terminal.complain(error.message, error.remedy)
     with Servers(directory, demo=False) as servers:
         environment = servers.environment() | {"PGSYNC_DEFS": str(defs.absolute())}
+        if servers.used:
+            file = servers.directory / "up.env"
+            write_environment_file(file, environment)
+            terminal.say(f"Commands in another shell: set -a; . {short_path(file)}; set +a")
         serve_until_ctrl_c(terminal, environment, port, servers.directory)

@@ -58,5 +58,6 @@ def no_platform(sync: str) -> ConfigurationError:
     return ConfigurationError(
         f"sync {sync!r}: engine standard keeps its state on the platform's PostgreSQL, "
         "and nothing says where that is",
-        f"set {', '.join(VARIABLES.values())}, or write a connection named {PLATFORM!r}",
+        "`pgsync-assets up` brings one; while it serves: set -a; . .pgsync/up.env; set +a. Or set "
+        f"{', '.join(VARIABLES.values())}, or write a connection named {PLATFORM!r}",
     )

@@ -78,6 +78,25 @@ def test_serves_the_users_assets_and_stops_at_ctrl_c(
     assert not list(state.rglob("postmaster.pid"))
 
 
+def test_a_command_in_another_shell_finds_the_platform(
+    project: CliProject, state_folder: Path
+) -> None:
+    project.sync(engine="standard")
+    environment = {name: value for name, value in project.environment.items() if value}
+    with _up(project, state_folder / "up", free_port()) as up:
+        said = _said_until(up, "set +a")
+        shell = said[said.index("set -a") :].strip()
+        ended = subprocess.run(
+            ["/bin/sh", "-c", f'{shell}; exec "{sys.executable}" -m pgsync_assets.cli run orders'],
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == ExitCode.OK, ended.stderr
+    assert (state_folder / "up" / "up.env").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_taken_port_is_told_before_anything_starts(
     project: CliProject, state_folder: Path
 ) -> None:
