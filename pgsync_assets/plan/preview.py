@@ -1,7 +1,8 @@
 """A plan for people: its changes row by row, before and after, as text.
 
-Where the snapshot holds rows, it knows what was there before. Of a digest only the key is left:
-then `Row.before` is empty, and the key finds the row at the destination.
+Where the snapshot holds rows, it knows what was there before. Of a digest only the key is left, and
+of a row that is marked to be sent again the image may be another one, or none: then `Row.before` is
+empty, and the key finds the row at the destination.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from psycopg import sql
 
 from ..connect import READ_ONLY
 from ..sql import COMMA, column
-from .keys import NAMES, OPERATION, ROW, row_id, same_key
+from .keys import NAMES, OPERATION, ROW, SEND_AGAIN, row_id, same_key
 from .run import Plan
+from .shape import Shape
 from .state import Planner, State
 
 Image = Mapping[str, str | None]
@@ -28,7 +30,7 @@ class Row:
         row_id: the key, as the audit has it.
         operation: `added`, `changed` or `removed`.
         key: value of each key column, in the order of the shape.
-        before: the row as it was, where the snapshot holds rows.
+        before: the row as it was, where the snapshot knows.
         after: the row as it will be; None for a removal.
     """
 
@@ -53,12 +55,8 @@ class Preview:
         self._state = state
         self._plan = plan
         same_rows = state.shape is not None and state.shape.identity == plan.shape.identity
-        self._old = state.shape if same_rows else None
-
-    @property
-    def knows_before(self) -> bool:
-        """Whether the planner itself has the rows as they were."""
-        return self._old is None or self._old.holds == "rows"
+        old = state.shape if same_rows else None
+        self._old = old if old and old.holds == "rows" else None
 
     def rows(self, first: int, last: int) -> list[Row]:
         """The rows `first < number <= last`, in the order in which they are written."""
@@ -70,10 +68,10 @@ class Preview:
             row_id=row_id(shape, "p"),
             op=column(OPERATION),
             key=COMMA.join(as_text(column(name, "p")) for name in shape.key),
-            before=image(old.columns, "s") if old and self.knows_before else sql.SQL("NULL"),
+            before=_before(old) if old else sql.SQL("NULL"),
             after=image(shape.columns, "p"),
             plan=self._planner.plan_table(self._plan.run),
-            join=self._snapshot() if old and self.knows_before else sql.SQL(""),
+            join=self._snapshot() if old else sql.SQL(""),
             row=column(ROW),
             first=sql.Literal(first),
             last=sql.Literal(last),
@@ -95,6 +93,12 @@ class Preview:
         return sql.SQL("LEFT JOIN {} AS s ON {}").format(
             self._planner.snapshot_table(self._state), same_key(self._plan.shape, "s", "p")
         )
+
+
+def _before(old: Shape) -> sql.Composable:
+    return sql.SQL("CASE WHEN s.{} IS DISTINCT FROM {} THEN {} END").format(
+        column(OPERATION), sql.Literal(SEND_AGAIN), image(old.columns, "s")
+    )
 
 
 def image(names: tuple[str, ...], alias: str) -> sql.Composable:

@@ -67,7 +67,7 @@ def _preview(work: Work, held: Plan, limit: int) -> PlanPreview:
         held.run.partition or None,
         held.counts,
         held.invalid,
-        tuple(changes(work.planner, work.state, held, work.ledger.session, limit)),
+        tuple(changes(work.planner, work.state, held, lambda: work.ledger.session, limit)),
         keys,
         work.notes,
         held.reason,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 from ..config import SyncConfig
 from ..connect import Endpoint, Session
 from ..errors import StalePlan
 from ..outcome import Change
-from ..plan import Plan, Planner, PlanRecord, Preview, State
+from ..plan import Plan, Planner, PlanRecord, State
 from .changes import changes
 from .ends import Ends
 from .held import ending, found
@@ -29,7 +30,7 @@ class ShownPlan:
     plan: Plan
     _planner: Planner
     _state: State
-    _destination: Session | None
+    _destination: Callable[[], Session]
 
     def changes(self, limit: int | None = None) -> Iterator[Change]:
         """Its changes before and after, read as they are asked for; removals first.
@@ -54,7 +55,7 @@ def show_plan(
     Args:
         sync: whose plan it is.
         source: where the model is; engine lightning keeps its plans there.
-        destination: a state of digests knows the rows as they were from its table only.
+        destination: opened only where the state does not know the rows as they were.
         plan_id: its number.
         platform: where engine standard keeps its plans.
 
@@ -74,7 +75,5 @@ def show_plan(
         if over or record.sync != sync.name or record.plan is None or state is None:
             told = over or f"it is of the sync {record.sync!r}"
             raise StalePlan(f"plan {plan_id} cannot be shown: {told}")
-        reader = None
-        if not Preview(planner, state, record.plan).knows_before:
-            reader = stack.enter_context(destination.session(name))
+        reader = cache(lambda: stack.enter_context(destination.session(name)))
         yield ShownPlan(record, record.plan, planner, state, reader)

@@ -90,6 +90,23 @@ def test_a_state_that_holds_rows_again_shows_what_was_before(filled: Syncs) -> N
     ) == [(0,)]
 
 
+@pytest.mark.parametrize(("old", "new"), SWITCHES)
+def test_the_first_plan_after_a_switch_shows_what_was_before(
+    filled: Syncs, old: str, new: str
+) -> None:
+    switch(filled, old)
+    filled.run()
+    switch(filled, new)
+    filled.pair.source.execute(
+        "update items set name = 'newer' where id = 1", "delete from items where id = 2"
+    )
+    planned = filled.plan()
+    before = {one.operation: dict(one.before or {}) for one in planned.changes}
+    assert before["changed"]["name"] == "item 1"
+    assert before["removed"]["name"] == "item 2"
+    assert tuple(filled.changes(planned.run_id)) == planned.changes
+
+
 @pytest.mark.parametrize(("old", "new"), [("lightning", "standard"), ("standard", "lightning")])
 def test_an_unfinished_run_is_settled_first(
     monkeypatch: pytest.MonkeyPatch, filled: Syncs, old: str, new: str
