@@ -130,7 +130,7 @@ def _destination(sync: SyncConfig, data: SyncTranslatorData) -> dg.AssetSpec:
         metadata={
             "dagster/table_name": f"{schema}.{table}",
             "pgsync/mode": sync.mode,
-            "pgsync/delete": sync.delete,
+            "pgsync/delete": sync.delete_behavior,
             "pgsync/batch_size": sync.batch_size,
         }
     )

@@ -5,12 +5,13 @@ from .connection import ConnectionConfig, Schemas, SslMode, TunnelConfig
 from .cursor import CursorConfig
 from .engine import ENGINES, PLATFORM, Engine, Place, StateKind
 from .guard import GuardConfig, exceeds
+from .mode import DeleteBehavior, Mode, ModeTraits
 from .model import ModelConfig, QualifiedName, split_qualified
 from .partition import Bucket, Interval, Partition, Slice, Values
 from .partition_kind import PartitionKind, StaticKind
 from .partitions import PartitionsConfig
 from .static_partitions import HashPartitions, ListPartitions, RangePartitions
-from .sync import AuditLevel, DeleteBehavior, DuplicateKeys, Mode, SyncConfig
+from .sync import AuditLevel, DuplicateKeys, SyncConfig
 from .time_windows import TimeWindows
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Interval",
     "ListPartitions",
     "Mode",
+    "ModeTraits",
     "ModelConfig",
     "Name",
     "Partition",

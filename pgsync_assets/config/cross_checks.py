@@ -88,10 +88,10 @@ def _same_destination(sync: SyncConfig, before: Sequence[SyncConfig]) -> Told:
     mine = (sync.destination, split_qualified(sync.table))
     for other in before:
         same = (other.destination, split_qualified(other.table)) == mine
-        if same and other.name != sync.name and "delete_row" in (sync.delete, other.delete):
+        if same and other.name != sync.name and (sync.deletes or other.deletes):
             yield (
                 ("table",),
-                f"the sync {other.name!r} writes into {sync.table} too, and one of both deletes "
-                "rows: a row could be deleted that the other one keeps; use one sync with one "
-                "model, or delete: do_nothing in both",
+                f"the sync {other.name!r} writes into {sync.table} too, and one of both does "
+                "something to rows that left its model: it could be a row that the other one "
+                "keeps; use one sync with one model, or delete: do_nothing in both",
             )

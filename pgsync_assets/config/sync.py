@@ -12,12 +12,11 @@ from .base import Config, Identifier, Name
 from .cursor import CursorConfig
 from .engine import ENGINES, Engine, EngineTraits, StateKind
 from .guard import GuardConfig
+from .mode import MODES, DeleteBehavior, Mode, ModeTraits
 from .model import ModelConfig, QualifiedName
 from .partition import Partition
 from .partitions import PartitionsConfig
 
-Mode = Literal["upsert"]
-DeleteBehavior = Literal["do_nothing", "delete_row"]
 AuditLevel = Literal["off", "failures_only", "keys", "full"]
 DuplicateKeys = Literal["reject", "fail"]
 
@@ -42,11 +41,22 @@ class SyncConfig(Config):
         "lightning), or its key and a digest (`digest`, a third of the space; always in standard).",
     )
     mode: Mode = Field(
-        default="upsert", description="Rows are inserted, or update the row with the same key."
+        default="upsert",
+        description="Rows are inserted, or update the row with the same key (`upsert`); are only "
+        "inserted, each key once (`insert`); only update rows that are there (`update`); or "
+        "`upsert`, and what left the model is deleted (`mirror`).",
     )
-    delete: DeleteBehavior = Field(
-        default="do_nothing",
-        description="A row that left the model stays at the destination, or is deleted there.",
+    delete: DeleteBehavior | None = Field(
+        default=None,
+        description="A row that left the model stays at the destination (`do_nothing`, the "
+        "default), is deleted there (`delete_row`, always in mode mirror), is marked in "
+        "`deleted_column` until it returns (`soft_delete`), or has its mapped columns set to NULL "
+        "but those of the key (`clear_fields`).",
+    )
+    deleted_column: Identifier | None = Field(
+        default=None,
+        description="For `soft_delete`: a timestamp, which gets the time of the removal, or a "
+        "boolean, which becomes true. A row that returns gets NULL, or false.",
     )
     columns: dict[Identifier, Identifier] | tuple[Identifier, ...] | None = Field(
         default=None,
@@ -108,6 +118,21 @@ class SyncConfig(Config):
         return self
 
     @model_validator(mode="after")
+    def _delete_of_mode(self) -> SyncConfig:
+        allowed = self.mode_traits.deletes
+        if self.delete is not None and self.delete not in allowed:
+            raise ValueError(
+                f"delete: {self.delete} is not for mode {self.mode}, which has {', '.join(allowed)}"
+            )
+        if (self.delete == "soft_delete") != (self.deleted_column is not None):
+            raise ValueError("delete: soft_delete and deleted_column belong together")
+        if self.deleted_column in (self.explicit_mapping or {}).values():
+            raise ValueError(
+                f"deleted_column: a column of the model is mapped to {self.deleted_column} too"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _cursor_of_one_state(self) -> SyncConfig:
         if self.cursor and self.partitions and not self.partitions_run_at_once:
             raise ValueError(
@@ -122,9 +147,19 @@ class SyncConfig(Config):
         return ENGINES[self.engine]
 
     @property
+    def mode_traits(self) -> ModeTraits:
+        """What its mode means."""
+        return MODES[self.mode]
+
+    @property
+    def delete_behavior(self) -> DeleteBehavior:
+        """What happens at the destination to a row that left the model."""
+        return self.delete or self.mode_traits.deletes[0]
+
+    @property
     def deletes(self) -> bool:
-        """Whether a row that leaves the model leaves the destination."""
-        return self.delete != "do_nothing"
+        """Whether something happens at the destination to a row that left the model."""
+        return self.delete_behavior != "do_nothing"
 
     @property
     def holds(self) -> StateKind:

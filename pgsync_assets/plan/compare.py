@@ -62,7 +62,7 @@ class Comparison:
 
     def prepare(self, connection: Connection, reading: Reading) -> None:
         """Where partitions share the snapshot: whose rows are whose, and which are really gone."""
-        if self._scope.label is None or self.old is None or not self._scope.is_whole:
+        if self._scope.label is None or self.old is None or not self._scope.finds_removals:
             return
         # A row that came from another partition is this one's from now on, sent or not.
         connection.execute(
@@ -133,7 +133,7 @@ class Comparison:
             " WHEN new.{key} IS NULL THEN 'r' ELSE 'c' END AS {op}"
             " FROM sound AS new {join} {snapshot} AS old ON {same_key} WHERE {is_change}",
             images=COMMA.join(self._image(name) for name in columns),
-            join=sql.SQL("FULL JOIN" if self._scope.is_whole else "LEFT JOIN"),
+            join=sql.SQL("FULL JOIN" if self._scope.finds_removals else "LEFT JOIN"),
             same_key=same_key(self.shape, "old", "new"),
             is_change=self._is_change(),
         )
@@ -187,6 +187,8 @@ class Comparison:
         )
 
     def _is_change(self) -> sql.Composable:
+        if self._scope.only_new:
+            return self._sql("old.{row} IS NULL")
         counts = self._still_there()
         if self._scope.sends_all:
             return counts
@@ -201,7 +203,7 @@ class Comparison:
 
     def _still_there(self) -> sql.Composable:
         """Whether a pair counts: a row that is missing has to be gone for good."""
-        if not self._scope.is_whole:
+        if not self._scope.finds_removals:
             return sql.SQL("true")
         gone: list[sql.Composable] = []
         if not self.proven:

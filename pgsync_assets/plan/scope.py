@@ -16,6 +16,7 @@ class Scope:
         is_whole: all of the model (or partition) is compared; else only what lies past a cursor,
             where a row that is not there says nothing.
         cursor: the column that such a comparison goes by.
+        only_new: a key that was sent once is neither sent nor removed again.
     """
 
     is_full: bool
@@ -23,3 +24,9 @@ class Scope:
     label: str | None = None
     is_whole: bool = True
     cursor: str | None = None
+    only_new: bool = False
+
+    @property
+    def finds_removals(self) -> bool:
+        """Whether a row that is not there any more means something."""
+        return self.is_whole and not self.only_new

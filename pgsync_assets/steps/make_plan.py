@@ -9,6 +9,7 @@ from ..errors import ConfigurationError
 from ..failpoints import failpoint
 from ..model import Past, check_cursor
 from ..plan import Across, Diff, InPlace, Plan, Question, Reading, Run, Scope, Shape, differences
+from ..write import cascades
 from .layout import check_layout
 from .work import Work
 
@@ -43,7 +44,7 @@ def make_plan(
         check_layout(work)
     old = _comparable(work, full_resync)
     shape = _shape(work, old)
-    scope = _scope(work, old, shape, full_resync)
+    scope = _scope(work, old, shape, full_resync, anew)
     past = None if compare_all else _past(work, old, shape, scope)
     scope = replace(scope, is_whole=past is None, cursor=_cursor(work))
     reading = _reading(work, old, shape, scope, past)
@@ -65,7 +66,11 @@ def make_plan(
     )
     failpoint("plan stored")
     state = work.planner.look(work.state.sync, work.state.partition)
-    notes = (*_notes(work, old, shape, past), *_all_changed(work, scope, plan))
+    notes = (
+        *_notes(work, old, shape, past),
+        *_all_changed(work, scope, plan),
+        *_cascading(work, plan),
+    )
     known = replace(work, state=state or work.state, notes=(*work.notes, *notes))
     return replace(known, bytes_read=reading.bytes), plan
 
@@ -93,12 +98,27 @@ def _shape(work: Work, old: Shape | None) -> Shape:
     return replace(shape, holds="digest") if keeps_digests else shape
 
 
-def _scope(work: Work, old: Shape | None, shape: Shape, full_resync: bool) -> Scope:
+def _scope(work: Work, old: Shape | None, shape: Shape, full_resync: bool, anew: bool) -> Scope:
     label = work.slice if shape.is_labelled else None
+    if not work.sync.mode_traits.sends_changes and not anew:
+        _refuse_resync(work, old, full_resync)
+        is_full = old is None
+        return Scope(is_full=is_full, sends_all=is_full, label=label, only_new=True)
     if label is not None and old is not None:
         return Scope(is_full=False, sends_all=full_resync, label=label)
     is_full = full_resync or old is None or not old.compares_with(shape)
     return Scope(is_full=is_full, sends_all=is_full, label=label)
+
+
+def _refuse_resync(work: Work, old: Shape | None, full_resync: bool) -> None:
+    if full_resync and old is not None:
+        raise ConfigurationError(
+            f"sync {work.sync.name!r}: in mode {work.sync.mode} a key is sent once; a full resync "
+            "would insert every row again",
+            "to begin anew, empty the table and forget what was sent: "
+            f"pgsync-assets reset {work.sync.name}; or pgsync-assets adopt {work.sync.name} takes "
+            "the table as it is",
+        )
 
 
 def _cursor(work: Work) -> str | None:
@@ -128,7 +148,10 @@ def _notes(work: Work, old: Shape | None, shape: Shape, past: Past | None) -> It
         )
     if old is not None and old.meaning != shape.meaning and old.identity == shape.identity:
         told = "; ".join(differences(old, shape))
-        yield f"{told}: every row is sent once"
+        if work.sync.mode_traits.sends_changes:
+            yield f"{told}: every row is sent once"
+        else:
+            yield f"{told}: only rows that are sent from now on have it so"
 
 
 A_FEW = 10  # rows, all of which may well change at once
@@ -142,6 +165,13 @@ def _all_changed(work: Work, scope: Scope, plan: Plan) -> Iterator[str]:
             f"all {changed:,} rows are others than they were sent last; if each run says so, a "
             "column is never the same twice (now(), random(), ..): leave it out of columns"
         )
+
+
+def _cascading(work: Work, plan: Plan) -> Iterator[str]:
+    """Rows of other tables that a removal takes with it; nobody but PostgreSQL counts them."""
+    if plan.counts.removed and work.sync.delete_behavior == "delete_row":
+        for told in cascades(work.ledger.session, work.target):
+            yield f"{plan.counts.removed:,} rows are removed, and with them {told}"
 
 
 def _reading(

@@ -24,7 +24,6 @@ from ..verify import (
     model_end,
     state_end,
 )
-from ..write.remove import REMOVALS
 from .switch import is_elsewhere
 from .work import Work, shares_state
 
@@ -100,7 +99,7 @@ def verify(work: Work, *, limit: int, with_values: bool) -> Verification:
     """
     switched = (SWITCHED,) if work.state.shape is None and is_elsewhere(work) else ()
     with compared(work) as done:
-        names = work.mapping.sources
+        names = tuple(one.source for one in mapped_columns(work))
         details = Details(
             done.comparison, names, done.model, done.state, done.destination, with_values
         )
@@ -127,11 +126,16 @@ def verify(work: Work, *, limit: int, with_values: bool) -> Verification:
 
 
 def mapped_columns(work: Work) -> tuple[MappedColumn, ...]:
-    """The mapped columns, in the order of the model.
+    """The columns that have to be the same at both ends, in the order of the model.
+
+    All that are mapped; or those of the key, where a row that changed is not sent again.
 
     Args:
         work: with the described model and table.
     """
+    is_compared = {*work.mapping.sources}
+    if not work.sync.mode_traits.sends_changes:
+        is_compared = {*work.mapping.key}
     types = {column.name: column.type for column in work.relation.columns}
     only_key = work.mapping.key if len(work.mapping.key) == 1 else ()
     return tuple(
@@ -139,6 +143,7 @@ def mapped_columns(work: Work) -> tuple[MappedColumn, ...]:
         for source, target, stored in zip(
             work.mapping.sources, work.mapping.targets, work.storage.types, strict=True
         )
+        if source in is_compared
     )
 
 
@@ -162,7 +167,7 @@ def _transactions(work: Work) -> Iterator[tuple[Connection, Connection, Connecti
 def _readings(
     work: Work, columns: tuple[MappedColumn, ...], key: Key, reader: Connection, there: Connection
 ) -> tuple[Reading, Reading]:
-    known = comparable(work.state, work.shape)
+    known = comparable(work.state, work.shape) if work.sync.mode_traits.sends_changes else None
     covered = work.sync.partitions.covered if work.sync.partitions else None
     model = model_end(
         work.reader.name, work.sync.model, columns, key, work.partition, covered, known
@@ -184,7 +189,7 @@ def _removes(work: Work) -> bool:
     One that left a partition of shared state may be in another one: only a comparison of the whole
     model tells.
     """
-    return REMOVALS[work.sync.delete] is not None and not shares_state(work.partition)
+    return work.sync.deletes and not shares_state(work.partition)
 
 
 def _read(work: Work, comparison: Comparison, model: Reading, destination: Reading) -> int:

@@ -119,7 +119,7 @@ class Work:
         text = json.dumps(
             [
                 [model.table, model.sql, slice_of(self.partition)],
-                [self.sync.mode, self.sync.delete],
+                [self.sync.mode, self.sync.delete_behavior, self.sync.deleted_column],
                 self.shape.to_json(),
             ]
         )

@@ -1,6 +1,7 @@
 """Make it so: the destination table, the ledger, and batches that are in or are not."""
 
 from .batch import BatchWriter
+from .cascades import cascades
 from .fit import fit
 from .job import Job
 from .ledger import Entry, Ledger, Reject
@@ -14,6 +15,7 @@ __all__ = [
     "Ledger",
     "Reject",
     "Target",
+    "cascades",
     "fit",
     "look",
     "read_target",

@@ -16,12 +16,12 @@ from psycopg import sql
 
 from ..connect import is_row_level, pump
 from ..errors import RowRefused, UnexpectedError
+from ..plan.keys import OPERATION
 from ..sql import column, column_list
 from .job import Job
 from .ledger import Reject
-from .reject import ABSORBED, refusal
-from .remove import same_row
-from .stage import STAGE, clear_stage, create_stage, stage_columns
+from .reject import ABSORBED, NO_MATCH, refusal
+from .stage import STAGE, analyze_stage, clear_stage, create_stage, stage_columns
 
 
 class Application:
@@ -31,7 +31,7 @@ class Application:
         job: what is written where.
         source: a transaction that reads the plan.
         destination: the batch's transaction.
-        directly: try COPY straight into the table first.
+        directly: try COPY straight into the table first, although the mode would stage.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Application:
         self._source = source
         self._destination = destination
         self._has_stage = False
+        self._unmatched: list[Reject] = []
         self.directly = directly
         self.rejects: list[Reject] = []
         self.bytes = 0
@@ -59,20 +60,26 @@ class Application:
         """
         if first >= last:
             return
-        if self.directly:
-            if self._refused(self._copy, first, last) is None:
-                return
-            self.directly = False
+        if self.directly and self._refused(self._copy, first, last) is None:
+            return
+        self.directly = False
         self._make_stage()
-        refused = self._refused(self._stage_and_write, first, last)
+        refused = self._refused(self._write, first, last)
         if refused is None:
+            self._reject(*self._unmatched)
             return
         if last - first == 1:
-            self._reject(last, refused)
+            self._reject(_rejected(last, refused))
             return
         middle = (first + last) // 2
         self.apply(first, middle)
         self.apply(middle, last)
+
+    def _make_stage(self) -> None:
+        # Outside the savepoint of a try: a refused row must not take the table with it.
+        if not self._has_stage and self._job.mode.write is not None:
+            self._destination.execute(create_stage(self._job.target, self._job.mapping.targets))
+            self._has_stage = True
 
     def _refused(
         self, write: Callable[[int, int], None], first: int, last: int
@@ -91,24 +98,35 @@ class Application:
             return refusal(error, self._job.mapping.targets)
         return None
 
+    def _write(self, first: int, last: int) -> None:
+        self._unmatched = []
+        if self._job.mode.write is None:
+            self._copy(first, last)
+        else:
+            self._stage_and_write(first, last)
+
     def _copy(self, first: int, last: int) -> None:
         into = sql.SQL("{} ({})").format(
             self._job.target.relation, column_list(self._job.mapping.targets)
         )
-        rows = self._job.rows_between(first, last)
+        rows = self._job.rows_between(first, last, staged=False)
         copied, size = pump(self._source, rows, self._destination, into)
         _expect(copied, last - first)
         self.bytes += size
 
-    def _make_stage(self) -> None:
-        # Outside the savepoint of a try: a refused row must not take the table with it.
-        if not self._has_stage:
-            self._destination.execute(create_stage(self._job.target, self._job.mapping.targets))
-            self._has_stage = True
-
     def _stage_and_write(self, first: int, last: int) -> None:
+        staged = self._stage(first, last)
+        removals = self._job.removals_between(first, last)
+        if removals or self._job.mode.lock:
+            self._destination.execute(analyze_stage())
+        if removals:
+            self._remove(removals)
+        if removals < staged:
+            self._write_staged(staged - removals)
+
+    def _stage(self, first: int, last: int) -> int:
         self._destination.execute(clear_stage())
-        rows = self._job.rows_between(first, last, "_pgsync_op")
+        rows = self._job.rows_between(first, last, staged=True)
         into = stage_columns(self._job.mapping.targets)
         staged, size = pump(self._source, rows, self._destination, into)
         if staged != last - first:
@@ -116,40 +134,42 @@ class Application:
                 f"{self._job.target.name}: staged {staged} of {last - first} rows"
             )
         self.bytes += size
-        removals = self._job.removals_between(first, last)
-        if removals:
-            self._remove(removals)
-        if removals < staged:
-            written = self._destination.execute(self._job.apply_statement()).rowcount
-            _expect(written, staged - removals)
+        return staged
+
+    def _write_staged(self, planned: int) -> None:
+        mode, into = self._job.mode, self._job.into
+        assert mode.write is not None  # noqa: S101 - else rows are not staged
+        if mode.lock is not None:
+            self._destination.execute(mode.lock(into))
+        if mode.unmatched is not None:
+            numbers = self._destination.execute(mode.unmatched(into)).fetchall()
+            self._unmatched = [Reject(row, None, None, None, NO_MATCH) for (row,) in numbers]
+        written = self._destination.execute(mode.write(into)).rowcount
+        _expect(written, planned - len(self._unmatched))
 
     def _remove(self, removals: int) -> None:
         removal = self._job.removal
         assert removal is not None  # noqa: S101 - else removals do not travel (batch.py)
-        # Without statistics the planner may scan the whole table instead of probing its index.
-        self._destination.execute(sql.SQL("ANALYZE {}").format(STAGE))
-        statement = removal(self._job.target, self._job.mapping.match)
-        removed = self._destination.execute(statement).rowcount
+        removed = self._destination.execute(removal.remove(self._job.into)).rowcount
         if removed < removals:  # some were gone already; or some trigger kept them
-            _expect(self._left_over(), 0)
+            _expect(self._still_there(), removed if removal.leaves_row else 0)
 
-    def _left_over(self) -> int:
+    def _still_there(self) -> int:
         row = self._destination.execute(
             sql.SQL("SELECT count(*) FROM {} AS t JOIN {} AS s ON {} WHERE s.{} = 'r'").format(
-                self._job.target.relation,
-                STAGE,
-                same_row(self._job.target, self._job.mapping.match),
-                column("_pgsync_op"),
+                self._job.target.relation, STAGE, self._job.into.same_row(), column(OPERATION)
             )
         ).fetchone()
         return int(row[0]) if row else 0
 
-    def _reject(self, row: int, refused: RowRefused) -> None:
-        self.rejects.append(
-            Reject(row, refused.sqlstate, refused.constraint, refused.column, refused.reason)
-        )
+    def _reject(self, *rejects: Reject) -> None:
+        self.rejects.extend(rejects)
         if len(self.rejects) > self._job.sync.max_rejected_rows:
-            raise self._job.too_many(refused.reason)
+            raise self._job.too_many(self.rejects[-1].reason)
+
+
+def _rejected(row: int, refused: RowRefused) -> Reject:
+    return Reject(row, refused.sqlstate, refused.constraint, refused.column, refused.reason)
 
 
 def _expect(counted: int, planned: int) -> None:

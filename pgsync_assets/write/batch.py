@@ -20,7 +20,7 @@ class BatchWriter:
         self._job = job
         # A first sync copies straight into the table; a row that is there already shows as 23505,
         # and the rest of the run goes through the stage.
-        self._directly = job.state.shape is None
+        self._directly = job.may_copy
         self.bytes = 0
 
     def write(self, batch: int) -> int:

@@ -8,6 +8,9 @@ from ..config import SyncConfig
 from ..errors import ConfigurationError, DestinationError, PrivilegeError
 from ..model import ColumnMapping, Relation, map_columns
 from .key_fit import check_key
+from .modes import MODES
+from .removal_fit import check_removal
+from .remove import REMOVALS
 from .target import Target, TargetColumn
 from .types import flows, matches
 
@@ -32,11 +35,17 @@ def fit(sync: SyncConfig, relation: Relation, target: Target) -> ColumnMapping:
         PrivilegeError: a right is missing; the remedy is the GRANT.
     """
     mapping = map_columns(sync, relation, target.columns)
+    mode = MODES[sync.mode]
     _check_kind(target)
-    check_key(sync, relation, mapping, target)
+    if mode.finds_rows:
+        check_key(sync, relation, mapping, target)
     _check_columns(relation, mapping, target)
-    _check_arbiter(sync, mapping, target)
-    _check_required(sync, mapping, target)
+    if mode.finds_rows:
+        _check_match(relation, mapping, target)
+        _check_arbiter(sync, mapping, target)
+    if mode.inserts:
+        _check_required(sync, mapping, target)
+    check_removal(sync, mapping, target)
     _check_rights(sync, mapping, target)
     return mapping
 
@@ -49,7 +58,8 @@ def _check_kind(target: Target) -> None:
         )
     if target.has_rules:
         raise DestinationError(
-            f"{target.name} has rules; PostgreSQL refuses ON CONFLICT there",
+            f"{target.name} has rules; PostgreSQL refuses ON CONFLICT there, and COPY passes "
+            "them by",
             "use triggers instead of rules, or name another table",
         )
     if target.has_row_security:
@@ -71,6 +81,17 @@ def _check_columns(relation: Relation, mapping: ColumnMapping, target: Target) -
             )
         if not flows(types[source], into):
             raise _misfit(target, source, types[source], into)
+
+
+def _check_match(relation: Relation, mapping: ColumnMapping, target: Target) -> None:
+    types = {column.name: column.type for column in relation.columns}
+    for name in mapping.targets:
+        if target.columns[name].is_identity_always and name not in mapping.match:
+            raise DestinationError(
+                f"{target.name}, column {name!r} is GENERATED ALWAYS AS IDENTITY and cannot be "
+                "updated",
+                "leave it out of columns, or match rows by it",
+            )
     for source, name in zip(mapping.key, mapping.match, strict=True):
         if not matches(types[source], target.columns[name]):
             raise _misfit(target, source, types[source], target.columns[name])
@@ -114,9 +135,10 @@ def _check_arbiter(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> 
 
 
 def _check_required(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:
+    filled = {*mapping.targets, sync.deleted_column}
     for name, column in target.columns.items():
         required = not column.column.nullable and not column.has_default
-        if required and not column.is_generated and name not in mapping.targets:
+        if required and not column.is_generated and name not in filled:
             raise ConfigurationError(
                 f"sync {sync.name!r}: {target.name}, column {name!r} is NOT NULL without a default "
                 "and nothing is mapped to it",
@@ -125,11 +147,13 @@ def _check_required(sync: SyncConfig, mapping: ColumnMapping, target: Target) ->
 
 
 def _check_rights(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:
-    deletes = sync.delete == "delete_row"
-    missing = {right for name in mapping.targets for right in target.columns[name].missing}
-    if deletes and not target.may_delete:
-        missing.add("DELETE")
-    if missing:
+    mode, removal = MODES[sync.mode], REMOVALS[sync.delete_behavior]
+    names = [*mapping.targets, *filter(None, [sync.deleted_column])]
+    wanted = {*mode.rights, *([removal.right] if removal else ())}
+    lacking = {right for name in names for right in target.columns[name].missing}
+    if not target.may_delete:
+        lacking.add("DELETE")
+    if missing := wanted & lacking:
         rights = ", ".join(sorted(missing))
         raise PrivilegeError(f"{target.user} lacks {rights} on {target.name}", target.grant(rights))
     if not target.may_use_schema:
@@ -137,7 +161,7 @@ def _check_rights(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> N
             f"{target.user} lacks USAGE on schema {target.schema}",
             target.grant("USAGE", sql.SQL("SCHEMA {}").format(sql.Identifier(target.schema))),
         )
-    if not target.may_use_temporary:
+    if mode.finds_rows and not target.may_use_temporary:
         raise PrivilegeError(
             f"{target.user} may not create temporary tables in {target.database}",
             target.grant(

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from psycopg import sql
 
-from ..config import Mode, SyncConfig
+from ..config import SyncConfig
 from ..errors import TooManyRejectedRows
 from ..model import ColumnMapping
 from ..plan import Plan, Planner, State
+from ..plan.keys import OPERATION, ROW
 from ..sql import column, column_list
+from .into import Into
 from .ledger import Ledger
+from .mode import WriteMode
+from .modes import MODES
 from .remove import REMOVALS, Removal
+from .soft_delete import mark_of
 from .target import Target
-from .upsert import upsert
-
-MODES: dict[Mode, Callable[[Target, tuple[str, ...], tuple[str, ...]], sql.Composed]] = {
-    "upsert": upsert
-}
 
 
 @dataclass(frozen=True)
@@ -45,26 +45,53 @@ class Job:
     mapping: ColumnMapping
 
     @property
+    def mode(self) -> WriteMode:
+        """How rows get into the table."""
+        return MODES[self.sync.mode]
+
+    @property
     def removal(self) -> Removal | None:
         """What is done about rows that left the model; None for nothing."""
-        return REMOVALS[self.sync.delete]
+        return REMOVALS[self.sync.delete_behavior]
 
-    def apply_statement(self) -> sql.Composed:
-        """Writes the staged rows that are not removals, by the sync's mode."""
-        return MODES[self.sync.mode](self.target, self.mapping.targets, self.mapping.match)
+    @cached_property
+    def into(self) -> Into:
+        """Where they go."""
+        mark = mark_of(self.sync, self.target)
+        return Into(self.target, self.mapping.targets, self.mapping.match, mark)
+
+    @property
+    def may_copy(self) -> bool:
+        """Whether a first sync may copy straight into the table, where its mode would stage rows.
+
+        The destination tells a row that is there already by its unique index. A column that is not
+        copied gets its default, or NULL, which may not be what marks a row as present.
+        """
+        mark = self.into.mark
+        is_null = mark is None or (
+            mark.is_null_when_present and not self.target.columns[mark.name].has_default
+        )
+        return self.mode.upserts and self.state.shape is None and is_null
 
     def removals_between(self, first: int, last: int) -> int:
         """How many of the rows `first < row <= last` are removals: they come first in a plan."""
         return max(0, min(last, self.plan.counts.removed) - first)
 
-    def rows_between(self, first: int, last: int, *extra: str) -> sql.Composed:
-        """The rows `first < row <= last` of the plan, in the destination's column order."""
+    def rows_between(self, first: int, last: int, *, staged: bool) -> sql.Composed:
+        """The rows `first < row <= last` of the plan, in the destination's column order.
+
+        Args:
+            first: before the first.
+            last: the last.
+            staged: with number and operation of each.
+        """
+        extra = (ROW, OPERATION) if staged else ()
         return sql.SQL("SELECT {} FROM {} AS p WHERE p.{row} > {} AND p.{row} <= {}").format(
             column_list((*extra, *self.mapping.sources), "p"),
             self.planner.plan_table(self.plan.run),
             sql.Literal(first),
             sql.Literal(last),
-            row=column("_pgsync_row"),
+            row=column(ROW),
         )
 
     def too_many(self, reason: str) -> TooManyRejectedRows:

@@ -8,11 +8,10 @@ from psycopg import sql
 
 from ..connect import READ_ONLY, Session
 from ..plan import Shape
+from ..plan.keys import ROW
 from ..plan.preview import Image, labelled
 from ..sql import COMMA, all_of, column
 from .target import Target
-
-NUMBER = "_pgsync_row"
 
 
 def look(
@@ -33,12 +32,12 @@ def look(
         return {}
     places = dict(zip(shape.columns, shape.targets, strict=True))
     match = [places[name] for name in shape.key]
-    wanted = [column(name) for name in (*match, NUMBER)]
+    wanted = [column(name) for name in (*match, ROW)]
     query = sql.SQL(
         "SELECT wanted.{number}, {image} FROM unnest({arrays}) WITH ORDINALITY AS wanted ({names})"
         " JOIN {table} AS t ON {same}"
     ).format(
-        number=column(NUMBER),
+        number=column(ROW),
         image=labelled([(name, column(place, "t")) for name, place in places.items()]),
         arrays=COMMA.join(
             sql.SQL("{}::text[]").format(sql.Literal(list(values)))

@@ -28,6 +28,7 @@ REASONS = {
     "54000": "the row is too large",
     "P0001": "a trigger or function of the destination refused it",
 }
+NO_MATCH = "no_match: no row of the destination has this key"
 ABSORBED = "a trigger of the destination swallowed the row without an error"
 
 # "COPY pgsync_stage, line 1, column year: ..." - all that is taken from it is the name.

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from psycopg import sql
 
-from ..sql import column_list
+from ..plan.keys import OPERATION, ROW
+from ..sql import column, column_list
 from .target import Target
 
 STAGE = sql.Identifier("pg_temp", "pgsync_stage")
@@ -23,9 +24,9 @@ def create_stage(target: Target, columns: tuple[str, ...]) -> sql.Composed:
         columns: the mapped columns.
     """
     return sql.SQL(
-        'CREATE TEMPORARY TABLE pgsync_stage ON COMMIT DROP AS SELECT NULL::"char" AS {},'
-        " {} FROM {} WITH NO DATA"
-    ).format(sql.Identifier("_pgsync_op"), column_list(columns), target.relation)
+        "CREATE TEMPORARY TABLE pgsync_stage ON COMMIT DROP AS"
+        ' SELECT NULL::bigint AS {}, NULL::"char" AS {}, {} FROM {} WITH NO DATA'
+    ).format(column(ROW), column(OPERATION), column_list(columns), target.relation)
 
 
 def clear_stage() -> sql.Composed:
@@ -33,6 +34,11 @@ def clear_stage() -> sql.Composed:
     return sql.SQL("TRUNCATE {}").format(STAGE)
 
 
+def analyze_stage() -> sql.Composed:
+    """Gives it statistics: else the planner may scan a table instead of probing its index."""
+    return sql.SQL("ANALYZE {}").format(STAGE)
+
+
 def stage_columns(columns: tuple[str, ...]) -> sql.Composed:
     """Relation and column list for COPY."""
-    return sql.SQL("{} ({})").format(STAGE, column_list(("_pgsync_op", *columns)))
+    return sql.SQL("{} ({})").format(STAGE, column_list((ROW, OPERATION, *columns)))

@@ -27,6 +27,7 @@ class TargetColumn:
     Args:
         column: name, type and nullability.
         is_generated: computed by PostgreSQL; cannot be written (trap 17).
+        is_identity_always: GENERATED ALWAYS AS IDENTITY: can be inserted, not updated (trap 18).
         has_default: a row may be inserted without it.
         base: `schema.type` under any domain.
         modifier: the type's modifier under any domain; -1 for none.
@@ -38,6 +39,7 @@ class TargetColumn:
 
     column: Column
     is_generated: bool
+    is_identity_always: bool
     has_default: bool
     base: str
     modifier: int
@@ -175,6 +177,7 @@ def _column(row: tuple[Any, ...], key: Equality | None) -> TargetColumn:
     return TargetColumn(
         Column(row[0], row[1], row[2]),
         is_generated=row[3],
+        is_identity_always=row[4] == "a",
         has_default=row[5],
         base=row[6],
         modifier=row[7],

@@ -8,39 +8,33 @@ from __future__ import annotations
 
 from psycopg import sql
 
+from ..plan.keys import OPERATION
 from ..sql import COMMA, column, column_list
+from .into import Into
+from .mode import WriteMode
 from .stage import STAGE
-from .target import Target, TargetColumn
 
 
-def upsert(target: Target, columns: tuple[str, ...], match: tuple[str, ...]) -> sql.Composed:
+def upsert(into: Into) -> sql.Composed:
     """Writes the staged rows that are not removals, in the order of their key (trap 32).
 
     Args:
-        target: the destination table.
-        columns: the mapped columns.
-        match: those of them that find the row.
+        into: where they go.
     """
-    # An equal key may be another value (1.0 and 1.00): it is written too, but only then, as
-    # writing a key locks out whoever inserts a row that refers to it. At least one assignment is
-    # needed for the row to be counted.
-    exact = {name for name in match if _is_identity(target.columns[name])}
-    written = [name for name in columns if name not in exact] or [match[0]]
+    names, values = into.inserted
     return sql.SQL(
-        "INSERT INTO {target} AS t ({columns}) OVERRIDING SYSTEM VALUE"
-        " SELECT {columns} FROM {stage} WHERE {op} <> 'r' ORDER BY {match}"
+        "INSERT INTO {target} AS t ({names}) OVERRIDING SYSTEM VALUE"
+        " SELECT {values} FROM {stage} WHERE {op} <> 'r' ORDER BY {match}"
         " ON CONFLICT ({match}) DO UPDATE SET {assignments}"
     ).format(
-        target=target.relation,
-        columns=column_list(columns),
+        target=into.target.relation,
+        names=COMMA.join(names),
+        values=COMMA.join(values),
         stage=STAGE,
-        op=column("_pgsync_op"),
-        match=column_list(match),
-        assignments=COMMA.join(
-            sql.SQL("{} = {}").format(column(name), column(name, "excluded")) for name in written
-        ),
+        op=column(OPERATION),
+        match=column_list(into.match),
+        assignments=into.assignments("excluded"),
     )
 
 
-def _is_identity(column: TargetColumn) -> bool:
-    return column.key is not None and column.key.is_identity
+UPSERT = WriteMode(rights=("INSERT", "UPDATE", "SELECT"), inserts=True, write=upsert)

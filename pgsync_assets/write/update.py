@@ -1,0 +1,77 @@
+"""Mode `update`: rows that are there get the model's values; none is ever inserted.
+
+A row without a counterpart is refused as `no_match`: it stays out of the state, and is tried again
+by the next run. No row is proposed for insertion, so columns that are NOT NULL and not mapped, and
+triggers that fire before an INSERT, do not matter (traps 11 and 12).
+"""
+
+from __future__ import annotations
+
+from psycopg import sql
+
+from ..plan.keys import OPERATION, ROW
+from ..sql import column, column_list
+from .into import Into
+from .mode import WriteMode
+from .stage import STAGE
+
+
+def lock(into: Into) -> sql.Composed:
+    """Locks the rows that will be updated, in the order of their key (trap 32).
+
+    From then on none of them can vanish, so that `unmatched` tells the truth.
+
+    Args:
+        into: where they are.
+    """
+    return sql.SQL(
+        "SELECT count(*) FROM (SELECT FROM {target} AS t JOIN {stage} AS s ON {same_row}"
+        " WHERE s.{op} <> 'r' ORDER BY {match} FOR NO KEY UPDATE OF t) AS locked"
+    ).format(
+        target=into.target.relation,
+        stage=STAGE,
+        same_row=into.same_row(),
+        op=column(OPERATION),
+        match=column_list(into.match, "s"),
+    )
+
+
+def unmatched(into: Into) -> sql.Composed:
+    """Takes the rows without a counterpart out of the stage; returns their numbers in the plan.
+
+    Args:
+        into: where they should be.
+    """
+    return sql.SQL(
+        "DELETE FROM {stage} AS s WHERE s.{op} <> 'r'"
+        " AND NOT EXISTS (SELECT FROM {target} AS t WHERE {same_row}) RETURNING s.{row}"
+    ).format(
+        target=into.target.relation,
+        stage=STAGE,
+        same_row=into.same_row(),
+        op=column(OPERATION),
+        row=column(ROW),
+    )
+
+
+def update(into: Into) -> sql.Composed:
+    """Updates the rows that are left in the stage and are not removals.
+
+    Args:
+        into: where they are.
+    """
+    return sql.SQL(
+        "UPDATE {target} AS t SET {assignments} FROM {stage} AS s"
+        " WHERE s.{op} <> 'r' AND {same_row}"
+    ).format(
+        target=into.target.relation,
+        assignments=into.assignments("s"),
+        stage=STAGE,
+        op=column(OPERATION),
+        same_row=into.same_row(),
+    )
+
+
+UPDATE = WriteMode(
+    rights=("UPDATE", "SELECT"), inserts=False, write=update, lock=lock, unmatched=unmatched
+)

@@ -1,0 +1,97 @@
+"""Kill -9 at every failpoint of each mode and delete behaviour that is not the usual one.
+
+What is there in the end, and how often each row was written, is the same as without the crash.
+"""
+
+from __future__ import annotations
+
+import itertools
+import signal
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from ..fix_children import Child
+from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA
+from ..fix_syncs import Syncs
+from ..invariants import left_behind, log_writes, writes
+from .child import SUCCEEDED
+from .test_crash_at_every_step import forget
+
+FILL = "insert into items select n, 'item ' || n, n from generate_series(1, 8) as n"
+EDITS = (
+    "update items set price = price + 1 where id in (2, 4)",
+    "delete from items where id in (1, 3)",
+    "insert into items values (100, 'new', 1), (101, 'bad', -1), (102, 'new', 2)",
+)
+BACK = ("insert into items values (1, 'back', 1)", "update items set price = 0 where id = 102")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A mode, and what the destination has before the first run."""
+
+    fields: dict[str, Any]
+    there: str = "insert into items (id) values (999)"
+
+
+CASES = {
+    "insert": Case({"mode": "insert"}),
+    "update": Case(
+        {"mode": "update"}, "insert into items (id) select n from generate_series(2, 101) as n"
+    ),
+    "soft_delete": Case({"delete": "soft_delete", "deleted_column": "gone"}),
+    "clear_fields": Case({"delete": "clear_fields"}),
+}
+
+
+@pytest.fixture(params=[*CASES.values()], ids=[*CASES])
+def case(request: pytest.FixtureRequest, either: Syncs) -> Case:
+    """A case, with its tables made."""
+    either.table("id int primary key, name text, price numeric")
+    either.pair.destination.execute(
+        "alter table items add constraint not_free check (price >= 0), add column gone timestamptz"
+    )
+    log_writes(either)
+    chosen: Case = request.param
+    return chosen
+
+
+def prepare(syncs: Syncs, case: Case) -> None:
+    """Back to the beginning: a first run was done, then the model was edited."""
+    forget(syncs.keeper, PLANNER_SCHEMA, AUDIT_SCHEMA)
+    forget(syncs.pair.destination, LEDGER_SCHEMA)
+    for side in (syncs.pair.source, syncs.pair.destination):
+        side.execute("truncate items")
+    syncs.pair.destination.execute(case.there)
+    syncs.pair.source.execute(FILL)
+    syncs.run(**case.fields, batch_size=4)
+    syncs.pair.source.execute(*EDITS)
+    syncs.pair.destination.execute("truncate writes")
+
+
+def ended(syncs: Syncs, case: Case) -> tuple[list[Any], Counter[tuple[str, str]]]:
+    """The table and the writes after this run, after another edit, and after the run of that."""
+    syncs.run(**case.fields, batch_size=4)
+    syncs.pair.source.execute(*BACK)
+    syncs.run(**case.fields, batch_size=4)
+    rows = syncs.pair.destination.rows(
+        "select id, name, price, gone is not null from items order by id"
+    )
+    return rows, writes(syncs)
+
+
+def test_a_killed_run_is_finished_by_the_next(child: Child, either: Syncs, case: Case) -> None:
+    prepare(either, case)
+    expected = ended(either, case)
+    for point in itertools.count(1):
+        prepare(either, case)
+        code = child.run(either, f"{point}:kill", None, **case.fields, batch_size=4)
+        if code == SUCCEEDED:
+            break
+        assert code == -signal.SIGKILL
+        assert ended(either, case) == expected, f"killed at point {point}"
+        assert left_behind(either) == []
+    assert point > 10
