@@ -13,6 +13,7 @@ The *type* of an error says whether a retry makes sense::
     | - StalePlan                   the plan cannot be applied any more, or never could
     | - InvalidKeysError            rows with a NULL or repeated key, `on_duplicate_key: fail`
     | - TooManyRejectedRows         more rows refused than `max_rejected_rows` allows
+    | - StatementTimeout            a batch took longer than `statement_timeout_s` allows
     | - HistoryError                planner and ledger tell different histories
     | - UnfinishedRun               an interrupted run has to be finished before this
     | - SchemaVersionError          a schema of ours is newer than this code
@@ -108,6 +109,10 @@ class InvalidKeysError(TerminalError):
 
 class TooManyRejectedRows(TerminalError):
     """More rows were refused than `max_rejected_rows` allows; the batch was rolled back."""
+
+
+class StatementTimeout(TerminalError):
+    """A statement of a batch took longer than `statement_timeout_s` allows; it was rolled back."""
 
 
 class HistoryError(TerminalError):

@@ -4,7 +4,7 @@ from .base import Config, Identifier, Name, SecretName
 from .connection import ConnectionConfig, Schemas, SslMode, TunnelConfig
 from .cursor import CursorConfig
 from .engine import ENGINES, PLATFORM, Engine, Place, StateKind
-from .guard import GuardConfig, exceeds
+from .guard import GuardConfig, Limit, exceeds
 from .mode import DeleteBehavior, Mode, ModeTraits
 from .model import ModelConfig, QualifiedName, split_qualified
 from .partition import Bucket, Interval, Partition, Slice, Values
@@ -29,6 +29,7 @@ __all__ = [
     "HashPartitions",
     "Identifier",
     "Interval",
+    "Limit",
     "ListPartitions",
     "Mode",
     "ModeTraits",

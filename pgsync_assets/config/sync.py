@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ..errors import ConfigurationError
-from .base import Config, Identifier, Name
+from .base import Config, Identifier, Name, Seconds
 from .cursor import CursorConfig
 from .engine import ENGINES, Engine, EngineTraits, StateKind
-from .guard import GuardConfig
+from .guard import GuardConfig, Limit
 from .mode import MODES, DeleteBehavior, Mode, ModeTraits
 from .model import ModelConfig, QualifiedName
 from .partition import Partition
@@ -66,11 +66,23 @@ class SyncConfig(Config):
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         default=50_000, description="Rows per destination transaction."
     )
+    statement_timeout_s: Seconds | None = Field(
+        default=None,
+        description="Longest time of one statement of a batch at the destination, in seconds; "
+        "default: none.",
+    )
+    lock_timeout_s: Seconds | None = Field(
+        default=None,
+        description="Longest wait of a batch for a lock at the destination, in seconds; default: "
+        "that of the connection. The batch is tried again, five times at the most.",
+    )
     sleep_ms: Annotated[int, Field(ge=0, le=600_000)] = Field(
         default=0, description="Pause between batches, in milliseconds."
     )
-    max_rejected_rows: Annotated[int, Field(ge=0)] = Field(
-        default=1_000, description="More refused rows than this stop the run."
+    max_rejected_rows: Limit = Field(
+        default=1_000,
+        description="More refused rows than this stop the run; a share (`1%`) is one of the rows "
+        "that the run sends. What is in by then stays.",
     )
     on_duplicate_key: DuplicateKeys = Field(
         default="reject",

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ..config import DuplicateKeys
+from ..config import DuplicateKeys, Limit, exceeds
 from ..errors import TooManyRejectedRows
 from ..failpoints import failpoint
 from ..sql import column, column_list
@@ -68,7 +68,7 @@ class Diff:
         run: Run,
         fingerprint: str,
         batch_size: int,
-        max_invalid: int,
+        max_invalid: Limit,
         on_duplicate_key: DuplicateKeys = "reject",
     ) -> Plan:
         """Compares, and stores the plan; commits.
@@ -102,14 +102,15 @@ class Diff:
                     self._state.sync, self._shape.key, found, on_duplicate_key, max_invalid
                 )
             self._make(connection, run, comparison, refusals)
-            self._stop_at(refusals.count, max_invalid)
+            counts = self._planner.planned(connection, run)
+            self._stop_at(refusals.count, counts.total, max_invalid)
             plan = Plan(
                 run,
                 self._scope.is_full,
                 fingerprint,
                 self._shape,
                 batch_size,
-                self._planner.planned(connection, run),
+                counts,
                 refusals.count,
                 base_run=self._state.ledger_run,
                 cursor=self._cursor(connection),
@@ -208,8 +209,8 @@ class Diff:
                 )
             )
 
-    def _stop_at(self, invalid: int, at_most: int) -> None:
-        if invalid > at_most:
+    def _stop_at(self, invalid: int, planned: int, at_most: Limit) -> None:
+        if exceeds(invalid, at_most, planned + invalid):
             raise TooManyRejectedRows(
                 f"{self._state.sync}: {invalid} rows of the model have a NULL or repeated key "
                 f"({', '.join(self._shape.key)}), or are others when they are read again; "

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from ..config import DuplicateKeys
+from ..config import DuplicateKeys, Limit
 from ..errors import InvalidKeysError, TooManyRejectedRows
 from ..outcome import InvalidKey, InvalidKeys
 from .run import Run
@@ -48,7 +48,7 @@ def refuse_invalid(
     key: tuple[str, ...],
     found: InvalidKeys,
     on_duplicate_key: DuplicateKeys,
-    at_most: int,
+    at_most: Limit,
 ) -> None:
     """Stops a run of which the model's key is not to be trusted.
 
@@ -57,7 +57,7 @@ def refuse_invalid(
         key: names of the key columns.
         found: what is wrong with them.
         on_duplicate_key: `fail` if a single row is too much.
-        at_most: `max_rejected_rows`.
+        at_most: `max_rejected_rows`; a share of the plan can only be judged when there is one.
 
     Raises:
         InvalidKeysError: there are such rows, and the sync says `fail`.
@@ -68,7 +68,7 @@ def refuse_invalid(
     remedy = "choose a key that identifies a row, or filter such rows in the model"
     if found.total and on_duplicate_key == "fail":
         raise InvalidKeysError(f"{what}, on_duplicate_key is fail; {which}", remedy)
-    if found.total > at_most:
+    if isinstance(at_most, int) and found.total > at_most:
         raise TooManyRejectedRows(f"{what}, max_rejected_rows is {at_most}; {which}", remedy)
 
 

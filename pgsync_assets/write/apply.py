@@ -20,7 +20,7 @@ from ..plan.keys import OPERATION
 from ..sql import column, column_list
 from .job import Job
 from .ledger import Reject
-from .reject import ABSORBED, NO_MATCH, refusal
+from .reject import ABSORBED, DEPENDS_ON_OTHERS, NO_MATCH, refusal
 from .stage import STAGE, analyze_stage, clear_stage, create_stage, stage_columns
 
 
@@ -58,6 +58,10 @@ class Application:
             TooManyRejectedRows: more than `max_rejected_rows` in this batch alone.
             psycopg.Error: what is not a row's fault.
         """
+        self._apply(first, last)
+        self._try_again()
+
+    def _apply(self, first: int, last: int) -> None:
         if first >= last:
             return
         if self.directly and self._refused(self._copy, first, last) is None:
@@ -72,8 +76,24 @@ class Application:
             self._reject(_rejected(last, refused))
             return
         middle = (first + last) // 2
-        self.apply(first, middle)
-        self.apply(middle, last)
+        self._apply(first, middle)
+        self._apply(middle, last)
+
+    def _try_again(self) -> None:
+        """Rows that stood in each other's way: a value that the next row gives up, a parent that
+        comes later. As long as one gets in, the others may follow; last ones first, as a chain of
+        values that move on by one is free at its end."""
+        while waiting := [one for one in self.rejects if one.sqlstate in DEPENDS_ON_OTHERS]:
+            unmatched: list[Reject] = []
+            applied = set()
+            for one in reversed(waiting):
+                if self._refused(self._write, one.plan_row - 1, one.plan_row) is None:
+                    applied.add(one.plan_row)
+                    unmatched += self._unmatched
+            if not applied:
+                return
+            left = [one for one in self.rejects if one.plan_row not in applied]
+            self.rejects = sorted(left + unmatched, key=lambda one: one.plan_row)
 
     def _make_stage(self) -> None:
         # Outside the savepoint of a try: a refused row must not take the table with it.
@@ -164,7 +184,7 @@ class Application:
 
     def _reject(self, *rejects: Reject) -> None:
         self.rejects.extend(rejects)
-        if len(self.rejects) > self._job.sync.max_rejected_rows:
+        if self._job.exceeds(len(self.rejects)):
             raise self._job.too_many(self.rejects[-1].reason)
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
 from ..connect import READ_ONLY
+from ..errors import StatementTimeout
 from ..failpoints import failpoint
 from ..sql import statement
 from .apply import Application
@@ -35,6 +41,8 @@ class BatchWriter:
         Raises:
             FencedOff: a newer run may write now.
             TooManyRejectedRows: the batch was rolled back.
+            StatementTimeout: the batch was rolled back.
+            Contention: the batch was rolled back; the same again may work.
             TransientError: it is unknown whether the batch is in; the ledger knows.
         """
         job = self._job
@@ -44,21 +52,44 @@ class BatchWriter:
             job.ledger.session.transaction(f"writing batch {batch} to {job.target.name}") as target,
         ):
             source.execute(statement(__package__ or "", "read_plan.sql"), {})
+            target.execute(statement(__package__ or "", "batch_settings.sql"), self._limits())
             job.ledger.advance(target, job.state, job.plan.run.id, batch)
             failpoint("batch claimed")
             rows = Application(job, source, target, directly=self._directly)
-            rows.apply(self._first_to_travel(first, last), last)
+            with self._in_time(last - first):
+                rows.apply(self._first_to_travel(first, last), last)
             failpoint("rows applied")
             job.ledger.reject(target, job.state, job.plan.run.id, rows.rejects)
             applied = last - first - len(rows.rejects)
             refused = job.ledger.count(target, job.state, applied, len(rows.rejects))
-            if refused > job.sync.max_rejected_rows:
+            if job.exceeds(refused):
                 raise job.too_many(rows.rejects[-1].reason)
             failpoint("batch counted")
         failpoint("batch committed")
         self._directly = rows.directly
         self.bytes += rows.bytes
         return refused
+
+    def _limits(self) -> dict[str, str]:
+        sync, connection = self._job.sync, self._job.ledger.session.config
+        wait = connection.lock_timeout_s if sync.lock_timeout_s is None else sync.lock_timeout_s
+        limits = {"statement_timeout": sync.statement_timeout_s or 0, "lock_timeout": wait}
+        return {name: f"{int(seconds * 1000)}ms" for name, seconds in limits.items()}
+
+    @contextmanager
+    def _in_time(self, rows: int) -> Iterator[None]:
+        """Says which setting has to change where a statement took too long."""
+        seconds = self._job.sync.statement_timeout_s
+        try:
+            yield
+        except psycopg.errors.QueryCanceled:
+            if seconds is None:
+                raise
+            raise StatementTimeout(
+                f"sync {self._job.sync.name!r}: a statement for a batch of {rows:,} rows took "
+                f"longer than statement_timeout_s ({seconds:g}) allows; it was rolled back",
+                "lower batch_size, or raise statement_timeout_s",
+            ) from None
 
     def _first_to_travel(self, first: int, last: int) -> int:
         """Removals stay here where nothing is done about them at the destination."""

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from psycopg import sql
 
-from ..config import SyncConfig
+from ..config import SyncConfig, exceeds
 from ..errors import TooManyRejectedRows
 from ..model import ColumnMapping
 from ..plan import Plan, Planner, State
@@ -93,6 +93,10 @@ class Job:
             sql.Literal(last),
             row=column(ROW),
         )
+
+    def exceeds(self, rejected: int) -> bool:
+        """Whether more rows were refused than the sync allows."""
+        return exceeds(rejected, self.sync.max_rejected_rows, self.plan.counts.total)
 
     def too_many(self, reason: str) -> TooManyRejectedRows:
         """The error for a run where every row seems to be poison."""

@@ -28,6 +28,9 @@ REASONS = {
     "54000": "the row is too large",
     "P0001": "a trigger or function of the destination refused it",
 }
+DEPENDS_ON_OTHERS = {"23001", "23503", "23505", "23P01"}
+"""What another row of the same batch may have put right in the meantime."""
+
 NO_MATCH = "no_match: no row of the destination has this key"
 ABSORBED = "a trigger of the destination swallowed the row without an error"
 

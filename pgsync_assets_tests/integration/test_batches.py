@@ -1,0 +1,128 @@
+"""Batches among others who use the table: waits, time limits, and rows in each other's way."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from pgsync_assets.errors import Contention, StatementTimeout, TooManyRejectedRows
+from pgsync_assets.outcome import Counts
+
+from ..fix_syncs import Syncs
+from ..invariants import violations
+
+FILL = "insert into items select n, n from generate_series(1, 6) as n"
+
+
+@pytest.fixture
+def filled(syncs: Syncs) -> Syncs:
+    """Six rows with a second unique column, which are in."""
+    syncs.table("id int primary key, place int unique")
+    syncs.pair.source.execute(FILL)
+    syncs.run()
+    return syncs
+
+
+def slow(syncs: Syncs, seconds: float) -> None:
+    """Lets the destination take its time over each row."""
+    syncs.pair.destination.execute(
+        "create function slow() returns trigger language plpgsql as"
+        f" $$ begin perform pg_sleep({seconds}); return new; end $$",
+        "create trigger slow before insert or update on items for each row execute function slow()",
+    )
+
+
+def test_a_batch_that_waits_too_long_for_a_lock_is_tried_again(filled: Syncs) -> None:
+    filled.pair.source.execute("update items set place = place + 100")
+    with filled.pair.destination.connect() as other:
+        other.execute("begin")
+        other.execute("select from items where id = 3 for update")
+        releasing = threading.Timer(1.5, lambda: other.execute("rollback"))
+        releasing.start()
+        began = time.monotonic()
+        outcome = filled.run(lock_timeout_s=0.2)
+        assert time.monotonic() - began > 1
+        releasing.join()
+    assert outcome.succeeded == Counts(changed=6)
+    assert violations(filled) == []
+
+
+def test_somebody_who_never_lets_go_ends_the_run(
+    filled: Syncs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgsync_assets.steps.write_plan.FIRST_PAUSE_S", 0.001)
+    filled.pair.source.execute("update items set place = place + 100")
+    with filled.pair.destination.connect() as other, other.transaction():
+        other.execute("select from items where id = 3 for update")
+        with pytest.raises(Contention, match="lock timeout"):
+            filled.run(lock_timeout_s=0.05)
+    filled.run()  # finishes what the other one planned
+    assert filled.same()
+    assert violations(filled) == []
+
+
+def test_a_statement_that_takes_too_long_names_the_setting(filled: Syncs) -> None:
+    slow(filled, 0.1)
+    filled.pair.source.execute("update items set place = place + 100")
+    limits: dict[str, Any] = {"statement_timeout_s": 0.5}
+    with pytest.raises(StatementTimeout, match=r"(?s)batch of 6 rows.*lower batch_size"):
+        filled.run(**limits)
+    assert filled.run(batch_size=1, **limits).succeeded == Counts(changed=6)
+    assert violations(filled) == []
+
+
+def test_values_that_move_on_by_one(filled: Syncs) -> None:
+    filled.pair.source.execute(
+        "update items set place = -place", "update items set place = 1 - place"
+    )
+    assert filled.run().succeeded == Counts(changed=6)  # 1 -> 2, 2 -> 3 .. 6 -> 7
+    filled.pair.source.execute(
+        "update items set place = -place", "update items set place = -1 - place"
+    )
+    assert filled.run(batch_size=3).succeeded.changed >= 5
+    filled.run()
+    assert violations(filled) == []
+
+
+def test_parents_that_come_behind_their_children(syncs: Syncs) -> None:
+    syncs.table("id int primary key, parent int")
+    syncs.pair.destination.execute(
+        "alter table items add constraint parent foreign key (parent) references items"
+        " not deferrable",
+        "create function one_by_one() returns trigger language plpgsql as"
+        " $$ begin perform from items where id = new.parent;"
+        " if new.parent is not null and not found then"
+        " raise foreign_key_violation; end if; return new; end $$",
+        "create trigger one_by_one before insert on items for each row"
+        " execute function one_by_one()",
+    )
+    syncs.pair.source.execute("insert into items values (1, 2), (2, 3), (3, null), (4, 5)")
+    outcome = syncs.run()
+    assert (outcome.succeeded, outcome.failed) == (Counts(added=3), Counts(added=1))
+    assert [one.row_id for one in outcome.rejections] == ["4"]
+
+
+def test_a_swap_is_refused_whole_and_nothing_is_lost(filled: Syncs) -> None:
+    filled.pair.source.execute(
+        "update items set place = 0 where id = 1",
+        "update items set place = 1 where id = 2",
+        "update items set place = 2 where id = 1",
+    )
+    outcome = filled.run()
+    assert (outcome.succeeded, outcome.failed) == (Counts(), Counts(changed=2))
+    assert {one.sqlstate for one in outcome.rejections} == {"23505"}
+
+
+def test_a_share_of_rejected_rows(filled: Syncs) -> None:
+    filled.pair.destination.execute("alter table items add check (place < 1000)")
+    filled.pair.source.execute(
+        "update items set place = place + 100",
+        "update items set place = place + 1000 where id <= 2",
+    )
+    with pytest.raises(TooManyRejectedRows, match="more than 30% rows"):
+        filled.run(max_rejected_rows="30%")
+    outcome = filled.run(max_rejected_rows="34%")
+    assert (outcome.succeeded, outcome.failed) == (Counts(changed=4), Counts(changed=2))
