@@ -114,6 +114,11 @@ def test_a_swap_is_refused_whole_and_nothing_is_lost(filled: Syncs) -> None:
     outcome = filled.run()
     assert (outcome.succeeded, outcome.failed) == (Counts(), Counts(changed=2))
     assert {one.sqlstate for one in outcome.rejections} == {"23505"}
+    filled.pair.destination.execute(
+        "alter table items drop constraint items_place_key, add unique (place) deferrable"
+    )
+    assert filled.run().succeeded == Counts(changed=2)
+    assert violations(filled) == []
 
 
 def test_a_share_of_rejected_rows(filled: Syncs) -> None:
