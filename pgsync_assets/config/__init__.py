@@ -4,6 +4,7 @@ from .base import Config, Identifier, Name, SecretName
 from .connection import ConnectionConfig, Schemas, SslMode, TunnelConfig
 from .cursor import CursorConfig
 from .engine import ENGINES, PLATFORM, Engine, Place, StateKind
+from .extras import HooksConfig, StampsConfig
 from .guard import GuardConfig, Limit, exceeds
 from .mode import DeleteBehavior, Mode, ModeTraits
 from .model import ModelConfig, QualifiedName, split_qualified
@@ -27,6 +28,7 @@ __all__ = [
     "Engine",
     "GuardConfig",
     "HashPartitions",
+    "HooksConfig",
     "Identifier",
     "Interval",
     "Limit",
@@ -45,6 +47,7 @@ __all__ = [
     "SecretName",
     "Slice",
     "SslMode",
+    "StampsConfig",
     "StateKind",
     "StaticKind",
     "SyncConfig",

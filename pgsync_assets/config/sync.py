@@ -11,6 +11,7 @@ from ..errors import ConfigurationError
 from .base import Config, Identifier, Name, Seconds
 from .cursor import CursorConfig
 from .engine import ENGINES, Engine, EngineTraits, StateKind
+from .extras import HooksConfig, StampsConfig
 from .guard import GuardConfig, Limit
 from .mode import MODES, DeleteBehavior, Mode, ModeTraits
 from .model import ModelConfig, QualifiedName
@@ -104,6 +105,15 @@ class SyncConfig(Config):
     )
     partitions: PartitionsConfig | None = Field(
         default=None, description="Slices of the model that run on their own; one of four kinds."
+    )
+    hooks: HooksConfig = Field(
+        default=HooksConfig(),
+        description="Statements that run at the destination before the first and after the last "
+        "batch of a run that has something to write.",
+    )
+    stamps: StampsConfig = Field(
+        default=StampsConfig(),
+        description="Columns of the table that say when and by which run a row was written.",
     )
     description: str | None = Field(default=None, description="Shown on the asset.")
 

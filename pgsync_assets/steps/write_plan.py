@@ -9,6 +9,7 @@ from ..errors import Contention, TerminalError
 from ..failpoints import failpoint
 from ..plan import Plan
 from ..write import BatchWriter, Job
+from .hooks import run_hooks
 from .settle import settle
 from .work import Work
 
@@ -48,12 +49,14 @@ def _write(work: Work, plan: Plan, resumed: bool) -> int:
     failpoint("fenced")
     job = Job(work.sync, work.planner, work.ledger, work.state, plan, work.target, work.mapping)
     writer = BatchWriter(job)
+    run_hooks(work, "before", work.sync.hooks.before)
     for batch in range(done + 1, plan.batches + 1):
         work.lock.check()
         refused = _patiently(writer, batch)
         work.reporter.rows(plan.rows_of(batch)[1], plan.counts.total, refused)
         if work.sync.sleep_ms and batch < plan.batches:
             time.sleep(work.sync.sleep_ms / 1000)
+    run_hooks(work, "after", work.sync.hooks.after)  # before the plan is settled: never left out
     return writer.bytes
 
 

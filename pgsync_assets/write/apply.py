@@ -31,6 +31,7 @@ class Application:
         job: what is written where.
         source: a transaction that reads the plan.
         destination: the batch's transaction.
+        stamps: what the columns get that say when and by which run.
         directly: try COPY straight into the table first, although the mode would stage.
     """
 
@@ -39,12 +40,14 @@ class Application:
         job: Job,
         source: psycopg.Connection[Any],
         destination: psycopg.Connection[Any],
+        stamps: tuple[str, ...],
         *,
         directly: bool,
     ) -> None:
         self._job = job
         self._source = source
         self._destination = destination
+        self._stamps = stamps
         self._has_stage = False
         self._unmatched: list[Reject] = []
         self.directly = directly
@@ -98,7 +101,7 @@ class Application:
     def _make_stage(self) -> None:
         # Outside the savepoint of a try: a refused row must not take the table with it.
         if not self._has_stage and self._job.mode.write is not None:
-            self._destination.execute(create_stage(self._job.target, self._job.mapping.targets))
+            self._destination.execute(create_stage(self._job.target, self._job.into.columns))
             self._has_stage = True
 
     def _refused(
@@ -127,9 +130,9 @@ class Application:
 
     def _copy(self, first: int, last: int) -> None:
         into = sql.SQL("{} ({})").format(
-            self._job.target.relation, column_list(self._job.mapping.targets)
+            self._job.target.relation, column_list(self._job.into.columns)
         )
-        rows = self._job.rows_between(first, last, staged=False)
+        rows = self._job.rows_between(first, last, self._stamps, staged=False)
         copied, size = pump(self._source, rows, self._destination, into)
         _expect(copied, last - first)
         self.bytes += size
@@ -146,8 +149,8 @@ class Application:
 
     def _stage(self, first: int, last: int) -> int:
         self._destination.execute(clear_stage())
-        rows = self._job.rows_between(first, last, staged=True)
-        into = stage_columns(self._job.mapping.targets)
+        rows = self._job.rows_between(first, last, self._stamps, staged=True)
+        into = stage_columns(self._job.into.columns)
         staged, size = pump(self._source, rows, self._destination, into)
         if staged != last - first:
             raise UnexpectedError(

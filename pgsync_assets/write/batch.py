@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 
@@ -52,10 +53,11 @@ class BatchWriter:
             job.ledger.session.transaction(f"writing batch {batch} to {job.target.name}") as target,
         ):
             source.execute(statement(__package__ or "", "read_plan.sql"), {})
-            target.execute(statement(__package__ or "", "batch_settings.sql"), self._limits())
+            now = self._begin(target)
             job.ledger.advance(target, job.state, job.plan.run.id, batch)
             failpoint("batch claimed")
-            rows = Application(job, source, target, directly=self._directly)
+            stamps = job.stamps(now)
+            rows = Application(job, source, target, stamps, directly=self._directly)
             with self._in_time(last - first):
                 rows.apply(self._first_to_travel(first, last), last)
             failpoint("rows applied")
@@ -70,11 +72,16 @@ class BatchWriter:
         self.bytes += rows.bytes
         return refused
 
-    def _limits(self) -> dict[str, str]:
+    def _begin(self, target: psycopg.Connection[Any]) -> str:
+        """Sets the limits of the batch; its time, by the destination's clock."""
         sync, connection = self._job.sync, self._job.ledger.session.config
         wait = connection.lock_timeout_s if sync.lock_timeout_s is None else sync.lock_timeout_s
         limits = {"statement_timeout": sync.statement_timeout_s or 0, "lock_timeout": wait}
-        return {name: f"{int(seconds * 1000)}ms" for name, seconds in limits.items()}
+        row = target.execute(
+            statement(__package__ or "", "batch_settings.sql"),
+            {name: f"{int(seconds * 1000)}ms" for name, seconds in limits.items()},
+        ).fetchone()
+        return str(row[0]) if row else ""
 
     @contextmanager
     def _in_time(self, rows: int) -> Iterator[None]:

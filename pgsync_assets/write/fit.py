@@ -11,6 +11,7 @@ from .key_fit import check_key
 from .modes import MODES
 from .removal_fit import check_removal
 from .remove import REMOVALS
+from .stamps import check_stamps, stamped
 from .target import Target, TargetColumn
 from .types import flows, matches
 
@@ -46,6 +47,7 @@ def fit(sync: SyncConfig, relation: Relation, target: Target) -> ColumnMapping:
     if mode.inserts:
         _check_required(sync, mapping, target)
     check_removal(sync, mapping, target)
+    check_stamps(sync, mapping, target)
     _check_rights(sync, mapping, target)
     return mapping
 
@@ -135,7 +137,7 @@ def _check_arbiter(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> 
 
 
 def _check_required(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:
-    filled = {*mapping.targets, sync.deleted_column}
+    filled = {*mapping.targets, *stamped(sync), sync.deleted_column}
     for name, column in target.columns.items():
         required = not column.column.nullable and not column.has_default
         if required and not column.is_generated and name not in filled:
@@ -148,7 +150,7 @@ def _check_required(sync: SyncConfig, mapping: ColumnMapping, target: Target) ->
 
 def _check_rights(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:
     mode, removal = MODES[sync.mode], REMOVALS[sync.delete_behavior]
-    names = [*mapping.targets, *filter(None, [sync.deleted_column])]
+    names = [*mapping.targets, *stamped(sync), *filter(None, [sync.deleted_column])]
     wanted = {*mode.rights, *([removal.right] if removal else ())}
     lacking = {right for name in names for right in target.columns[name].missing}
     if not target.may_delete:

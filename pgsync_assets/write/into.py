@@ -36,15 +36,22 @@ class Into:
 
     Args:
         target: the destination table.
-        columns: the mapped ones, as they are staged.
+        mapped: columns that get something from the model.
         match: those of them that find the row.
+        stamps: columns that say when and by which run.
         mark: of rows that left the model, where they stay.
     """
 
     target: Target
-    columns: tuple[str, ...]
+    mapped: tuple[str, ...]
     match: tuple[str, ...]
+    stamps: tuple[str, ...] = ()
     mark: Mark | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All that travel, in the order in which they are staged."""
+        return self.mapped + self.stamps
 
     @property
     def inserted(self) -> tuple[list[sql.Composable], list[sql.Composable]]:

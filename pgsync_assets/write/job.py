@@ -12,13 +12,14 @@ from ..errors import TooManyRejectedRows
 from ..model import ColumnMapping
 from ..plan import Plan, Planner, State
 from ..plan.keys import OPERATION, ROW
-from ..sql import column, column_list
+from ..sql import COMMA, column, column_list
 from .into import Into
 from .ledger import Ledger
 from .mode import WriteMode
 from .modes import MODES
 from .remove import REMOVALS, Removal
 from .soft_delete import mark_of
+from .stamps import stamped, values
 from .target import Target
 
 
@@ -58,7 +59,16 @@ class Job:
     def into(self) -> Into:
         """Where they go."""
         mark = mark_of(self.sync, self.target)
-        return Into(self.target, self.mapping.targets, self.mapping.match, mark)
+        stamps = stamped(self.sync)
+        return Into(self.target, self.mapping.targets, self.mapping.match, stamps, mark)
+
+    def stamps(self, now: str) -> tuple[str, ...]:
+        """What the columns get that say when and by which run.
+
+        Args:
+            now: the time, as the destination writes it.
+        """
+        return values(self.sync, now, self.plan.run.id)
 
     @property
     def may_copy(self) -> bool:
@@ -77,17 +87,24 @@ class Job:
         """How many of the rows `first < row <= last` are removals: they come first in a plan."""
         return max(0, min(last, self.plan.counts.removed) - first)
 
-    def rows_between(self, first: int, last: int, *, staged: bool) -> sql.Composed:
+    def rows_between(
+        self, first: int, last: int, stamps: tuple[str, ...], *, staged: bool
+    ) -> sql.Composed:
         """The rows `first < row <= last` of the plan, in the destination's column order.
 
         Args:
             first: before the first.
             last: the last.
+            stamps: what the columns behind those of the model get.
             staged: with number and operation of each.
         """
         extra = (ROW, OPERATION) if staged else ()
-        return sql.SQL("SELECT {} FROM {} AS p WHERE p.{row} > {} AND p.{row} <= {}").format(
+        columns = [
             column_list((*extra, *self.mapping.sources), "p"),
+            *(sql.Literal(stamp) for stamp in stamps),
+        ]
+        return sql.SQL("SELECT {} FROM {} AS p WHERE p.{row} > {} AND p.{row} <= {}").format(
+            COMMA.join(columns),
             self.planner.plan_table(self.plan.run),
             sql.Literal(first),
             sql.Literal(last),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from psycopg import sql
-
 from ..config import SyncConfig
 from ..errors import ConfigurationError, DestinationError
 from ..model import ColumnMapping
@@ -35,7 +33,7 @@ def _check_mark(sync: SyncConfig, name: str, mapping: ColumnMapping, target: Tar
         told = "has no such column" if column is None else "gets it from the model"
         raise ConfigurationError(
             f"sync {sync.name!r}: deleted_column is {name!r}, and {target.name} {told}",
-            f"add it to the table: {_alter(target, 'ADD', name)} timestamptz"
+            target.alter("ADD", name, "timestamptz")
             if column is None
             else "leave it out of columns, or name another one",
         )
@@ -50,14 +48,8 @@ def _check_mark(sync: SyncConfig, name: str, mapping: ColumnMapping, target: Tar
         raise DestinationError(
             f"{target.name}, column {name!r} is NOT NULL; it has to be NULL in a row that is in "
             "the model",
-            f"{_alter(target, 'ALTER', name)} DROP NOT NULL, or name a boolean",
+            f"{target.alter('ALTER', name, 'DROP NOT NULL')}, or name a boolean",
         )
-
-
-def _alter(target: Target, verb: str, name: str) -> str:
-    """The beginning of a statement, ready to be pasted."""
-    template = sql.SQL("ALTER TABLE {} {} COLUMN {}")
-    return template.format(target.relation, sql.SQL(verb), sql.Identifier(name)).as_string(None)
 
 
 def _check_cleared(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:

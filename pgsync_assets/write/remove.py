@@ -53,13 +53,15 @@ def clear_fields(into: Into) -> sql.Composed:
         into,
         COMMA.join(
             sql.SQL("{} = NULL").format(column(name))
-            for name in into.columns
+            for name in into.mapped
             if name not in into.match
         ),
     )
 
 
 def _set(into: Into, assignments: sql.Composable) -> sql.Composed:
+    stamps = (sql.SQL("{} = {}").format(column(n), column(n, "s")) for n in into.stamps)
+    assignments = COMMA.join([assignments, *stamps])
     return sql.SQL("UPDATE {} AS t SET {} FROM {} AS s WHERE s.{} = 'r' AND {}").format(
         into.target.relation, assignments, STAGE, column(OPERATION), into.same_row()
     )

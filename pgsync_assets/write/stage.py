@@ -21,7 +21,7 @@ def create_stage(target: Target, columns: tuple[str, ...]) -> sql.Composed:
 
     Args:
         target: the destination table.
-        columns: the mapped columns.
+        columns: those that travel.
     """
     return sql.SQL(
         "CREATE TEMPORARY TABLE pgsync_stage ON COMMIT DROP AS"

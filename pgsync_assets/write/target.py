@@ -114,6 +114,18 @@ class Target:
         words = sql.SQL(rights), on or self.relation, sql.Identifier(self.user)
         return template.format(*words).as_string(None)
 
+    def alter(self, verb: str, name: str, more: str) -> str:
+        """An ALTER TABLE .. COLUMN, ready to be pasted.
+
+        Args:
+            verb: `ADD` or `ALTER`.
+            name: of the column.
+            more: what follows.
+        """
+        template = sql.SQL("ALTER TABLE {} {} COLUMN {} {}")
+        parts = self.relation, sql.SQL(verb), sql.Identifier(name), sql.SQL(more)
+        return template.format(*parts).as_string(None)
+
 
 _FACTS = (
     "kind",
