@@ -120,7 +120,7 @@ def _tried(
     reporter = Reporter(sync.name, partition.name if partition else None, on_progress)
     for pause in (*PAUSES_S, None):
         try:
-            with opened(sync, ends, partition, reporter) as work:
+            with opened(sync, ends, partition, reporter, making="keep") as work:
                 return do(work)
         except TransientError:
             if pause is None:

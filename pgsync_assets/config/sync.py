@@ -20,6 +20,7 @@ from .partitions import PartitionsConfig
 
 AuditLevel = Literal["off", "failures_only", "keys", "full"]
 DuplicateKeys = Literal["reject", "fail"]
+Drift = Literal["fail", "add_columns", "ignore"]
 
 
 class SyncConfig(Config):
@@ -29,7 +30,18 @@ class SyncConfig(Config):
     source: Name = Field(description="Name of the connection that the model is read from.")
     model: ModelConfig = Field(description="What to send.")
     destination: Name = Field(description="Name of the connection that is written to.")
-    table: QualifiedName = Field(description="The destination table, schema.table; it exists.")
+    table: QualifiedName = Field(description="The destination table, schema.table.")
+    create_table: bool = Field(
+        default=False,
+        description="Create the table, and its schema, where it is missing: columns and types of "
+        "the model, its key as primary key. A table that is there is never changed by this.",
+    )
+    drift: Drift = Field(
+        default="fail",
+        description="What happens where the model has a column that the table does not have: the "
+        "run fails, the column is added to the table (`add_columns`), or it is not sent "
+        "(`ignore`).",
+    )
     engine: Engine = Field(
         default="lightning",
         description="Where changes are found and what was sent is kept: in schemas of ours at the "

@@ -67,7 +67,11 @@ def describe(session: Session, model: ModelConfig) -> Relation:
         _check_names(names)
         query = statement(__package__, "describe.sql")
         described = connection.execute(query, {"types": types, "modifiers": modifiers}).fetchall()
-        columns = tuple(Column(name, row[0]) for name, row in zip(names, described, strict=True))
+        nullable = _nullable(connection, model)
+        columns = tuple(
+            Column(name, row[0], nullable.get(name))
+            for name, row in zip(names, described, strict=True)
+        )
         for column, row in zip(columns, described, strict=True):
             if row[2]:
                 raise ModelError(
@@ -173,6 +177,17 @@ def _check_names(names: list[str]) -> None:
             )
     if not 1 <= len(names) <= MOST_COLUMNS:
         raise ModelError(f"the model has {len(names)} columns; 1 to {MOST_COLUMNS} are possible")
+
+
+def _nullable(connection: psycopg.Connection[Any], model: ModelConfig) -> dict[str, bool]:
+    """Of the columns of a table, whether they may be NULL; of a query PostgreSQL does not say."""
+    if model.table is None:
+        return {}
+    schema, table = split_qualified(model.table)
+    rows = connection.execute(
+        statement(__package__, "nullable_columns.sql"), {"schema": schema, "table": table}
+    ).fetchall()
+    return dict(rows)
 
 
 def _is_proven(connection: psycopg.Connection[Any], model: ModelConfig) -> bool:

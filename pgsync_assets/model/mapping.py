@@ -40,7 +40,9 @@ def map_columns(sync: SyncConfig, relation: Relation, targets: Iterable[str]) ->
         ConfigurationError: a column is missing on either side, or a key column is not mapped.
     """
     present = list(targets)
-    wanted = sync.explicit_mapping or {name: name for name in relation.names}
+    wanted = sync.explicit_mapping or {
+        name: name for name in relation.names if name in present or sync.drift != "ignore"
+    }
     for source in wanted:
         if source not in relation.names:
             raise _unknown(f"sync {sync.name!r}, model", source, relation.names)

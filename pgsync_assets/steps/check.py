@@ -12,7 +12,7 @@ from ..connect import Endpoint, Session, login_of, schema_problem
 from ..errors import PgsyncError
 from ..model import Relation, describe, fit_partitions
 from ..outcome import CheckResult
-from ..write import Target, fit, read_target
+from ..write import Target, fit, fitting_target, read_target
 from .ends import Ends
 from .work import storage_of
 
@@ -34,7 +34,7 @@ def check(
     results = _Results()
     relation = _check_source(results, sync, source)
     _check_planner(results, sync, Ends(source, destination, platform), relation)
-    target = _check_destination(results, sync, destination)
+    target = _check_destination(results, sync, relation, destination)
     if relation is not None and target is not None:
         results.tried(
             "mapping, types, unique index, rights",
@@ -112,13 +112,21 @@ def _check_planner(
         results.lines.append(CheckResult("planner", False, error.message, error.remedy))
 
 
-def _check_destination(results: _Results, sync: SyncConfig, destination: Endpoint) -> Target | None:
+def _check_destination(
+    results: _Results, sync: SyncConfig, relation: Relation | None, destination: Endpoint
+) -> Target | None:
     found: list[Target] = []
 
     def read(session: Session) -> str:
-        found.append(read_target(session, sync.table))
+        made: tuple[str, ...] = ()
+        if relation is None:
+            found.append(read_target(session, sync.table))
+        else:
+            target, made = fitting_target(session, sync, relation, "try")
+            found.append(target)
         names = ", ".join(index.name for index in found[0].indexes) or "none"
-        return f"{len(found[0].columns)} columns, unique indexes: {names}"
+        told = f"{len(found[0].columns)} columns, unique indexes: {names}"
+        return "; ".join((told, *made))
 
     def connected() -> str:
         with destination.session("pgsync/check") as session:

@@ -45,7 +45,8 @@ def plan(
         PgsyncError: see `pgsync_assets.sync.run`.
     """
     reporter = Reporter(sync.name, partition.name if partition else None, silent)
-    with opened(sync, Ends(source, destination, platform), partition, reporter) as work:
+    ends = Ends(source, destination, platform)
+    with opened(sync, ends, partition, reporter, making="try") as work:
         refuse_unfinished(work)
         work, _ = recover(work, full_resync)
         run = work.planner.begin(work.state, work.slice)

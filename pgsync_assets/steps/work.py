@@ -28,7 +28,7 @@ from ..plan import (
     prepare,
 )
 from ..record import Audit
-from ..write import Ledger, Target, fit, read_target
+from ..write import Ledger, Making, Target, fit, fitting_target, untaken
 from .ends import Ends
 from .progress import Reporter
 
@@ -145,8 +145,12 @@ def opened(
     partition: Partition | None,
     reporter: Reporter,
     records_refusal: bool = True,
+    making: Making = "never",
 ) -> Iterator[Work]:
     """Connects, describes, locks and claims, for the length of the block.
+
+    `making` says what happens where the destination table is missing, or a column of it, and the
+    sync may create it: a run does, a plan only tries.
 
     Sessions: one that reads the model, one for the planner where that is another database, the
     writer's and the lock's. What is wrong with model, table or rights shows before anything is
@@ -168,7 +172,8 @@ def opened(
         lock_session = stack.enter_context(home.session(f"{application} lock"))
         try:
             relation = _described(reader, sync)
-            target = read_target(writer, sync.table)
+            tried: Making = "never" if making == "never" else "try"
+            target, made = fitting_target(writer, sync, relation, tried)
             mapping = fit(sync, relation, target)
             storage = storage_of(sync, keeper, relation, mapping.sources)
             _require_schemas(keeper, writer)
@@ -180,6 +185,9 @@ def opened(
         audit = Audit.prepare(keeper, planner, home.config.schemas.audit, sync)
         ledger = Ledger.prepare(writer, ends.destination.config.schemas.ledger)
         lock = stack.enter_context(_locked(lock_session, planner.schema, sync, partition))
+        if made and making == "keep":  # all else is fine, and no other run of it is under way
+            target, made = fitting_target(writer, sync, relation, making)
+            failpoint("table made")
         state = planner.claim(sync.name, state_name(partition))
         failpoint("claimed")
         yield Work(
@@ -198,6 +206,7 @@ def opened(
             storage=storage,
             ledger_id=ledger.identity(),
             reporter=reporter,
+            notes=(*made, *filter(None, [untaken(sync, relation, mapping.sources)])),
         )
 
 

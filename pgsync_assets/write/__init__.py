@@ -2,6 +2,7 @@
 
 from .batch import BatchWriter
 from .cascades import cascades
+from .create import Making, fitting_target, untaken
 from .fit import fit
 from .job import Job
 from .ledger import Entry, Ledger, Reject
@@ -13,10 +14,13 @@ __all__ = [
     "Entry",
     "Job",
     "Ledger",
+    "Making",
     "Reject",
     "Target",
     "cascades",
     "fit",
+    "fitting_target",
     "look",
     "read_target",
+    "untaken",
 ]

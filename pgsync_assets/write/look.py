@@ -26,11 +26,13 @@ def look(
         keys: values of the key columns of each row, as text.
 
     Returns:
-        Values as text, under the names that the model has for their columns.
+        Values as text, under the names that the model has for their columns; without those that
+        the table does not have yet.
     """
     if not keys:
         return {}
     places = dict(zip(shape.columns, shape.targets, strict=True))
+    there = {name: place for name, place in places.items() if place in target.columns}
     match = [places[name] for name in shape.key]
     wanted = [column(name) for name in (*match, ROW)]
     query = sql.SQL(
@@ -38,7 +40,7 @@ def look(
         " JOIN {table} AS t ON {same}"
     ).format(
         number=column(ROW),
-        image=labelled([(name, column(place, "t")) for name, place in places.items()]),
+        image=labelled([(name, column(place, "t")) for name, place in there.items()]),
         arrays=COMMA.join(
             sql.SQL("{}::text[]").format(sql.Literal(list(values)))
             for values in zip(*keys, strict=True)

@@ -149,16 +149,29 @@ def read_target(session: Session, name: str) -> Target:
     Raises:
         DestinationError: there is no such table; tables of similar name are listed.
     """
-    schema, table = split_qualified(name)
     with session.transaction(f"describing table {name}", READ_ONLY) as connection:
-        row = _one(connection, "target_relation.sql", {"schema": schema, "table": table})
-        if row is None:
-            raise _missing(session, connection, schema, table)
-        key = {"relation": row[0]}
-        columns = _all(connection, "target_columns.sql", key)
-        found = _all(connection, "target_indexes.sql", key)
-        indexes = tuple(UniqueIndex(i[0], tuple(i[1]), i[2], i[3]) for i in found)
-        equality = _key_equality(connection, columns, indexes)
+        target = find_target(connection, name)
+        if target is None:
+            raise no_table(session, connection, name)
+        return target
+
+
+def find_target(connection: psycopg.Connection[Any], name: str) -> Target | None:
+    """Reads a table from the catalog; None where there is no such table.
+
+    Args:
+        connection: a transaction on the destination.
+        name: `schema.table`.
+    """
+    schema, table = split_qualified(name)
+    row = _one(connection, "target_relation.sql", {"schema": schema, "table": table})
+    if row is None:
+        return None
+    key = {"relation": row[0]}
+    columns = _all(connection, "target_columns.sql", key)
+    found = _all(connection, "target_indexes.sql", key)
+    indexes = tuple(UniqueIndex(i[0], tuple(i[1]), i[2], i[3]) for i in found)
+    equality = _key_equality(connection, columns, indexes)
     facts: dict[str, Any] = dict(zip(_FACTS, row[1:], strict=True))
     return Target(
         schema=schema,
@@ -166,6 +179,23 @@ def read_target(session: Session, name: str) -> Target:
         columns={c[0]: _column(c, equality.get(c[0])) for c in columns},
         indexes=indexes,
         **facts,
+    )
+
+
+def no_table(session: Session, connection: psycopg.Connection[Any], name: str) -> DestinationError:
+    """The error for a table that is not there; lists those of similar name.
+
+    Args:
+        session: on the destination.
+        connection: a transaction of it.
+        name: `schema.table`.
+    """
+    schema, table = split_qualified(name)
+    similar = _all(connection, "target_like.sql", {"schema": schema, "table": table})
+    hint = f"; similar: {', '.join(row[0] for row in similar)}" if similar else ""
+    return DestinationError(
+        f"{session.name}: there is no table {schema}.{table}{hint}",
+        "create it first, or let the sync do so (create_table: true), or correct `table`",
     )
 
 
@@ -197,17 +227,6 @@ def _column(row: tuple[Any, ...], key: Equality | None) -> TargetColumn:
         missing=tuple(right for right, held in rights if not held),
         plain=row[15],
         key=key,
-    )
-
-
-def _missing(
-    session: Session, connection: psycopg.Connection[Any], schema: str, table: str
-) -> DestinationError:
-    similar = _all(connection, "target_like.sql", {"schema": schema, "table": table})
-    hint = f"; similar: {', '.join(row[0] for row in similar)}" if similar else ""
-    return DestinationError(
-        f"{session.name}: there is no table {schema}.{table}{hint}",
-        "create it first, or correct `table` of the sync",
     )
 
 

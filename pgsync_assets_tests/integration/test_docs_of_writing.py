@@ -22,7 +22,8 @@ def tables(syncs: Syncs) -> None:
         "insert into items values (1, 'a'), (2, 'b')",
     )
     syncs.pair.destination.execute(
-        "create table items (id int primary key, name text, gone_at timestamptz)"
+        "create table items (id int primary key, name text, gone_at timestamptz,"
+        " synced_at timestamptz, run_id bigint)"
     )
     syncs.grant()
 

@@ -53,6 +53,7 @@ VALUES = {
     "ledger_run": "1",
     "limit": "10",
     "lock_timeout": "1s",
+    "statement_timeout": "0",
     "missing": "a key column is NULL",
     "model": "items",
     "modifiers": "{-1,14}",

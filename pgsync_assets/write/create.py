@@ -1,0 +1,170 @@
+"""The destination table is created, or given a column, where the sync says so; never changed else.
+
+DDL has a transaction of its own (trap 22). A plan only tries it, and takes it back: what it shows
+is what PostgreSQL said of the table as it would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import psycopg
+from psycopg import sql
+
+from ..config import SyncConfig, split_qualified
+from ..connect import READ_ONLY, Session
+from ..errors import DestinationError, PrivilegeError
+from ..model import Relation, map_columns
+from ..sql import COMMA, column, column_list, relation, statement
+from .target import Target, find_target, no_table
+
+Making = Literal["never", "try", "keep"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that has to be done to the destination first.
+
+    Args:
+        statement: that does it.
+        done: what it does, for people.
+    """
+
+    statement: sql.Composed
+    done: str
+
+
+def fitting_target(
+    session: Session, sync: SyncConfig, model: Relation, making: Making
+) -> tuple[Target, tuple[str, ...]]:
+    """Reads the table, which may be made or completed first.
+
+    Args:
+        session: on the destination.
+        sync: says whether it may (`create_table`, `drift`).
+        model: described.
+        making: whether it is done now, only tried, or left.
+
+    Returns:
+        The table as it is then, and a sentence for each thing that was done, or would be.
+
+    Raises:
+        ConfigurationError: the mapping cannot be right.
+        DestinationError: there is no such table; or a type of the model is not known there.
+        PrivilegeError: our role may not do it; the remedy is the statement.
+    """
+    with session.transaction(f"describing table {sync.table}", READ_ONLY) as connection:
+        target = find_target(connection, sync.table)
+        changes = () if making == "never" else tuple(_changes(sync, model, target))
+        if target is None and not changes:
+            raise no_table(session, connection, sync.table)
+    if target is not None and not changes:
+        return target, ()
+    with session.transaction(f"creating {sync.table}") as connection:
+        connection.execute(statement(__package__ or "", "create_lock.sql"), {})
+        for change in changes:
+            _execute(connection, session, sync, change)
+        target = find_target(connection, sync.table)
+        if making == "try":
+            raise psycopg.Rollback
+    assert target is not None  # noqa: S101 - it was made
+    when = "" if making == "keep" else "before the first batch: "
+    return target, tuple(f"{when}{change.done}" for change in changes)
+
+
+def _changes(sync: SyncConfig, model: Relation, target: Target | None) -> Iterator[Change]:
+    wanted = sync.explicit_mapping or {name: name for name in model.names}
+    if target is None:
+        if sync.create_table:
+            map_columns(sync, model, wanted.values())  # a key that is not mapped, and the like
+            yield from _create(sync, model, wanted)
+        return
+    if sync.drift == "add_columns":
+        types = {one.name: one.type for one in model.columns}
+        for source, name in wanted.items():
+            if name not in target.columns and source in types:
+                # Types come from format_type, never from a user.
+                yield Change(
+                    sql.SQL("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} {}").format(
+                        target.relation, column(name), sql.SQL(types[source])
+                    ),
+                    f"{target.name} gets the column {name} ({types[source]})",
+                )
+
+
+def _create(sync: SyncConfig, model: Relation, wanted: dict[str, str]) -> Iterator[Change]:
+    schema, table = split_qualified(sync.table)
+    yield Change(
+        sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)),
+        f"the schema {schema} is created where it is missing",
+    )
+    columns = [*_mapped(sync, model, wanted), *_own(sync)]
+    match = tuple(wanted[name] for name in model.key)
+    yield Change(
+        sql.SQL("CREATE TABLE IF NOT EXISTS {} ({}, PRIMARY KEY ({}))").format(
+            relation(schema, table), COMMA.join(columns), column_list(match)
+        ),
+        f"{sync.table} is created with {len(columns)} columns, primary key ({', '.join(match)})",
+    )
+
+
+def _mapped(sync: SyncConfig, model: Relation, wanted: dict[str, str]) -> Iterator[sql.Composable]:
+    may_clear = sync.delete_behavior == "clear_fields"
+    for one in model.columns:
+        if one.name in wanted:
+            is_filled = one.nullable is False and not may_clear
+            yield sql.SQL("{} {}{}").format(
+                column(wanted[one.name]),
+                sql.SQL(one.type),
+                sql.SQL(" NOT NULL" if is_filled else ""),
+            )
+
+
+def _own(sync: SyncConfig) -> Iterator[sql.Composable]:
+    """Columns that the sync fills by itself."""
+    stamps = sync.stamps
+    for name, spelled in (
+        (sync.deleted_column, "timestamptz"),
+        (stamps.synced_at, "timestamptz"),
+        (stamps.run_id, "bigint"),
+    ):
+        if name:
+            yield sql.SQL("{} {}").format(column(name), sql.SQL(spelled))
+
+
+def _execute(
+    connection: psycopg.Connection, session: Session, sync: SyncConfig, change: Change
+) -> None:
+    try:
+        connection.execute(change.statement)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise PrivilegeError(
+            _failed(session, sync, error),
+            f"as its owner or an administrator: {change.statement.as_string(None)}",
+        ) from None
+    except (psycopg.errors.UndefinedObject, psycopg.errors.InvalidSchemaName) as error:
+        raise DestinationError(
+            _failed(session, sync, error), "create the type there, or cast the column in the model"
+        ) from None
+
+
+def _failed(session: Session, sync: SyncConfig, error: psycopg.Error) -> str:
+    # Of these errors the primary message speaks of objects, never of values.
+    what = f"sync {sync.name!r}: {sync.table} cannot be created or completed at {session.name}"
+    return f"{what}: {error.diag.message_primary}"
+
+
+def untaken(sync: SyncConfig, model: Relation, sources: Sequence[str]) -> str | None:
+    """What to say of columns of the model that are not sent, as the table does not have them.
+
+    Args:
+        sync: with `drift: ignore`, or nothing is ever left out in silence.
+        model: described.
+        sources: columns that are mapped.
+    """
+    left = [name for name in model.names if name not in sources]
+    if not left or sync.explicit_mapping is not None:
+        return None
+    return f"{sync.table} has no column for {', '.join(left)}, which is not sent (drift: ignore)"
