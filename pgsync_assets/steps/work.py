@@ -171,12 +171,7 @@ def opened(
         writer = stack.enter_context(ends.destination.session(application))
         lock_session = stack.enter_context(home.session(f"{application} lock"))
         try:
-            relation = _described(reader, sync)
-            tried: Making = "never" if making == "never" else "try"
-            target, made = fitting_target(writer, sync, relation, tried)
-            mapping = fit(sync, relation, target)
-            storage = storage_of(sync, keeper, relation, mapping.sources)
-            _require_schemas(keeper, writer)
+            relation, target, mapping, storage, made = _fitted(sync, reader, keeper, writer, making)
         except TerminalError as error:
             if records_refusal:
                 record_refusal(sync, keeper, lock_session, partition, error)
@@ -208,6 +203,19 @@ def opened(
             reporter=reporter,
             notes=(*made, *filter(None, [untaken(sync, relation, mapping.sources)])),
         )
+
+
+def _fitted(
+    sync: SyncConfig, reader: Session, keeper: Session, writer: Session, making: Making
+) -> tuple[Relation, Target, ColumnMapping, Storage, tuple[str, ...]]:
+    """Model and table, and how they fit; a table that may be made is only tried."""
+    relation = _described(reader, sync)
+    tried: Making = "never" if making == "never" else "try"
+    target, made = fitting_target(writer, sync, relation, tried)
+    mapping = fit(sync, relation, target)
+    storage = storage_of(sync, keeper, relation, mapping.sources)
+    _require_schemas(keeper, writer)
+    return relation, target, mapping, storage, made
 
 
 def _described(reader: Session, sync: SyncConfig) -> Relation:
