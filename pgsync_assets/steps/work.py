@@ -149,12 +149,9 @@ def opened(
 ) -> Iterator[Work]:
     """Connects, describes, locks and claims, for the length of the block.
 
-    `making` says what happens where the destination table is missing, or a column of it, and the
-    sync may create it: a run does, a plan only tries.
-
     Sessions: one that reads the model, one for the planner where that is another database, the
-    writer's and the lock's. What is wrong with model, table or rights shows before anything is
-    created or changed anywhere.
+    writer's and the lock's. What is wrong shows before anything is created or changed anywhere;
+    `making` says whether a table that the sync may create is made then, or only tried.
 
     Raises:
         AlreadyRunning: another run of this sync is under way.
@@ -162,8 +159,7 @@ def opened(
             already, the failed run shows in `sync_runs`, unless `records_refusal` is False.
         TransientError: a server cannot be reached now.
     """
-    name = partition.name if partition else ""
-    application = f"pgsync/{sync.name}/{name}".rstrip("/")
+    application = f"pgsync/{sync.name}/{partition.name if partition else ''}".rstrip("/")
     home, elsewhere = ends.planner_of(sync)
     with ExitStack() as stack:
         reader = stack.enter_context(ends.source.session(application))
