@@ -87,7 +87,7 @@ class SyncConfig(Config):
     lock_timeout_s: Seconds | None = Field(
         default=None,
         description="Longest wait of a batch for a lock at the destination, in seconds; default: "
-        "that of the connection. The batch is tried again, five times at the most.",
+        "that of the connection. Then the run begins again behind the last batch that is in.",
     )
     sleep_ms: Annotated[int, Field(ge=0, le=600_000)] = Field(
         default=0, description="Pause between batches, in milliseconds."

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import random
 import time
 
-from ..errors import Contention, TerminalError
+from ..errors import TerminalError
 from ..failpoints import failpoint
 from ..plan import Plan
 from ..write import BatchWriter, Job
 from .hooks import run_hooks
 from .settle import settle
 from .work import Work
-
-ATTEMPTS = 5
-FIRST_PAUSE_S = 0.1
 
 
 def write_plan(work: Work, plan: Plan, *, resumed: bool) -> int:
@@ -52,26 +48,12 @@ def _write(work: Work, plan: Plan, resumed: bool) -> int:
     run_hooks(work, "before", work.sync.hooks.before)
     for batch in range(done + 1, plan.batches + 1):
         work.lock.check()
-        refused = _patiently(writer, batch)
+        refused = writer.write(batch)
         work.reporter.rows(plan.rows_of(batch)[1], plan.counts.total, refused)
         if work.sync.sleep_ms and batch < plan.batches:
             time.sleep(work.sync.sleep_ms / 1000)
     run_hooks(work, "after", work.sync.hooks.after)  # before the plan is settled: never left out
     return writer.bytes
-
-
-def _patiently(writer: BatchWriter, batch: int) -> int:
-    """Others are at work in the table: a batch that gave way to them is tried again.
-
-    PostgreSQL said that it was rolled back; nobody guesses (a lost connection is another matter).
-    """
-    for attempt in range(1, ATTEMPTS):
-        try:
-            return writer.write(batch)
-        except Contention:
-            pause = FIRST_PAUSE_S * 2**attempt
-            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - so that two do not meet again
-    return writer.write(batch)
 
 
 def _fence(work: Work, plan: Plan, resumed: bool) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -86,11 +87,11 @@ class BatchWriter:
     @contextmanager
     def _in_time(self, rows: int) -> Iterator[None]:
         """Says which setting has to change where a statement took too long."""
-        seconds = self._job.sync.statement_timeout_s
+        seconds, began = self._job.sync.statement_timeout_s, time.monotonic()
         try:
             yield
         except psycopg.errors.QueryCanceled:
-            if seconds is None:
+            if seconds is None or time.monotonic() - began < seconds:  # somebody cancelled it
                 raise
             raise StatementTimeout(
                 f"sync {self._job.sync.name!r}: a statement for a batch of {rows:,} rows took "

@@ -118,7 +118,7 @@ class Job:
     def too_many(self, reason: str) -> TooManyRejectedRows:
         """The error for a run where every row seems to be poison."""
         return TooManyRejectedRows(
-            f"sync {self.sync.name!r}: {self.target.name} refused more than "
-            f"{self.sync.max_rejected_rows} rows (max_rejected_rows); the last one: {reason}",
+            f"sync {self.sync.name!r}: {self.target.name} refused more rows than "
+            f"{self.sync.max_rejected_rows} (max_rejected_rows); the last one: {reason}",
             "the batch was rolled back; mend the model or the table, or raise max_rejected_rows",
         )

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ..fix_children import Child
-from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA
+from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA, Pair, Side
 from ..fix_syncs import Syncs
 from ..invariants import left_behind, log_writes, writes
 from .child import SUCCEEDED
@@ -31,32 +31,40 @@ BACK = ("insert into items values (1, 'back', 1)", "update items set price = 0 w
 
 @dataclass(frozen=True)
 class Case:
-    """A mode, and what the destination has before the first run."""
+    """A mode with one of the engines, and what the destination has before the first run."""
 
     fields: dict[str, Any]
     there: str = "insert into items (id) values (999)"
 
 
 CASES = {
-    "insert": Case({"mode": "insert"}),
+    "insert": Case({"mode": "insert", "engine": "standard"}),
     "update": Case(
-        {"mode": "update"}, "insert into items (id) select n from generate_series(2, 101) as n"
+        {"mode": "update", "engine": "lightning"},
+        "insert into items (id) select n from generate_series(2, 101) as n",
     ),
-    "soft_delete": Case({"delete": "soft_delete", "deleted_column": "gone"}),
-    "clear_fields": Case({"delete": "clear_fields"}),
+    "soft_delete": Case({"delete": "soft_delete", "deleted_column": "gone", "engine": "standard"}),
+    "clear_fields": Case({"delete": "clear_fields", "engine": "lightning", "state": "digest"}),
 }
 
 
 @pytest.fixture(params=[*CASES.values()], ids=[*CASES])
-def case(request: pytest.FixtureRequest, either: Syncs) -> Case:
-    """A case, with its tables made."""
-    either.table("id int primary key, name text, price numeric")
-    either.pair.destination.execute(
-        "alter table items add constraint not_free check (price >= 0), add column gone timestamptz"
-    )
-    log_writes(either)
+def case(request: pytest.FixtureRequest) -> Case:
+    """A case."""
     chosen: Case = request.param
     return chosen
+
+
+@pytest.fixture
+def syncs(database_pair: Pair, platform_side: Side, case: Case) -> Syncs:
+    """Its syncs, with their tables made."""
+    made = Syncs(database_pair, platform=platform_side, fields=case.fields)
+    made.table("id int primary key, name text, price numeric")
+    made.pair.destination.execute(
+        "alter table items add constraint not_free check (price >= 0), add column gone timestamptz"
+    )
+    log_writes(made)
+    return made
 
 
 def prepare(syncs: Syncs, case: Case) -> None:
@@ -67,31 +75,31 @@ def prepare(syncs: Syncs, case: Case) -> None:
         side.execute("truncate items")
     syncs.pair.destination.execute(case.there)
     syncs.pair.source.execute(FILL)
-    syncs.run(**case.fields, batch_size=4)
+    syncs.run(batch_size=4)
     syncs.pair.source.execute(*EDITS)
     syncs.pair.destination.execute("truncate writes")
 
 
-def ended(syncs: Syncs, case: Case) -> tuple[list[Any], Counter[tuple[str, str]]]:
+def ended(syncs: Syncs) -> tuple[list[Any], Counter[tuple[str, str]]]:
     """The table and the writes after this run, after another edit, and after the run of that."""
-    syncs.run(**case.fields, batch_size=4)
+    syncs.run(batch_size=4)
     syncs.pair.source.execute(*BACK)
-    syncs.run(**case.fields, batch_size=4)
+    syncs.run(batch_size=4)
     rows = syncs.pair.destination.rows(
         "select id, name, price, gone is not null from items order by id"
     )
     return rows, writes(syncs)
 
 
-def test_a_killed_run_is_finished_by_the_next(child: Child, either: Syncs, case: Case) -> None:
-    prepare(either, case)
-    expected = ended(either, case)
+def test_a_killed_run_is_finished_by_the_next(child: Child, syncs: Syncs, case: Case) -> None:
+    prepare(syncs, case)
+    expected = ended(syncs)
     for point in itertools.count(1):
-        prepare(either, case)
-        code = child.run(either, f"{point}:kill", None, **case.fields, batch_size=4)
+        prepare(syncs, case)
+        code = child.run(syncs, f"{point}:kill", None, batch_size=4)
         if code == SUCCEEDED:
             break
         assert code == -signal.SIGKILL
-        assert ended(either, case) == expected, f"killed at point {point}"
-        assert left_behind(either) == []
+        assert ended(syncs) == expected, f"killed at point {point}"
+        assert left_behind(syncs) == []
     assert point > 10

@@ -35,7 +35,7 @@ def slow(syncs: Syncs, seconds: float) -> None:
     )
 
 
-def test_a_batch_that_waits_too_long_for_a_lock_is_tried_again(filled: Syncs) -> None:
+def test_a_run_that_waits_too_long_for_a_lock_goes_on_there(filled: Syncs) -> None:
     filled.pair.source.execute("update items set place = place + 100")
     with filled.pair.destination.connect() as other:
         other.execute("begin")
@@ -46,14 +46,15 @@ def test_a_batch_that_waits_too_long_for_a_lock_is_tried_again(filled: Syncs) ->
         outcome = filled.run(lock_timeout_s=0.2)
         assert time.monotonic() - began > 1
         releasing.join()
-    assert outcome.succeeded == Counts(changed=6)
+    assert outcome.recovered is not None
+    assert outcome.recovered.succeeded == Counts(changed=6)
     assert violations(filled) == []
 
 
 def test_somebody_who_never_lets_go_ends_the_run(
     filled: Syncs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pgsync_assets.steps.write_plan.FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr("pgsync_assets.sync.PAUSES_S", ())
     filled.pair.source.execute("update items set place = place + 100")
     with filled.pair.destination.connect() as other, other.transaction():
         other.execute("select from items where id = 3 for update")
@@ -127,7 +128,7 @@ def test_a_share_of_rejected_rows(filled: Syncs) -> None:
         "update items set place = place + 100",
         "update items set place = place + 1000 where id <= 2",
     )
-    with pytest.raises(TooManyRejectedRows, match="more than 30% rows"):
+    with pytest.raises(TooManyRejectedRows, match=r"more rows than 30% \(max_rejected_rows\)"):
         filled.run(max_rejected_rows="30%")
     outcome = filled.run(max_rejected_rows="34%")
     assert (outcome.succeeded, outcome.failed) == (Counts(changed=4), Counts(changed=2))
