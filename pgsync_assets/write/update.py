@@ -24,14 +24,12 @@ def lock(into: Into) -> sql.Composed:
     Args:
         into: where they are.
     """
-    return sql.SQL(
-        "SELECT count(*) FROM (SELECT FROM {target} AS t JOIN {stage} AS s ON {same_row}"
-        " WHERE s.{op} <> 'r' ORDER BY {match} FOR NO KEY UPDATE OF t) AS locked"
-    ).format(
-        target=into.target.relation,
-        stage=STAGE,
-        same_row=into.same_row(),
-        op=column(OPERATION),
+    return _composed(
+        sql.SQL(
+            "SELECT count(*) FROM (SELECT FROM {target} AS t JOIN {stage} AS s ON {same_row}"
+            " WHERE s.{op} <> 'r' ORDER BY {match} FOR NO KEY UPDATE OF t) AS locked"
+        ),
+        into,
         match=column_list(into.match, "s"),
     )
 
@@ -42,14 +40,12 @@ def unmatched(into: Into) -> sql.Composed:
     Args:
         into: where they should be.
     """
-    return sql.SQL(
-        "DELETE FROM {stage} AS s WHERE s.{op} <> 'r'"
-        " AND NOT EXISTS (SELECT FROM {target} AS t WHERE {same_row}) RETURNING s.{row}"
-    ).format(
-        target=into.target.relation,
-        stage=STAGE,
-        same_row=into.same_row(),
-        op=column(OPERATION),
+    return _composed(
+        sql.SQL(
+            "DELETE FROM {stage} AS s WHERE s.{op} <> 'r'"
+            " AND NOT EXISTS (SELECT FROM {target} AS t WHERE {same_row}) RETURNING s.{row}"
+        ),
+        into,
         row=column(ROW),
     )
 
@@ -60,15 +56,23 @@ def update(into: Into) -> sql.Composed:
     Args:
         into: where they are.
     """
-    return sql.SQL(
-        "UPDATE {target} AS t SET {assignments} FROM {stage} AS s"
-        " WHERE s.{op} <> 'r' AND {same_row}"
-    ).format(
-        target=into.target.relation,
+    return _composed(
+        sql.SQL(
+            "UPDATE {target} AS t SET {assignments} FROM {stage} AS s"
+            " WHERE s.{op} <> 'r' AND {same_row}"
+        ),
+        into,
         assignments=into.assignments("s"),
+    )
+
+
+def _composed(template: sql.SQL, into: Into, **more: sql.Composable) -> sql.Composed:
+    return template.format(
+        target=into.target.relation,
         stage=STAGE,
-        op=column(OPERATION),
         same_row=into.same_row(),
+        op=column(OPERATION),
+        **more,
     )
 
 
