@@ -57,7 +57,8 @@ def fitting_target(
     """
     with session.transaction(f"describing table {sync.table}", READ_ONLY) as connection:
         target = find_target(connection, sync.table)
-        changes = () if making == "never" else tuple(_changes(sync, model, target))
+        has_schema = _has_schema(connection, sync)
+        changes = () if making == "never" else tuple(_changes(sync, model, target, has_schema))
         if target is None and not changes:
             raise no_table(session, connection, sync.table)
     if target is not None and not changes:
@@ -74,12 +75,23 @@ def fitting_target(
     return target, tuple(f"{when}{change.done}" for change in changes)
 
 
-def _changes(sync: SyncConfig, model: Relation, target: Target | None) -> Iterator[Change]:
+def _has_schema(connection: psycopg.Connection, sync: SyncConfig) -> bool:
+    schema, _ = split_qualified(sync.table)
+    query = statement(__package__ or "", "schema_exists.sql")
+    row = connection.execute(query, {"schema": schema}).fetchone()
+    return bool(row and row[0])
+
+
+def _changes(
+    sync: SyncConfig, model: Relation, target: Target | None, has_schema: bool
+) -> Iterator[Change]:
     wanted = sync.explicit_mapping or {name: name for name in model.names}
     if target is None:
         if sync.create_table:
             map_columns(sync, model, wanted.values())  # a key that is not mapped, and the like
-            yield from _create(sync, model, wanted)
+            if not has_schema:
+                yield _create_schema(sync)
+            yield _create(sync, model, wanted)
         return
     if sync.drift == "add_columns":
         types = {one.name: one.type for one in model.columns}
@@ -94,17 +106,20 @@ def _changes(sync: SyncConfig, model: Relation, target: Target | None) -> Iterat
                 )
 
 
-def _create(sync: SyncConfig, model: Relation, wanted: dict[str, str]) -> Iterator[Change]:
-    schema, table = split_qualified(sync.table)
-    yield Change(
+def _create_schema(sync: SyncConfig) -> Change:
+    schema, _ = split_qualified(sync.table)
+    return Change(
         sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)),
-        f"the schema {schema} is created where it is missing",
+        f"the schema {schema} is created",
     )
+
+
+def _create(sync: SyncConfig, model: Relation, wanted: dict[str, str]) -> Change:
     columns = [*_mapped(sync, model, wanted), *_own(sync)]
     match = tuple(wanted[name] for name in model.key)
-    yield Change(
+    return Change(
         sql.SQL("CREATE TABLE IF NOT EXISTS {} ({}, PRIMARY KEY ({}))").format(
-            relation(schema, table), COMMA.join(columns), column_list(match)
+            relation(*split_qualified(sync.table)), COMMA.join(columns), column_list(match)
         ),
         f"{sync.table} is created with {len(columns)} columns, primary key ({', '.join(match)})",
     )

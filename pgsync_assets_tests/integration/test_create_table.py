@@ -35,8 +35,8 @@ def items(either: Syncs) -> Syncs:
     )
     source.grant_table("items")
     destination.execute(
+        f"revoke create on database {destination.database} from {destination.user}, public",
         f"grant create, usage on schema public to {destination.user}",
-        f"grant create on database {destination.database} to {destination.user}",
     )
     either.fields = either.fields | {"model": {"table": "public.items", "key": ["id", "kind"]}}
     return either
@@ -73,7 +73,13 @@ def test_a_schema_that_is_missing_too(items: Syncs) -> None:
         "deleted_column": "gone",
         "stamps": {"synced_at": "_synced_at", "run_id": "_sync_run_id"},
     }
-    assert items.run(**fields).succeeded == Counts(added=5)
+    destination = items.pair.destination
+    with pytest.raises(PrivilegeError, match=r"(?s)permission denied for database.*CREATE SCHEMA"):
+        items.run(**fields)
+    destination.execute(f"grant create on database {destination.database} to {destination.user}")
+    outcome = items.run(**fields)
+    assert outcome.succeeded == Counts(added=5)
+    assert outcome.notes[0] == "the schema My Schema is created"
     found = columns(items, '"My Schema"."It""ems"')
     assert [name for name, _, _ in found] == [
         "ID",
