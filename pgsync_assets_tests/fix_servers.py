@@ -19,13 +19,16 @@ SETTINGS = {
     "synchronous_commit": "off",
     "max_connections": "200",
     "shared_buffers": "128MB",
+    "max_wal_size": "128MB",
 }
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - of the system, and so is a folder of a name of our own
+ENOUGH = 8 * 2**30  # bytes: two servers for each of some workers
 
 
 @pytest.fixture(scope="session")
 def state_folder() -> Iterator[Path]:
     """A folder for servers that every user can pass through, unlike pytest's own (0700)."""
-    folder = Path(tempfile.mkdtemp(prefix="pgsync_tests_"))
+    folder = Path(tempfile.mkdtemp(prefix="pgsync_tests_", dir=_in_memory()))
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -49,3 +52,9 @@ def running(directory: Path, binaries: Binaries | None = None) -> Iterator[Clust
     cluster.start(SETTINGS)
     yield cluster
     cluster.stop("immediate")
+
+
+def _in_memory() -> Path | None:
+    """Where a new database takes a tenth of the time that it takes on a disk, if there is room."""
+    has_room = IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ENOUGH
+    return IN_MEMORY if has_room else None
