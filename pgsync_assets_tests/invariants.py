@@ -167,7 +167,7 @@ def _history(syncs: Syncs) -> Iterator[str]:
     planner = set(syncs.keeper.rows(query))
     ours = [name for (name,) in syncs.keeper.rows(INSTALLATIONS)]
     entries = syncs.pair.destination.rows(
-        "select installation::text, sync, partition, run from pgsync_ledger.ledger"
+        "select installation::text, sync, partition, run from pgsync_ledger.pgsync_ledger"
     )
     ledger = {tuple(entry) for name, *entry in entries if name in ours}
     if planner != ledger:

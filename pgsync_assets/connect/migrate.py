@@ -16,37 +16,50 @@ from .session import READ_ONLY, Session
 MIGRATION_LOCK = 7_301_990_511
 
 
-def migrate(session: Session, schema: str, package: str) -> None:
+TABLE = "migrations"
+
+
+def migrate(
+    session: Session, schema: str, package: str, table: str = TABLE, unrecorded: str | None = None
+) -> None:
     """Brings a schema of ours to the newest version this code knows. Cheap when it is there.
+
+    A schema of which nothing is there begins with the file in the room's folder `baseline/`, where
+    it has one: what the migrations up to its number would leave.
 
     Args:
         session: a session on the database that holds the schema.
         schema: its name.
         package: the room whose folder `migrations/` holds `001_name.sql`, `002_name.sql` ..
+        table: in which the schema remembers those it has seen.
+        unrecorded: a file of the room that asks which version a schema without that table has.
 
     Raises:
         SchemaVersionError: the schema was written by a newer version.
         PrivilegeError: the schema does not exist and we may not create it.
     """
-    steps = _steps(package)
+    steps = _steps(package, "migrations")
     with session.transaction(f"reading the version of schema {schema}") as connection:
-        if _version(connection, schema) == max(steps):
+        if _version(connection, schema, table) == max(steps):
             return
     with session.transaction(f"creating the tables of schema {schema}") as connection:
         connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(%s)", [MIGRATION_LOCK])
-        version = _version(connection, schema)
+        version = _version(connection, schema, table)
+        if version == 0 and unrecorded is not None:
+            version = _number(connection, statement(package, unrecorded), {"schema": schema})
         if version > max(steps):
             raise SchemaVersionError(
                 f"{session.name}: schema {schema} has version {version}, "
                 f"this code knows {max(steps)}",
                 "use the newer version of pgsync-assets that wrote it",
             )
-        _prepare(session, connection, schema)
-        for number in sorted(n for n in steps if n > version):
-            connection.execute(script(package, f"migrations/{steps[number]}", schema=schema))
+        if version == 0:
+            _prepare(session, connection, schema, table)
+        for number, file in _missing(package, steps, version):
+            connection.execute(script(package, file, schema=schema))
             connection.execute(
-                statement(__package__, "migrations_record.sql", schema=schema),
-                {"number": number, "name": steps[number]},
+                statement(__package__, "migrations_record.sql", schema=schema, table=table),
+                {"number": number, "name": file.rpartition("/")[2]},
             )
 
 
@@ -61,29 +74,46 @@ def is_migrated(session: Session, schema: str) -> bool:
         return _version(connection, schema) > 0
 
 
-def _steps(package: str) -> dict[int, str]:
-    names = [entry.name for entry in files(package).joinpath("migrations").iterdir()]
-    return {int(name.split("_")[0]): name for name in names if name.endswith(".sql")}
+def _steps(package: str, folder: str) -> dict[int, str]:
+    """Files of a folder by number; none where there is no such folder."""
+    place = files(package).joinpath(folder)
+    names = [entry.name for entry in place.iterdir()] if place.is_dir() else []
+    return {int(n.split("_")[0]): f"{folder}/{n}" for n in names if n.endswith(".sql")}
 
 
-def _version(connection: psycopg.Connection[Any], schema: str) -> int:
-    has_schema, has_table = _state(connection, schema)
+def _missing(package: str, steps: dict[int, str], version: int) -> list[tuple[int, str]]:
+    """What a schema of some version has to be given, in order."""
+    begin = _steps(package, "baseline") if version == 0 else {}
+    reached = max(begin, default=version)
+    return [*begin.items(), *sorted(step for step in steps.items() if step[0] > reached)]
+
+
+def _version(connection: psycopg.Connection[Any], schema: str, table: str = TABLE) -> int:
+    has_schema, has_table = _state(connection, schema, table)
     if not (has_schema and has_table):
         return 0
-    newest = statement(__package__, "migrations_newest.sql", schema=schema)
-    row = connection.execute(newest, {}).fetchone()
+    newest = statement(__package__, "migrations_newest.sql", schema=schema, table=table)
+    return _number(connection, newest, {})
+
+
+def _number(
+    connection: psycopg.Connection[Any], query: sql.Composed, values: dict[str, str]
+) -> int:
+    row = connection.execute(query, values).fetchone()
     return int(row[0]) if row else 0
 
 
-def _state(connection: psycopg.Connection[Any], schema: str) -> tuple[bool, bool]:
+def _state(connection: psycopg.Connection[Any], schema: str, table: str) -> tuple[bool, bool]:
     query = statement(__package__, "migrations_state.sql")
-    row = connection.execute(query, {"schema": schema}).fetchone()
+    row = connection.execute(query, {"schema": schema, "table": table}).fetchone()
     assert row is not None  # noqa: S101 - a SELECT without FROM has one row
     return bool(row[0]), bool(row[1])
 
 
-def _prepare(session: Session, connection: psycopg.Connection[Any], schema: str) -> None:
-    has_schema, has_table = _state(connection, schema)
+def _prepare(
+    session: Session, connection: psycopg.Connection[Any], schema: str, table: str
+) -> None:
+    has_schema, has_table = _state(connection, schema, table)
     if not has_schema:
         try:
             # Only where it is missing: IF NOT EXISTS asks for CREATE on the database regardless.
@@ -97,4 +127,4 @@ def _prepare(session: Session, connection: psycopg.Connection[Any], schema: str)
                 .as_string(connection),
             ) from None
     if not has_table:
-        connection.execute(script(__package__, "migrations_table.sql", schema=schema))
+        connection.execute(script(__package__, "migrations_table.sql", schema=schema, table=table))

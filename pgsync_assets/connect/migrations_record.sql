@@ -1,2 +1,2 @@
 -- Remembers a migration that was just applied, in the same transaction.
-INSERT INTO :"schema".migrations (number, name) VALUES (:'number', :'name');
+INSERT INTO :"schema".:"table" (number, name) VALUES (:'number', :'name');

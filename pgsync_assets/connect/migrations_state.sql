@@ -7,5 +7,5 @@ SELECT
     EXISTS (
         SELECT FROM pg_catalog.pg_class AS c
         JOIN pg_catalog.pg_namespace AS owner ON owner.oid = c.relnamespace
-        WHERE owner.nspname = :'schema' AND c.relname = 'migrations'
+        WHERE owner.nspname = :'schema' AND c.relname = :'table'
     ) AS has_table;

@@ -1,7 +1,7 @@
 -- Which numbered migrations a schema of ours has seen.
-CREATE TABLE :"schema".migrations (
+CREATE TABLE :"schema".:"table" (
     number integer PRIMARY KEY,
     name text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now()
 );
-REVOKE ALL ON :"schema".migrations FROM PUBLIC;
+REVOKE ALL ON :"schema".:"table" FROM PUBLIC;

@@ -16,6 +16,8 @@ from ..errors import FencedOff, HistoryError
 from ..plan import State
 from ..sql import statement
 
+MIGRATIONS = "pgsync_migrations"
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -67,7 +69,7 @@ class Ledger:
             PrivilegeError: the schema does not exist and may not be created.
             SchemaVersionError: it was written by a newer version.
         """
-        migrate(session, schema, __package__ or "")
+        migrate(session, schema, __package__ or "", MIGRATIONS, "ledger_unrecorded.sql")
         return cls(session, schema)
 
     def identity(self) -> UUID:

@@ -1,2 +1,2 @@
 -- Which destination this is.
-SELECT id FROM :"ledger".identity;
+SELECT id FROM :"ledger".pgsync_identity;

@@ -1,5 +1,5 @@
 -- A new run begins, unless one of a higher epoch has been here.
-INSERT INTO :"ledger".ledger AS entry
+INSERT INTO :"ledger".pgsync_ledger AS entry
     (installation, sync, partition, fence, run, batch, applied, rejected)
 VALUES
     (:'installation'::uuid, :'sync', :'partition', :'fence'::bigint, :'run'::bigint, 0, 0, 0)

@@ -43,7 +43,11 @@ SNAPSHOT = "hightouch_planner.snapshot_1"
         ("source", "update hightouch_planner.runs set status = 'started'", "I7: run 1"),
         ("source", "create table hightouch_planner.plan_1 ()", "I7: a table is left"),
         ("source", "update hightouch_planner.runs set status = 'held'", "I7: plan 1 is held"),
-        ("destination", "update pgsync_ledger.ledger set run = 99", "I4: planner and ledger"),
+        (
+            "destination",
+            "update pgsync_ledger.pgsync_ledger set run = 9",
+            "I4: planner and ledger",
+        ),
     ],
 )
 def test_damage_is_seen(settled: Syncs, side: str, damage: str, seen: str) -> None:

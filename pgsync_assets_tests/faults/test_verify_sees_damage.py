@@ -200,22 +200,22 @@ PROBLEMS = {
     ),
     "a ledger of another run": (
         "destination",
-        ["update pgsync_ledger.ledger set run = 99"],
+        ["update pgsync_ledger.pgsync_ledger set run = 99"],
         "the planner knows run 1 as the last one that wrote, the ledger run 99",
     ),
     "a lost ledger": (
         "destination",
-        ["delete from pgsync_ledger.ledger"],
+        ["delete from pgsync_ledger.pgsync_ledger"],
         "the planner knows run 1 as the last one that wrote, the ledger run none",
     ),
     "a ledger that is ahead of the planner": (
         "destination",
-        ["update pgsync_ledger.ledger set fence = 1000"],
+        ["update pgsync_ledger.pgsync_ledger set fence = 1000"],
         "the planner was restored",
     ),
     "another ledger altogether": (
         "destination",
-        ["update pgsync_ledger.identity set id = '00000000-0000-0000-0000-000000000001'"],
+        ["update pgsync_ledger.pgsync_identity set id = '00000000-0000-0000-0000-000000000001'"],
         "in another database",
     ),
     "an unfinished run": (

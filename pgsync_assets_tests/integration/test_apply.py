@@ -91,7 +91,7 @@ def test_a_full_resync(filled: Syncs) -> None:
 
 
 def test_a_full_resync_mends_histories_that_differ(filled: Syncs) -> None:
-    filled.pair.destination.execute("delete from pgsync_ledger.ledger", "truncate items")
+    filled.pair.destination.execute("delete from pgsync_ledger.pgsync_ledger", "truncate items")
     planned = filled.plan(full_resync=True)
     assert filled.apply(planned.run_id).succeeded == planned.counts
     assert violations(filled) == []

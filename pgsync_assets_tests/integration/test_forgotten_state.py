@@ -56,7 +56,7 @@ def test_after_a_drop_nothing_is_known(filled: Syncs) -> None:
     assert filled.keeper.rows(OURS) == []
     for table in ("states", "runs", "rejections"):
         assert filled.keeper.rows(f"select count(*) from hightouch_planner.{table}") == [(0,)]  # noqa: S608
-    assert filled.pair.destination.rows("select count(*) from pgsync_ledger.ledger") == [(0,)]
+    assert filled.pair.destination.rows("select * from pgsync_ledger.pgsync_ledger") == []
     assert filled.keeper.rows("select count(*) from hightouch_audit.sync_runs") == [(1,)]
     assert filled.run().succeeded == Counts(added=9)
     assert violations(filled) == []

@@ -101,7 +101,7 @@ def touched(syncs: Syncs) -> tuple[list[tuple[Any, ...]], ...]:
     """What a run that stops before its first write leaves as it was."""
     return (
         syncs.pair.destination.rows("select * from items order by id"),
-        syncs.pair.destination.rows("select run, batch from pgsync_ledger.ledger"),
+        syncs.pair.destination.rows("select run, batch from pgsync_ledger.pgsync_ledger"),
         syncs.keeper.rows("select * from hightouch_planner.snapshot_1 order by id"),
         syncs.keeper.rows("select count(*) from hightouch_planner.rejections"),
         syncs.keeper.rows("select count(*) from hightouch_audit.sync_changelog"),

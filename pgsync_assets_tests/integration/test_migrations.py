@@ -6,17 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pgsync_assets import plan, record, write
+from pgsync_assets import plan, record
 from pgsync_assets.connect import migrate
 from pgsync_assets.errors import SchemaVersionError
 from pgsync_assets.record import recent_runs, run_report
+from pgsync_assets.write import Ledger
 
 from ..fix_syncs import Syncs
 
 SCHEMAS = {
-    "hightouch_planner": "source",
-    "hightouch_audit": "source",
-    "pgsync_ledger": "destination",
+    "hightouch_planner": ("source", "migrations"),
+    "hightouch_audit": ("source", "migrations"),
+    "pgsync_ledger": ("destination", "pgsync_migrations"),
 }
 
 
@@ -25,8 +26,9 @@ def test_a_newer_version_is_refused_and_nothing_is_written(syncs: Syncs, schema:
     syncs.table("id bigint primary key")
     syncs.run()
     syncs.pair.source.execute("insert into items values (1)")
-    side = getattr(syncs.pair, SCHEMAS[schema])
-    side.execute(f"insert into {schema}.migrations (number, name) values (999, 'of tomorrow')")
+    place, table = SCHEMAS[schema]
+    side = getattr(syncs.pair, place)
+    side.execute(f"insert into {schema}.{table} (number, name) values (999, 'of tomorrow')")
     with pytest.raises(SchemaVersionError, match=f"{schema} has version 999, this code knows"):
         syncs.run()
     assert syncs.pair.destination.rows("select count(*) from items") == [(0,)]
@@ -49,7 +51,7 @@ def test_two_processes_migrate_one_database_one_after_the_other(syncs: Syncs) ->
             migrate(session, "hightouch_planner", plan.__name__)
             migrate(session, "hightouch_audit", record.__name__)
         with destination.session(f"test {number}") as session:
-            migrate(session, "pgsync_ledger", write.__name__)
+            Ledger.prepare(session, "pgsync_ledger")
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(prepared, range(4)))

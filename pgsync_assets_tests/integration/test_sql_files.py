@@ -93,7 +93,9 @@ VALUES = {
 }
 DEMO_SOURCE = ("demo/source_tables.sql",)
 DEMO_APP = ("demo/app_owner.sql", "demo/destination_tables.sql")
+OWN_NAMES = "write/migrations/002_own_names.sql"
 BEFORE = {
+    OWN_NAMES: ("connect/migrations_table.sql", "write/migrations/001_ledger.sql"),
     "demo/source_keys.sql": DEMO_SOURCE,
     "demo/roles_source.sql": DEMO_SOURCE,
     "demo/defs/carriers/carriers.sql": DEMO_SOURCE,
@@ -112,14 +114,13 @@ def values_of(file: str, side: Side) -> dict[str, str]:
     """The variables of a file."""
     found = set(VARIABLE.findall((TOP / file).read_text()))
     own: dict[str, str] = {"database": side.database, "role": side.user}
-    if file.startswith("connect/migrations") or "/migrations/" in file:
-        own["schema"] = "hightouch_planner" if file.startswith("connect/") else "fresh"
-    if file == "plan/number_runs.sql":
+    if file.startswith("connect/migrations") or file == "plan/number_runs.sql":
         own["schema"] = "hightouch_planner"
-    if file == "connect/migrations_table.sql":
+    if "/migrations/" in file or "/baseline/" in file or file == "connect/migrations_table.sql":
         own["schema"] = "fresh"
-    if file == "plan/number_runs.sql":
-        own["schema"] = "hightouch_planner"
+    if file.startswith("connect/migrations") or file == OWN_NAMES:
+        own["table"] = "migrations"
+        found.add("table")  # of the file before it
     if file == "model/collation_twins.sql":
         own["schema"] = "pg_catalog"
     if file == "plan/settled.sql":

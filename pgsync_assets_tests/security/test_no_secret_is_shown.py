@@ -112,7 +112,7 @@ def test_no_value_of_a_row_is_shown(
             assert kind in ("stop", "too many", "model")
             seen += [str(error), repr(error), "".join(traceback.format_exception(error))]
     seen += [*lines, *capfd.readouterr(), *audit_of(items.pair.source)]
-    seen += [str(items.pair.destination.rows("select t::text from pgsync_ledger.rejects t"))]
+    seen += [str(items.pair.destination.rows("select t::text from pgsync_ledger.pgsync_rejects t"))]
     # The table of the test holds the value; the search would find it.
     assert VALUE in str(items.pair.source.rows("select * from items"))
     assert [text for text in seen if VALUE in text] == []

@@ -33,7 +33,7 @@ def test_drop(filled: CliProject) -> None:
     document = filled.run("drop", "orders", "--yes", "--json").document
     assert document == {"sync": "orders", "states": 1, "rows": 3}
     assert filled.pair.destination.rows("select count(*) from orders") == [(3,)]
-    assert filled.pair.destination.rows("select count(*) from pgsync_ledger.ledger") == [(0,)]
+    assert filled.pair.destination.rows("select * from pgsync_ledger.pgsync_ledger") == []
 
 
 def test_a_sync_that_is_not_defined_any_more_can_be_dropped(filled: CliProject) -> None:
