@@ -17,7 +17,7 @@ from .lock import Lock, locked
 from .platform_keys import check_platform_keys
 from .preview import Preview
 from .reading import Question, Reading
-from .run import Plan, Run
+from .run import Batches, Plan, Run
 from .scope import Scope
 from .shape import Shape
 from .state import Planner, State
@@ -43,6 +43,7 @@ __all__ = [
     "Across",
     "Advance",
     "Algorithm",
+    "Batches",
     "Diff",
     "HeldPlan",
     "InPlace",

@@ -105,13 +105,13 @@ class Diff:
             counts = self._planner.planned(connection, run)
             self._stop_at(refusals.count, counts.total, max_invalid)
             plan = Plan(
-                run,
-                self._scope.is_full,
-                fingerprint,
-                self._shape,
-                batch_size,
-                counts,
-                refusals.count,
+                run=run,
+                is_full=self._scope.is_full,
+                fingerprint=fingerprint,
+                shape=self._shape,
+                batch_size=batch_size,
+                counts=counts,
+                invalid=refusals.count,
                 base_run=self._state.ledger_run,
                 cursor=self._cursor(connection),
                 is_whole=self._scope.is_whole,

@@ -26,18 +26,43 @@ class Run:
     partition: str = ""
 
 
-@dataclass(frozen=True)
-class Plan:
+@dataclass(frozen=True, kw_only=True)
+class Batches:
+    """Numbered rows, and how they are cut.
+
+    Args:
+        run: the run that writes them.
+        batch_size: rows per destination transaction; batch k holds the rows
+            `(k - 1) * batch_size < row <= k * batch_size`.
+        counts: how many there are by operation; removals come first.
+    """
+
+    run: Run
+    batch_size: int
+    counts: Counts
+
+    @property
+    def batches(self) -> int:
+        """Number of batches; 0 where there is nothing to write."""
+        return -(-self.counts.total // self.batch_size)
+
+    def rows_of(self, batch: int) -> tuple[int, int]:
+        """Row numbers of a batch: (last row before it, its last row)."""
+        first = (batch - 1) * self.batch_size
+        return first, min(first + self.batch_size, self.counts.total)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(Batches):
     """A complete plan: `plan_<run id>` holds its rows, numbered from 1, removals first.
 
     Args:
         run: the run that it belongs to.
         is_full: it holds every row of the model and becomes the snapshot; else changes only.
+        batch_size: see `Batches`.
+        counts: rows in it by operation.
         fingerprint: of the configuration and destination that it was made for.
         shape: of its rows.
-        batch_size: rows per destination transaction; batch k holds the rows
-            `(k - 1) * batch_size < row <= k * batch_size`.
-        counts: rows in it by operation.
         invalid: rows of the model that are not in it: a NULL or repeated key, or another image
             when they were read again.
         base_run: last run of the state that it was compared with.
@@ -47,12 +72,9 @@ class Plan:
         content: fingerprint of its rows, where it is held.
     """
 
-    run: Run
     is_full: bool
     fingerprint: str
     shape: Shape
-    batch_size: int
-    counts: Counts
     invalid: int
     base_run: int | None = None
     cursor: str | None = None
@@ -77,13 +99,3 @@ class Plan:
             reason=row[14],
             content=row[15],
         )
-
-    @property
-    def batches(self) -> int:
-        """Number of batches; 0 where there is nothing to write."""
-        return -(-self.counts.total // self.batch_size)
-
-    def rows_of(self, batch: int) -> tuple[int, int]:
-        """Row numbers of a batch: (last row before it, its last row)."""
-        first = (batch - 1) * self.batch_size
-        return first, min(first + self.batch_size, self.counts.total)

@@ -7,7 +7,7 @@ import time
 from ..errors import TerminalError
 from ..failpoints import failpoint
 from ..plan import Plan
-from ..write import BatchWriter, Job
+from ..write import BatchWriter, Job, PlanRows
 from .hooks import run_hooks
 from .settle import settle
 from .work import Work
@@ -43,7 +43,8 @@ def _write(work: Work, plan: Plan, resumed: bool) -> int:
     work.lock.check()
     done, refused = _fence(work, plan, resumed)
     failpoint("fenced")
-    job = Job(work.sync, work.planner, work.ledger, work.state, plan, work.target, work.mapping)
+    rows = PlanRows(work.planner, plan.run, work.mapping.sources)
+    job = Job(work.sync, rows, work.ledger, work.state, plan, work.target, work.mapping)
     writer = BatchWriter(job)
     run_hooks(work, "before", work.sync.hooks.before)
     for batch in range(done + 1, plan.batches + 1):

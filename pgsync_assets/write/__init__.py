@@ -7,6 +7,7 @@ from .fit import fit
 from .job import Job
 from .ledger import Entry, Ledger, Reject
 from .look import look
+from .rows import PlanRows
 from .target import Target, read_target
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Job",
     "Ledger",
     "Making",
+    "PlanRows",
     "Reject",
     "Target",
     "cascades",

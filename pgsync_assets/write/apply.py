@@ -14,13 +14,14 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ..connect import is_row_level, pump
+from ..connect import is_row_level
 from ..errors import RowRefused, UnexpectedError
 from ..plan.keys import OPERATION
 from ..sql import column, column_list
 from .job import Job
 from .ledger import Reject
 from .reject import ABSORBED, DEPENDS_ON_OTHERS, NO_MATCH, refusal
+from .rows import Reader
 from .stage import STAGE, analyze_stage, clear_stage, create_stage, stage_columns
 
 
@@ -29,7 +30,7 @@ class Application:
 
     Args:
         job: what is written where.
-        source: a transaction that reads the plan.
+        source: reads the rows of the plan.
         destination: the batch's transaction.
         stamps: what the columns get that say when and by which run.
         directly: try COPY straight into the table first, although the mode would stage.
@@ -38,7 +39,7 @@ class Application:
     def __init__(
         self,
         job: Job,
-        source: psycopg.Connection[Any],
+        source: Reader,
         destination: psycopg.Connection[Any],
         stamps: tuple[str, ...],
         *,
@@ -65,7 +66,7 @@ class Application:
         self._try_again()
 
     def _apply(self, first: int, last: int) -> None:
-        if first >= last:
+        if first >= last or not self._travelling(first, last):
             return
         if self.directly and self._refused(self._copy, first, last) is None:
             return
@@ -132,9 +133,10 @@ class Application:
         into = sql.SQL("{} ({})").format(
             self._job.target.relation, column_list(self._job.into.columns)
         )
-        rows = self._job.rows_between(first, last, self._stamps, staged=False)
-        copied, size = pump(self._source, rows, self._destination, into)
-        _expect(copied, last - first)
+        copied, size = self._source.copy(
+            first, last, self._stamps, self._destination, into, staged=False
+        )
+        _expect(copied, self._travelling(first, last))
         self.bytes += size
 
     def _stage_and_write(self, first: int, last: int) -> None:
@@ -149,15 +151,18 @@ class Application:
 
     def _stage(self, first: int, last: int) -> int:
         self._destination.execute(clear_stage())
-        rows = self._job.rows_between(first, last, self._stamps, staged=True)
         into = stage_columns(self._job.into.columns)
-        staged, size = pump(self._source, rows, self._destination, into)
-        if staged != last - first:
-            raise UnexpectedError(
-                f"{self._job.target.name}: staged {staged} of {last - first} rows"
-            )
+        staged, size = self._source.copy(
+            first, last, self._stamps, self._destination, into, staged=True
+        )
+        planned = self._travelling(first, last)
+        if staged != planned:
+            raise UnexpectedError(f"{self._job.target.name}: staged {staged} of {planned} rows")
         self.bytes += size
         return staged
+
+    def _travelling(self, first: int, last: int) -> int:
+        return last - first - len(self._job.refused_between(first, last))
 
     def _write_staged(self, planned: int) -> None:
         mode, into = self._job.mode, self._job.into

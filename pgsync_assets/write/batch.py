@@ -9,7 +9,6 @@ from typing import Any
 
 import psycopg
 
-from ..connect import READ_ONLY
 from ..errors import StatementTimeout
 from ..failpoints import failpoint
 from ..sql import statement
@@ -50,10 +49,9 @@ class BatchWriter:
         job = self._job
         first, last = job.plan.rows_of(batch)
         with (
-            job.planner.session.transaction("reading the plan", READ_ONLY) as source,
+            job.rows.opened() as source,
             job.ledger.session.transaction(f"writing batch {batch} to {job.target.name}") as target,
         ):
-            source.execute(statement(__package__ or "", "read_plan.sql"), {})
             now = self._begin(target)
             job.ledger.advance(target, job.state, job.plan.run.id, batch)
             failpoint("batch claimed")
@@ -62,11 +60,12 @@ class BatchWriter:
             with self._in_time(last - first):
                 rows.apply(self._first_to_travel(first, last), last)
             failpoint("rows applied")
-            job.ledger.reject(target, job.state, job.plan.run.id, rows.rejects)
-            applied = last - first - len(rows.rejects)
-            refused = job.ledger.count(target, job.state, applied, len(rows.rejects))
+            rejects = [*job.refused_between(first, last), *rows.rejects]
+            job.ledger.reject(target, job.state, job.plan.run.id, rejects)
+            applied = last - first - len(rejects)
+            refused = job.ledger.count(target, job.state, applied, len(rejects))
             if job.exceeds(refused):
-                raise job.too_many(rows.rejects[-1].reason)
+                raise job.too_many(rejects[-1].reason)
             failpoint("batch counted")
         failpoint("batch committed")
         self._directly = rows.directly

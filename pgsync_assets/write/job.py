@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from psycopg import sql
-
 from ..config import SyncConfig, exceeds
 from ..errors import TooManyRejectedRows
 from ..model import ColumnMapping
-from ..plan import Plan, Planner, State
-from ..plan.keys import OPERATION, ROW
-from ..sql import COMMA, column, column_list
+from ..plan import Batches, State
 from .into import Into
-from .ledger import Ledger
+from .ledger import Ledger, Reject
 from .mode import WriteMode
 from .modes import MODES
 from .remove import REMOVALS, Removal
+from .rows import Rows
 from .soft_delete import mark_of
 from .stamps import stamped, values
 from .target import Target
@@ -29,19 +26,19 @@ class Job:
 
     Args:
         sync: mode, delete behaviour and limits.
-        planner: where the plan is read.
+        rows: of the plan, wherever they are.
         ledger: of the destination.
         state: as claimed.
-        plan: complete.
+        plan: how the rows are numbered and cut.
         target: the destination table.
         mapping: which column goes where.
     """
 
     sync: SyncConfig
-    planner: Planner
+    rows: Rows
     ledger: Ledger
     state: State
-    plan: Plan
+    plan: Batches
     target: Target
     mapping: ColumnMapping
 
@@ -87,29 +84,9 @@ class Job:
         """How many of the rows `first < row <= last` are removals: they come first in a plan."""
         return max(0, min(last, self.plan.counts.removed) - first)
 
-    def rows_between(
-        self, first: int, last: int, stamps: tuple[str, ...], *, staged: bool
-    ) -> sql.Composed:
-        """The rows `first < row <= last` of the plan, in the destination's column order.
-
-        Args:
-            first: before the first.
-            last: the last.
-            stamps: what the columns behind those of the model get.
-            staged: with number and operation of each.
-        """
-        extra = (ROW, OPERATION) if staged else ()
-        columns = [
-            column_list((*extra, *self.mapping.sources), "p"),
-            *(sql.Literal(stamp) for stamp in stamps),
-        ]
-        return sql.SQL("SELECT {} FROM {} AS p WHERE p.{row} > {} AND p.{row} <= {}").format(
-            COMMA.join(columns),
-            self.planner.plan_table(self.plan.run),
-            sql.Literal(first),
-            sql.Literal(last),
-            row=column(ROW),
-        )
+    def refused_between(self, first: int, last: int) -> list[Reject]:
+        """Those of the rows `first < row <= last` that were refused before they could travel."""
+        return self.rows.refused(first, last)
 
     def exceeds(self, rejected: int) -> bool:
         """Whether more rows were refused than the sync allows."""
