@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
-from pydantic import BaseModel
+from pydantic import BaseModel, ByteSize
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -77,6 +77,8 @@ def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
     if value is None or value is PydanticUndefined or isinstance(value, BaseModel):
         return ""
+    if isinstance(value, ByteSize):
+        value = value.human_readable().replace(".0", "")
     return f"`{json.dumps(value, default=str)}`"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field
 
 ENV_NAME = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
 
@@ -60,3 +60,6 @@ Identifier = Annotated[str, AfterValidator(check_identifier)]
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 """A duration in seconds."""
+
+Bytes = Annotated[ByteSize, Field(ge=1, le=2**40)]
+"""A size in bytes, as in `64MiB` or `1000000`."""

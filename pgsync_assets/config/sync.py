@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ByteSize, Field, field_validator, model_validator
 
 from ..errors import ConfigurationError
-from .base import Config, Identifier, Name, Seconds
+from .base import Bytes, Config, Identifier, Name, Seconds
 from .cursor import CursorConfig
 from .engine import ENGINES, Engine, EngineTraits, StateKind
 from .extras import HooksConfig, StampsConfig
@@ -77,7 +77,12 @@ class SyncConfig(Config):
         "default: every column of the model, by name.",
     )
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        default=50_000, description="Rows per destination transaction."
+        default=50_000, description="Most rows of a destination transaction."
+    )
+    batch_bytes: Bytes = Field(
+        default=ByteSize(128 * 2**20),
+        description="Most bytes of rows in a destination transaction, as in `64MiB`; wide rows "
+        "then travel in smaller batches. A single row may be larger.",
     )
     statement_timeout_s: Seconds | None = Field(
         default=None,

@@ -4,6 +4,7 @@ from ..connect import Session, migrate
 from . import convert, keys
 from .across import Across
 from .advance import Advance
+from .batches import Cut
 from .carry import carry
 from .diff import Diff
 from .differences import differences
@@ -44,6 +45,7 @@ __all__ = [
     "Advance",
     "Algorithm",
     "Batches",
+    "Cut",
     "Diff",
     "HeldPlan",
     "InPlace",

@@ -20,6 +20,7 @@ from ..errors import TooManyRejectedRows
 from ..failpoints import failpoint
 from ..sql import column, column_list
 from . import convert
+from .batches import Cut
 from .compare import Comparison
 from .invalid_keys import invalid_keys, refuse_invalid
 from .keys import OPERATION, ROW
@@ -67,7 +68,7 @@ class Diff:
         self,
         run: Run,
         fingerprint: str,
-        batch_size: int,
+        cut: Cut,
         max_invalid: Limit,
         on_duplicate_key: DuplicateKeys = "reject",
     ) -> Plan:
@@ -76,7 +77,7 @@ class Diff:
         Args:
             run: the run that the plan belongs to.
             fingerprint: of configuration and destination.
-            batch_size: rows per destination transaction.
+            cut: what a destination transaction may hold.
             max_invalid: more rows that cannot be planned than this stop the run.
             on_duplicate_key: `fail` if a single row with an invalid key stops it.
 
@@ -109,12 +110,15 @@ class Diff:
                 is_full=self._scope.is_full,
                 fingerprint=fingerprint,
                 shape=self._shape,
-                batch_size=batch_size,
+                batch_size=cut.rows,
                 counts=counts,
                 invalid=refusals.count,
                 base_run=self._state.ledger_run,
                 cursor=self._cursor(connection),
                 is_whole=self._scope.is_whole,
+                batch_ends=cut.ends(
+                    connection, self._planner, run, self._shape.columns, counts.total
+                ),
             )
             self._planner.save(connection, plan)
             failpoint("plan made")

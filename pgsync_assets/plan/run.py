@@ -32,22 +32,28 @@ class Batches:
 
     Args:
         run: the run that writes them.
-        batch_size: rows per destination transaction; batch k holds the rows
-            `(k - 1) * batch_size < row <= k * batch_size`.
+        batch_size: most rows of a destination transaction.
         counts: how many there are by operation; removals come first.
+        batch_ends: last row of each batch; None where batch k holds the rows
+            `(k - 1) * batch_size < row <= k * batch_size`.
     """
 
     run: Run
     batch_size: int
     counts: Counts
+    batch_ends: tuple[int, ...] | None = None
 
     @property
     def batches(self) -> int:
         """Number of batches; 0 where there is nothing to write."""
+        if self.batch_ends is not None:
+            return len(self.batch_ends)
         return -(-self.counts.total // self.batch_size)
 
     def rows_of(self, batch: int) -> tuple[int, int]:
         """Row numbers of a batch: (last row before it, its last row)."""
+        if self.batch_ends is not None:
+            return self.batch_ends[batch - 2] if batch > 1 else 0, self.batch_ends[batch - 1]
         first = (batch - 1) * self.batch_size
         return first, min(first + self.batch_size, self.counts.total)
 
@@ -98,4 +104,5 @@ class Plan(Batches):
             is_whole=row[13],
             reason=row[14],
             content=row[15],
+            batch_ends=None if row[16] is None else tuple(row[16]),
         )

@@ -354,6 +354,7 @@ class Planner:
                 "fingerprint": plan.fingerprint,
                 "shape": json.dumps(plan.shape.to_json()),
                 "batch_size": plan.batch_size,
+                "batch_ends": None if plan.batch_ends is None else list(plan.batch_ends),
                 "added": plan.counts.added,
                 "changed": plan.counts.changed,
                 "removed": plan.counts.removed,

@@ -8,7 +8,19 @@ from dataclasses import replace
 from ..errors import ConfigurationError
 from ..failpoints import failpoint
 from ..model import Past, check_cursor
-from ..plan import Across, Diff, InPlace, Plan, Question, Reading, Run, Scope, Shape, differences
+from ..plan import (
+    Across,
+    Cut,
+    Diff,
+    InPlace,
+    Plan,
+    Question,
+    Reading,
+    Run,
+    Scope,
+    Shape,
+    differences,
+)
 from ..write import cascades
 from .layout import check_layout
 from .work import Work
@@ -60,7 +72,7 @@ def make_plan(
     plan = diff.store(
         run,
         work.fingerprint,
-        work.sync.batch_size,
+        Cut(work.sync.batch_size, work.sync.batch_bytes),
         work.sync.max_rejected_rows,
         work.sync.on_duplicate_key,
     )

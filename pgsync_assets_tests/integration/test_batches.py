@@ -132,3 +132,32 @@ def test_a_share_of_rejected_rows(filled: Syncs) -> None:
         filled.run(max_rejected_rows="30%")
     outcome = filled.run(max_rejected_rows="34%")
     assert (outcome.succeeded, outcome.failed) == (Counts(changed=4), Counts(changed=2))
+
+
+def ends(syncs: Syncs) -> list[int] | None:
+    """Where the batches of the newest plan end, if it is not cut by rows alone."""
+    found = syncs.keeper.rows("select batch_ends from hightouch_planner.runs order by id desc")
+    return list(found[0][0]) if found[0][0] is not None else None
+
+
+@pytest.mark.parametrize("state", ["rows", "digest"])
+def test_wide_rows_travel_in_smaller_batches(syncs: Syncs, state: str) -> None:
+    syncs.table("id int primary key, body text")
+    # 64,000 bytes each, which PostgreSQL stores apart: a batch that has begun below the limit ends.
+    syncs.pair.source.execute(
+        "insert into items select n, case when n between 4 and 6 then (select"
+        " string_agg(md5(n::text || i), '') from generate_series(1, 2000) as i) end"
+        " from generate_series(1, 9) as n"
+    )
+    outcome = syncs.run(batch_size=4, batch_bytes="80kB", state=state)
+    assert outcome.succeeded == Counts(added=9)
+    assert ends(syncs) == [4, 5, 6, 8, 9]
+    assert violations(syncs) == []
+    # The default bounds batches that are far larger than this one.
+    syncs.pair.source.execute("update items set body = body || '.'")
+    assert syncs.run(batch_size=4, state=state).succeeded.changed == 3
+    assert ends(syncs) is None
+    syncs.pair.source.execute("update items set body = body || '.'")
+    assert syncs.run(batch_size=4, batch_bytes=1, state=state).succeeded.changed == 3
+    assert ends(syncs) == [1, 2, 3]
+    assert violations(syncs) == []

@@ -25,6 +25,7 @@ VALUES = {
     "audit": "hightouch_audit",
     "base_run": "1",
     "batch": "1",
+    "batch_ends": "{1}",
     "batch_size": "1000",
     "batches": "1",
     "because": "another one is there",
@@ -150,10 +151,17 @@ def psql(side: Side, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def earlier(file: str) -> tuple[str, ...]:
+    """The migrations before a migration."""
+    folder = Path(file).parent
+    is_one = folder.name == "migrations"
+    return tuple(name for name in FILES if is_one and Path(name).parent == folder and name < file)
+
+
 def said_of(file: str, pair: Pair) -> str:
     """What psql says of a file, in a transaction that is rolled back; empty where it runs."""
     side = database_of(file, pair)
-    before = BEFORE.get(file, DEMO_SOURCE if file.startswith("demo/round/") else ())
+    before = BEFORE.get(file, DEMO_SOURCE if file.startswith("demo/round/") else earlier(file))
     answer = psql(
         side,
         *(f"--set={name}={value}" for name, value in values_of(file, side).items()),
