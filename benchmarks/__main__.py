@@ -11,32 +11,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess  # noqa: S404 - measures child processes
-import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
 from rich.console import Console
 from rich.table import Table
 
 from pgsync_assets.embedded import Cluster
-from pgsync_assets.embedded.binaries import locate
 from pgsync_assets.sql import statement
 
-SETTINGS = {
-    "shared_buffers": "512MB",
-    "work_mem": "64MB",
-    "maintenance_work_mem": "256MB",
-    "max_wal_size": "8GB",
-    "checkpoint_timeout": "30min",
-}
+from .servers import clusters, fresh, psql, sync
 
 
 @dataclass
@@ -70,24 +57,17 @@ def main() -> None:
     parser.add_argument("--engine", choices=list(ENGINES), action="append")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="pgsync-bench-") as folder:
-        Path(folder).chmod(0o755)  # noqa: S103 - the server may run as another user
-        source, destination = (Cluster(Path(folder, name)) for name in ("source", "destination"))
-        for cluster in (source, destination):
-            cluster.start(SETTINGS)
-        try:
-            engines = arguments.engine or list(ENGINES)
-            report = measure(source, destination, arguments.rows, arguments.repeat, engines)
-        finally:
-            for cluster in (source, destination):
-                cluster.stop()
+    engines = arguments.engine or list(ENGINES)
+    with clusters() as (source, destination):
+        report = measure(source, destination, arguments.rows, arguments.repeat, engines)
     show(report, arguments.json)
 
 
+DELETES = {"delete": "delete_row"}
 ENGINES: dict[str, dict[str, str]] = {
-    "lightning": {"engine": "lightning"},
-    "digest": {"engine": "lightning", "state": "digest"},
-    "standard": {"engine": "standard"},
+    "lightning": DELETES | {"engine": "lightning"},
+    "digest": DELETES | {"engine": "lightning", "state": "digest"},
+    "standard": DELETES | {"engine": "standard"},
 }
 CASES = ("first", "0 %", "1 %", "10 %")
 
@@ -98,14 +78,14 @@ def measure(
     """Times each case `repeat` times, interleaved."""
     report = Report(rows)
     for _ in range(repeat):
-        _fresh(source, destination, rows)
-        report.limit.append(_psql(source, destination))
+        fresh(source, destination, rows)
+        report.limit.append(psql(source, destination))
         report.scan.append(_scan(source))
         for engine in engines:
-            _fresh(source, destination, rows)
+            fresh(source, destination, rows)
             for case in CASES:
                 _edit(source, rows, case)
-                report.add(engine, case, _sync(source, destination, ENGINES[engine]))
+                report.add(engine, case, sync(source, destination, ENGINES[engine]))
             if not _identical(source, destination):
                 raise SystemExit(f"{engine}: source and destination differ")
             report.state[engine] = _state_bytes(source, destination, engine) / rows
@@ -134,25 +114,6 @@ def _state_bytes(source: Cluster, destination: Cluster, engine: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _fresh(source: Cluster, destination: Cluster, rows: int) -> None:
-    for cluster, database, filled in (
-        (source, "bench", rows),
-        (destination, "bench", 0),
-        (destination, "platform", None),
-    ):
-        with cluster.connect("postgres") as connection:
-            name = sql.Identifier(database)
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
-        if filled is None:
-            continue
-        with cluster.connect(database) as connection:
-            # Several statements: psycopg sends values with one statement only.
-            with psycopg.ClientCursor(connection) as cursor:
-                cursor.execute(statement("benchmarks", "table.sql"), {"rows": filled})
-            connection.execute("CHECKPOINT")
-
-
 def _edit(source: Cluster, rows: int, case: str) -> None:
     """The edits of a case; 1 %: and as many as 0.1 % removed, and new."""
     if case not in ("1 %", "10 %"):
@@ -162,49 +123,6 @@ def _edit(source: Cluster, rows: int, case: str) -> None:
     with source.connect("bench") as connection, psycopg.ClientCursor(connection) as cursor:
         cursor.execute(statement("benchmarks", "edits.sql"), values)
         connection.execute("CHECKPOINT")
-
-
-def _psql(source: Cluster, destination: Cluster) -> float:
-    psql = locate().directory / "psql"
-    began = time.perf_counter()
-    with subprocess.Popen(  # noqa: S603 - our own binaries
-        [psql, "-X", "-q", "-c", "COPY public.customers TO STDOUT"],
-        env=_environment(source),
-        stdout=subprocess.PIPE,
-    ) as reader:
-        subprocess.run(  # noqa: S603
-            [psql, "-X", "-q", "-c", "COPY public.customers FROM STDIN"],
-            env=_environment(destination),
-            stdin=reader.stdout,
-            check=True,
-        )
-    return time.perf_counter() - began
-
-
-def _sync(source: Cluster, destination: Cluster, engine: dict[str, str]) -> dict[str, Any]:
-    """One run in a process of its own, timed inside, as psql is timed without its installation."""
-    environment = os.environ | {
-        "BENCH_ENGINE": json.dumps(engine),
-        "BENCH_SOURCE": json.dumps([source.port, source.password]),
-        "BENCH_DESTINATION": json.dumps([destination.port, destination.password]),
-    }
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "benchmarks.one_sync"],
-        env=environment,
-        check=True,
-        capture_output=True,
-    )
-    return json.loads(done.stdout)  # type: ignore[no-any-return]
-
-
-def _environment(cluster: Cluster) -> dict[str, str]:
-    return os.environ | {
-        "PGHOST": "127.0.0.1",
-        "PGPORT": str(cluster.port),
-        "PGUSER": cluster.superuser,
-        "PGPASSWORD": cluster.password,
-        "PGDATABASE": "bench",
-    }
 
 
 def _identical(source: Cluster, destination: Cluster) -> bool:

@@ -21,17 +21,18 @@ from pgsync_assets import sync  # noqa: E402 - measured from here on
 from pgsync_assets.config import ConnectionConfig, SyncConfig  # noqa: E402
 from pgsync_assets.connect import Endpoint  # noqa: E402
 
+FIELDS = json.loads(os.environ["BENCH_SYNC"])
+FULL = FIELDS.pop("full_resync", False)
 SYNC = SyncConfig.model_validate(
-    json.loads(os.environ["BENCH_ENGINE"])
-    | {
+    {
         "name": "customers",
         "source": "source",
         "destination": "destination",
         "model": {"table": "public.customers", "key": ["id"]},
         "table": "public.customers",
-        "delete": "delete_row",
         "audit": "failures_only",
     }
+    | FIELDS
 )
 
 
@@ -55,6 +56,7 @@ def main() -> None:
         _endpoint("source"),
         _endpoint("destination"),
         platform=_endpoint("destination", "platform"),
+        full_resync=FULL,
     )
     figures = {
         "seconds": time.perf_counter() - began,
