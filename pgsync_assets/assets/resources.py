@@ -46,6 +46,7 @@ class SchemaNames(dg.Config):
     planner: str = "hightouch_planner"
     audit: str = "hightouch_audit"
     ledger: str = "pgsync_ledger"
+    staging: str | None = None
 
 
 class PostgresConnection(dg.ConfigurableResource):  # type: ignore[type-arg]

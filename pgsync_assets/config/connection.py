@@ -55,6 +55,11 @@ class Schemas(Config):
     ledger: Identifier = Field(
         default="pgsync_ledger", description="In a destination: how far each sync has come."
     )
+    staging: Identifier | None = Field(
+        default=None,
+        description="In a destination whose role may not create temporary tables: a batch lands "
+        "in a table here first, which is dropped before it commits.",
+    )
 
 
 class ConnectionConfig(Config):

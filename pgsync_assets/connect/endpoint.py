@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from ..config import ConnectionConfig
 from ..errors import (
@@ -17,6 +18,7 @@ from ..errors import (
     ConnectionLost,
     OutOfResources,
     PgsyncError,
+    PrivilegeError,
 )
 from ..redact import redact
 from .secrets import resolve
@@ -98,7 +100,16 @@ class Endpoint:
             )
         except psycopg.Error as error:
             secrets = [str(parameters["password"])] if parameters.get("password") else []
+            if "permission denied for database" in str(error):
+                raise self._may_not_connect() from None
             raise refused(repr(self), redact(str(error), secrets)) from None
+
+    def _may_not_connect(self) -> PrivilegeError:
+        names = sql.Identifier(self._value("database")), sql.Identifier(self._value("user"))
+        return PrivilegeError(
+            f"{self!r}: the role may not connect to this database",
+            sql.SQL("GRANT CONNECT ON DATABASE {} TO {};").format(*names).as_string(None),
+        )
 
     def _parameters(self) -> dict[str, Any]:
         """Keywords for libpq, never a URL: every character is allowed in a password (trap 62)."""

@@ -10,10 +10,11 @@ from psycopg import sql
 
 from ..config import ModelConfig, split_qualified
 from ..connect import READ_ONLY, Session
-from ..errors import ModelError, PrivilegeError
+from ..errors import ModelError
 from ..outcome import Column
-from ..sql import relation, statement
+from ..sql import statement
 from .equality import Equality
+from .forbidden import forbidden
 from .key_columns import ResultColumn, key_equality, key_operators
 from .query import select
 
@@ -106,9 +107,10 @@ def _shape(
     try:
         # binary=True asks for the extended protocol, which takes one statement only (42601);
         # the simple one would run both of `SELECT 1; DROP TABLE x`.
-        result = connection.execute(query, binary=True).pgresult
+        with connection.transaction():  # what is missing is looked up then
+            result = connection.execute(query, binary=True).pgresult
     except psycopg.errors.InsufficientPrivilege as error:
-        raise _forbidden(session, connection.info.user, model, error) from None
+        raise forbidden(session, connection, model, error) from None
     except psycopg.Error as error:
         if not (error.sqlstate or "").startswith(("42", "0A", "22", "3F")):
             raise
@@ -117,24 +119,6 @@ def _shape(
     fields = range(result.nfields)
     names = [(result.fname(i) or b"").decode() for i in fields]
     return [result.ftype(i) for i in fields], [result.fmod(i) for i in fields], names
-
-
-def _forbidden(
-    session: Session, user: str, model: ModelConfig, error: psycopg.Error
-) -> PrivilegeError:
-    said = f"{session.name}: {error.diag.message_primary} (SQLSTATE {error.sqlstate})"
-    role = sql.Identifier(user)
-    if "row-level security" in said:
-        bypass = sql.SQL("ALTER ROLE {} BYPASSRLS;").format(role).as_string(None)
-        return PrivilegeError(
-            said, f"hidden rows would look like removed ones. As an administrator: {bypass}"
-        )
-    schema, table = split_qualified(model.table) if model.table else ("schema", "table")
-    grants = sql.SQL("GRANT USAGE ON SCHEMA {} TO {}; GRANT SELECT ON {} TO {};").format(
-        sql.Identifier(schema), role, relation(schema, table), role
-    )
-    hint = "" if model.table else "what it names has to be granted, as in: "
-    return PrivilegeError(said, hint + grants.as_string(None))
 
 
 def _not_a_model(

@@ -12,9 +12,9 @@ from ..connect import Endpoint, Session, login_of, schema_problem
 from ..errors import PgsyncError
 from ..model import Relation, describe, fit_partitions
 from ..outcome import CheckResult
-from ..write import Target, fit, fitting_target, read_target
+from ..write import Target, fit, fitting_target, ledger_problem, read_target
 from .ends import Ends
-from .work import storage_of
+from .work import Problem, storage_of
 
 
 def check(
@@ -56,11 +56,13 @@ class _Results:
             return False
         return True
 
-    def schema(self, kind: str, session: Session, schema: str) -> None:
+    def schema(
+        self, kind: str, session: Session, schema: str, problem: Problem = schema_problem
+    ) -> None:
         """Adds a line for one of our schemas."""
         name = f"{kind} schema"
         try:
-            remedy = schema_problem(session, schema)
+            remedy = problem(session, schema)
         except PgsyncError as error:
             self.lines.append(CheckResult(name, False, error.message, error.remedy))
             return
@@ -131,7 +133,7 @@ def _check_destination(
     def connected() -> str:
         with destination.session("pgsync/check") as session:
             login = login_of(session)
-            results.schema("ledger", session, destination.config.schemas.ledger)
+            results.schema("ledger", session, destination.config.schemas.ledger, ledger_problem)
             results.tried(f"table {sync.table}", lambda: read(session))
         return login
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -28,10 +28,11 @@ from ..plan import (
     prepare,
 )
 from ..record import Audit
-from ..write import Ledger, Making, Target, fit, fitting_target, untaken
+from ..write import Ledger, Making, Target, fit, fitting_target, ledger_problem, untaken
 from .ends import Ends
 from .progress import Reporter
 
+Problem = Callable[[Session, str], str | None]
 INTERRUPTED = "interrupted before its plan was complete; nothing was written"
 
 
@@ -263,13 +264,13 @@ def _require_schemas(keeper: Session, destination: Session) -> None:
         PrivilegeError: one is missing or not ours to write; the remedy is the statement to run.
     """
     ours = keeper.config.schemas
-    wanted = (
-        (keeper, ours.planner),
-        (keeper, ours.audit),
-        (destination, destination.config.schemas.ledger),
+    wanted: tuple[tuple[Session, str, Problem], ...] = (
+        (keeper, ours.planner, schema_problem),
+        (keeper, ours.audit, schema_problem),
+        (destination, destination.config.schemas.ledger, ledger_problem),
     )
-    for session, schema in wanted:
-        remedy = schema_problem(session, schema)
+    for session, schema, problem in wanted:
+        remedy = problem(session, schema)
         if remedy is not None:
             raise PrivilegeError(
                 f"{session.name}: schema {schema} is missing, or our role may not write it",
@@ -296,7 +297,8 @@ def record_refusal(
         error: why it could not begin.
     """
     schemas = session.config.schemas
-    if not (is_migrated(session, schemas.planner) and is_migrated(session, schemas.audit)):
+    ours = (schemas.planner, schemas.audit)
+    if not all(schema_problem(session, s) is None and is_migrated(session, s) for s in ours):
         return
     planner = prepare(session, schemas.planner)
     audit = Audit.prepare(session, planner, schemas.audit, sync)

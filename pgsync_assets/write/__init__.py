@@ -6,6 +6,7 @@ from .create import Making, fitting_target, untaken
 from .fit import fit
 from .job import Job
 from .ledger import Entry, Ledger, Reject
+from .ledger_rights import ledger_problem
 from .look import look
 from .rows import PlanRows
 from .target import Target, read_target
@@ -22,6 +23,7 @@ __all__ = [
     "cascades",
     "fit",
     "fitting_target",
+    "ledger_problem",
     "look",
     "read_target",
     "untaken",

@@ -22,7 +22,6 @@ from .job import Job
 from .ledger import Reject
 from .reject import ABSORBED, DEPENDS_ON_OTHERS, NO_MATCH, refusal
 from .rows import Reader
-from .stage import STAGE, analyze_stage, clear_stage, create_stage, stage_columns
 
 
 class Application:
@@ -64,6 +63,8 @@ class Application:
         """
         self._apply(first, last)
         self._try_again()
+        if self._has_stage and not self._job.into.stage.is_temporary:
+            self._destination.execute(self._job.into.stage.drop())
 
     def _apply(self, first: int, last: int) -> None:
         if first >= last or not self._travelling(first, last):
@@ -102,7 +103,8 @@ class Application:
     def _make_stage(self) -> None:
         # Outside the savepoint of a try: a refused row must not take the table with it.
         if not self._has_stage and self._job.mode.write is not None:
-            self._destination.execute(create_stage(self._job.target, self._job.into.columns))
+            into = self._job.into
+            self._destination.execute(into.stage.create(into.target, into.columns))
             self._has_stage = True
 
     def _refused(
@@ -143,15 +145,16 @@ class Application:
         staged = self._stage(first, last)
         removals = self._job.removals_between(first, last)
         if removals or self._job.mode.lock:
-            self._destination.execute(analyze_stage())
+            self._destination.execute(self._job.into.stage.analyze())
         if removals:
             self._remove(removals)
         if removals < staged:
             self._write_staged(staged - removals)
 
     def _stage(self, first: int, last: int) -> int:
-        self._destination.execute(clear_stage())
-        into = stage_columns(self._job.into.columns)
+        stage = self._job.into.stage
+        self._destination.execute(stage.clear())
+        into = stage.columns(self._job.into.columns)
         staged, size = self._source.copy(
             first, last, self._stamps, self._destination, into, staged=True
         )
@@ -185,7 +188,10 @@ class Application:
     def _still_there(self) -> int:
         row = self._destination.execute(
             sql.SQL("SELECT count(*) FROM {} AS t JOIN {} AS s ON {} WHERE s.{} = 'r'").format(
-                self._job.target.relation, STAGE, self._job.into.same_row(), column(OPERATION)
+                self._job.target.relation,
+                self._job.into.stage.relation,
+                self._job.into.same_row(),
+                column(OPERATION),
             )
         ).fetchone()
         return int(row[0]) if row else 0

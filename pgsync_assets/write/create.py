@@ -56,7 +56,7 @@ def fitting_target(
         PrivilegeError: our role may not do it; the remedy is the statement.
     """
     with session.transaction(f"describing table {sync.table}", READ_ONLY) as connection:
-        target = find_target(connection, sync.table)
+        target = find_target(session, connection, sync.table)
         has_schema = _has_schema(connection, sync)
         changes = () if making == "never" else tuple(_changes(sync, model, target, has_schema))
         if target is None and not changes:
@@ -67,7 +67,7 @@ def fitting_target(
         connection.execute(statement(__package__ or "", "create_lock.sql"), {})
         for change in changes:
             _execute(connection, session, sync, change)
-        target = find_target(connection, sync.table)
+        target = find_target(session, connection, sync.table)
         if making == "try":
             raise psycopg.Rollback
     assert target is not None  # noqa: S101 - it was made

@@ -5,12 +5,12 @@ from __future__ import annotations
 from psycopg import sql
 
 from ..config import SyncConfig
-from ..errors import ConfigurationError, DestinationError, PrivilegeError
+from ..errors import ConfigurationError, DestinationError
 from ..model import ColumnMapping, Relation, map_columns
 from .key_fit import check_key
 from .modes import MODES
 from .removal_fit import check_removal
-from .remove import REMOVALS
+from .rights import check_rights
 from .stamps import check_stamps, stamped
 from .target import Target, TargetColumn
 from .types import flows, matches
@@ -48,7 +48,7 @@ def fit(sync: SyncConfig, relation: Relation, target: Target) -> ColumnMapping:
         _check_required(sync, mapping, target)
     check_removal(sync, mapping, target)
     check_stamps(sync, mapping, target)
-    _check_rights(sync, mapping, target)
+    check_rights(sync, mapping, target)
     return mapping
 
 
@@ -146,27 +146,3 @@ def _check_required(sync: SyncConfig, mapping: ColumnMapping, target: Target) ->
                 "and nothing is mapped to it",
                 "map a column of the model to it, or give it a default",
             )
-
-
-def _check_rights(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:
-    mode, removal = MODES[sync.mode], REMOVALS[sync.delete_behavior]
-    names = [*mapping.targets, *stamped(sync), *filter(None, [sync.deleted_column])]
-    wanted = {*mode.rights, *([removal.right] if removal else ())}
-    lacking = {right for name in names for right in target.columns[name].missing}
-    if not target.may_delete:
-        lacking.add("DELETE")
-    if missing := wanted & lacking:
-        rights = ", ".join(sorted(missing))
-        raise PrivilegeError(f"{target.user} lacks {rights} on {target.name}", target.grant(rights))
-    if not target.may_use_schema:
-        raise PrivilegeError(
-            f"{target.user} lacks USAGE on schema {target.schema}",
-            target.grant("USAGE", sql.SQL("SCHEMA {}").format(sql.Identifier(target.schema))),
-        )
-    if mode.finds_rows and not target.may_use_temporary:
-        raise PrivilegeError(
-            f"{target.user} may not create temporary tables in {target.database}",
-            target.grant(
-                "TEMPORARY", sql.SQL("DATABASE {}").format(sql.Identifier(target.database))
-            ),
-        )

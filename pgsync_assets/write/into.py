@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from ..sql import COMMA, all_of, column
+from .stage import Stage
 from .target import Target
 
 
@@ -40,6 +41,7 @@ class Into:
         match: those of them that find the row.
         stamps: columns that say when and by which run.
         mark: of rows that left the model, where they stay.
+        stage: where they land first.
     """
 
     target: Target
@@ -47,6 +49,7 @@ class Into:
     match: tuple[str, ...]
     stamps: tuple[str, ...] = ()
     mark: Mark | None = None
+    stage: Stage = Stage()
 
     @property
     def columns(self) -> tuple[str, ...]:

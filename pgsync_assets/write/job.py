@@ -16,6 +16,7 @@ from .modes import MODES
 from .remove import REMOVALS, Removal
 from .rows import Rows
 from .soft_delete import mark_of
+from .stage import Stage
 from .stamps import stamped, values
 from .target import Target
 
@@ -57,7 +58,8 @@ class Job:
         """Where they go."""
         mark = mark_of(self.sync, self.target)
         stamps = stamped(self.sync)
-        return Into(self.target, self.mapping.targets, self.mapping.match, stamps, mark)
+        stage = Stage(self.target.stage_schema, self.ledger.session.connection.info.backend_pid)
+        return Into(self.target, self.mapping.targets, self.mapping.match, stamps, mark, stage)
 
     def stamps(self, now: str) -> tuple[str, ...]:
         """What the columns get that say when and by which run.

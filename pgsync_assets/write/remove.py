@@ -15,7 +15,6 @@ from ..plan.keys import OPERATION
 from ..sql import COMMA, column
 from .into import Into
 from .mode import Statement
-from .stage import STAGE
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Removal:
 def delete_row(into: Into) -> sql.Composed:
     """Deletes the staged removals by key."""
     return sql.SQL("DELETE FROM {} AS t USING {} AS s WHERE s.{} = 'r' AND {}").format(
-        into.target.relation, STAGE, column(OPERATION), into.same_row()
+        into.target.relation, into.stage.relation, column(OPERATION), into.same_row()
     )
 
 
@@ -63,7 +62,7 @@ def _set(into: Into, assignments: sql.Composable) -> sql.Composed:
     stamps = (sql.SQL("{} = {}").format(column(n), column(n, "s")) for n in into.stamps)
     assignments = COMMA.join([assignments, *stamps])
     return sql.SQL("UPDATE {} AS t SET {} FROM {} AS s WHERE s.{} = 'r' AND {}").format(
-        into.target.relation, assignments, STAGE, column(OPERATION), into.same_row()
+        into.target.relation, assignments, into.stage.relation, column(OPERATION), into.same_row()
     )
 
 

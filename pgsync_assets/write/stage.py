@@ -1,11 +1,15 @@
-"""Where a batch lands first: a temporary table with the destination's own column types.
+"""Where a batch lands first: a table with the destination's own column types, for one transaction.
 
-It lives for one transaction (`ON COMMIT DROP`), so that a pooler in transaction mode never sees
-it (trap 57). Typed like the destination, it refuses what the destination would refuse: COPY into
-it reads values as COPY into the table itself would.
+A temporary one (`ON COMMIT DROP`), so that a pooler in transaction mode never sees it (trap 57).
+Where our role may not create those, an unlogged table in a schema that is there for it: made and
+dropped in the batch's own transaction, so that nobody else sees it and a crash leaves nothing.
+Typed like the destination, it refuses what the destination would refuse: COPY into it reads values
+as COPY into the table itself would.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from psycopg import sql
 
@@ -13,32 +17,62 @@ from ..plan.keys import OPERATION, ROW
 from ..sql import column, column_list
 from .target import Target
 
-STAGE = sql.Identifier("pg_temp", "pgsync_stage")
 
-
-def create_stage(target: Target, columns: tuple[str, ...]) -> sql.Composed:
-    """Creates the empty stage.
+@dataclass(frozen=True)
+class Stage:
+    """The stage of the batches of one run.
 
     Args:
-        target: the destination table.
-        columns: those that travel.
+        schema: in which it is made; None for a temporary table.
+        backend: number of the session, which keeps concurrent runs apart.
     """
-    return sql.SQL(
-        "CREATE TEMPORARY TABLE pgsync_stage ON COMMIT DROP AS"
-        ' SELECT NULL::bigint AS {}, NULL::"char" AS {}, {} FROM {} WITH NO DATA'
-    ).format(column(ROW), column(OPERATION), column_list(columns), target.relation)
 
+    schema: str | None = None
+    backend: int = 0
 
-def clear_stage() -> sql.Composed:
-    """Empties the stage; cheap, as it was made in the same transaction."""
-    return sql.SQL("TRUNCATE {}").format(STAGE)
+    @property
+    def is_temporary(self) -> bool:
+        """Whether it goes away by itself when the batch commits."""
+        return self.schema is None
 
+    @property
+    def relation(self) -> sql.Identifier:
+        """Its name."""
+        if self.schema is None:
+            return sql.Identifier("pg_temp", "pgsync_stage")
+        return sql.Identifier(self.schema, f"pgsync_stage_{self.backend}")
 
-def analyze_stage() -> sql.Composed:
-    """Gives it statistics: else the planner may scan a table instead of probing its index."""
-    return sql.SQL("ANALYZE {}").format(STAGE)
+    def create(self, target: Target, columns: tuple[str, ...]) -> sql.Composed:
+        """Creates the empty stage.
 
+        Args:
+            target: the destination table.
+            columns: those that travel.
+        """
+        temporary, other = "TEMPORARY TABLE {} ON COMMIT DROP", "UNLOGGED TABLE {}"
+        made = temporary if self.is_temporary else other
+        return sql.SQL(
+            'CREATE {} AS SELECT NULL::bigint AS {}, NULL::"char" AS {}, {} FROM {} WITH NO DATA'
+        ).format(
+            sql.SQL(made).format(self.relation),
+            column(ROW),
+            column(OPERATION),
+            column_list(columns),
+            target.relation,
+        )
 
-def stage_columns(columns: tuple[str, ...]) -> sql.Composed:
-    """Relation and column list for COPY."""
-    return sql.SQL("{} ({})").format(STAGE, column_list((ROW, OPERATION, *columns)))
+    def clear(self) -> sql.Composed:
+        """Empties the stage; cheap, as it was made in the same transaction."""
+        return sql.SQL("TRUNCATE {}").format(self.relation)
+
+    def analyze(self) -> sql.Composed:
+        """Gives it statistics: else the planner may scan a table instead of probing its index."""
+        return sql.SQL("ANALYZE {}").format(self.relation)
+
+    def drop(self) -> sql.Composed:
+        """Drops one that is not temporary, as the last thing that a batch does with it."""
+        return sql.SQL("DROP TABLE {}").format(self.relation)
+
+    def columns(self, columns: tuple[str, ...]) -> sql.Composed:
+        """Relation and column list for COPY."""
+        return sql.SQL("{} ({})").format(self.relation, column_list((ROW, OPERATION, *columns)))

@@ -79,10 +79,12 @@ class Target:
         may_delete: our role has DELETE.
         may_use_schema: our role has USAGE on the schema.
         may_use_temporary: our role may create temporary tables in the database.
+        may_use_staging: our role may create tables in the schema for that.
         database: name of the database.
         user: our role.
         columns: by name.
         indexes: unique indexes, the primary key first.
+        staging: name of the schema for tables that would be temporary else, where there is one.
     """
 
     schema: str
@@ -93,10 +95,17 @@ class Target:
     may_delete: bool
     may_use_schema: bool
     may_use_temporary: bool
+    may_use_staging: bool
     database: str
     user: str
     columns: dict[str, TargetColumn]
     indexes: tuple[UniqueIndex, ...]
+    staging: str | None
+
+    @property
+    def stage_schema(self) -> str | None:
+        """Where a batch lands first; None for a temporary table, which costs less."""
+        return None if self.may_use_temporary else self.staging
 
     @property
     def relation(self) -> sql.Composable:
@@ -134,6 +143,7 @@ _FACTS = (
     "may_delete",
     "may_use_schema",
     "may_use_temporary",
+    "may_use_staging",
     "database",
     "user",
 )
@@ -150,21 +160,24 @@ def read_target(session: Session, name: str) -> Target:
         DestinationError: there is no such table; tables of similar name are listed.
     """
     with session.transaction(f"describing table {name}", READ_ONLY) as connection:
-        target = find_target(connection, name)
+        target = find_target(session, connection, name)
         if target is None:
             raise no_table(session, connection, name)
         return target
 
 
-def find_target(connection: psycopg.Connection[Any], name: str) -> Target | None:
+def find_target(session: Session, connection: psycopg.Connection[Any], name: str) -> Target | None:
     """Reads a table from the catalog; None where there is no such table.
 
     Args:
-        connection: a transaction on the destination.
+        session: on the destination.
+        connection: a transaction of it.
         name: `schema.table`.
     """
     schema, table = split_qualified(name)
-    row = _one(connection, "target_relation.sql", {"schema": schema, "table": table})
+    staging = session.config.schemas.staging
+    named = {"schema": schema, "table": table, "staging": staging}
+    row = _one(connection, "target_relation.sql", named)
     if row is None:
         return None
     key = {"relation": row[0]}
@@ -178,6 +191,7 @@ def find_target(connection: psycopg.Connection[Any], name: str) -> Target | None
         table=table,
         columns={c[0]: _column(c, equality.get(c[0])) for c in columns},
         indexes=indexes,
+        staging=staging,
         **facts,
     )
 

@@ -7,6 +7,12 @@ SELECT
     has_table_privilege(c.oid, 'DELETE') AS may_delete,
     has_schema_privilege(c.relnamespace, 'USAGE') AS may_use_schema,
     has_database_privilege(current_database(), 'TEMPORARY') AS may_use_temporary,
+    EXISTS (
+        SELECT FROM pg_catalog.pg_namespace AS staging
+        WHERE staging.nspname = :'staging'
+            AND has_schema_privilege(staging.oid, 'USAGE')
+            AND has_schema_privilege(staging.oid, 'CREATE')
+    ) AS may_use_staging,
     current_database(),
     current_user
 FROM pg_catalog.pg_class AS c

@@ -13,7 +13,6 @@ from ..plan.keys import OPERATION, ROW
 from ..sql import column, column_list
 from .into import Into
 from .mode import WriteMode
-from .stage import STAGE
 
 
 def lock(into: Into) -> sql.Composed:
@@ -69,7 +68,7 @@ def update(into: Into) -> sql.Composed:
 def _composed(template: sql.SQL, into: Into, **more: sql.Composable) -> sql.Composed:
     return template.format(
         target=into.target.relation,
-        stage=STAGE,
+        stage=into.stage.relation,
         same_row=into.same_row(),
         op=column(OPERATION),
         **more,

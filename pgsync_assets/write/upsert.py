@@ -12,7 +12,6 @@ from ..plan.keys import OPERATION
 from ..sql import COMMA, column, column_list
 from .into import Into
 from .mode import WriteMode
-from .stage import STAGE
 
 
 def upsert(into: Into) -> sql.Composed:
@@ -30,7 +29,7 @@ def upsert(into: Into) -> sql.Composed:
         target=into.target.relation,
         names=COMMA.join(names),
         values=COMMA.join(values),
-        stage=STAGE,
+        stage=into.stage.relation,
         op=column(OPERATION),
         match=column_list(into.match),
         assignments=into.assignments("excluded"),

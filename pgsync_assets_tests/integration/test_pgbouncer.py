@@ -12,11 +12,17 @@ from ..fix_syncs import Syncs
 
 
 @pytest.mark.needs("pgbouncer")
-def test_a_sync_behind_a_pooler_in_transaction_mode(syncs: Syncs, pooler_port: int) -> None:
+@pytest.mark.parametrize("staging", [None, "pgsync_ledger"])
+def test_a_sync_behind_a_pooler_in_transaction_mode(
+    syncs: Syncs, pooler_port: int, staging: str | None
+) -> None:
     syncs.table("id integer primary key, note text")
     syncs.pair.destination.execute("alter table items add constraint short check (note <> 'bad')")
     syncs.pair.source.execute("insert into items select n, 'x' from generate_series(1, 100) as n")
-    syncs.source = syncs.destination = {"port": pooler_port}
+    syncs.source = syncs.destination = {"port": pooler_port, "schemas": {"staging": staging}}
+    if staging:
+        side = syncs.pair.destination
+        side.execute(f'revoke temporary on database "{side.database}" from {side.user}')
     fields: dict[str, Any] = {"delete": "delete_row", "batch_size": 10}
     assert syncs.run(**fields).succeeded == Counts(added=100)
     assert syncs.same()

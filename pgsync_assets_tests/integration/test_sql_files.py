@@ -79,6 +79,7 @@ VALUES = {
     "shape": "{}",
     "spelled": '"C"',
     "sqlstate": "23514",
+    "staging": "public",
     "started_at": "2024-01-01 00:00+00",
     "state": "1",
     "status": "failed",

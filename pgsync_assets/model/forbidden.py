@@ -1,0 +1,69 @@
+"""What the source's role has to be granted before it may run a model."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from ..config import ModelConfig, split_qualified
+from ..connect import Session
+from ..errors import PrivilegeError
+from ..sql import relation, statement
+
+# PostgreSQL names what it refused without its schema, and in a sentence only.
+_REFUSED = re.compile(r"permission denied for (?P<kind>[a-z ]+) (?P<name>\S+)$")
+
+
+def forbidden(
+    session: Session, connection: psycopg.Connection[Any], model: ModelConfig, error: psycopg.Error
+) -> PrivilegeError:
+    """The error for a model that may not be read; the remedy is the GRANT where it can be known.
+
+    Args:
+        session: on the source.
+        connection: a transaction of it, which goes on.
+        model: of a table, or with its SQL loaded.
+        error: what PostgreSQL said (42501).
+    """
+    said = error.diag.message_primary or ""
+    role = sql.Identifier(connection.info.user)
+    if "row-level security" in said:
+        bypass = sql.SQL("ALTER ROLE {} BYPASSRLS;").format(role).as_string(None)
+        remedy = f"hidden rows would look like removed ones. As an administrator: {bypass}"
+    elif model.table is not None:
+        remedy = _read_table(*split_qualified(model.table), role)
+    else:
+        remedy = _read_what_was_refused(connection, said, role)
+    return PrivilegeError(f"{session.name}: {said} (SQLSTATE {error.sqlstate})", remedy)
+
+
+def _read_what_was_refused(
+    connection: psycopg.Connection[Any], said: str, role: sql.Identifier
+) -> str:
+    found = _REFUSED.search(said)
+    if found and found["kind"] == "schema":
+        return _text(
+            sql.SQL("GRANT USAGE ON SCHEMA {} TO {};"), sql.Identifier(found["name"]), role
+        )
+    query = statement(__package__ or "", "unreadable.sql")
+    name = found["name"] if found else ""
+    candidates = connection.execute(query, {"name": name}).fetchall()
+    grants = [
+        _text(sql.SQL("GRANT SELECT ON {} TO {};"), relation(*one), role) for one in candidates
+    ]
+    if not grants:
+        example = _read_table("schema", "table", role)
+        return f"what the model names has to be granted, as in: {example}"
+    return grants[0] if len(grants) == 1 else f"what the model means of these: {' '.join(grants)}"
+
+
+def _read_table(schema: str, table: str, role: sql.Identifier) -> str:
+    grants = sql.SQL("GRANT USAGE ON SCHEMA {} TO {}; GRANT SELECT ON {} TO {};")
+    return _text(grants, sql.Identifier(schema), role, relation(schema, table), role)
+
+
+def _text(template: sql.SQL, *parts: sql.Composable) -> str:
+    return template.format(*parts).as_string(None)

@@ -1,0 +1,8 @@
+-- Relations of a name that our role may not read; those that the name alone means come first.
+SELECT owner.nspname, c.relname
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS owner ON owner.oid = c.relnamespace
+WHERE c.relname = :'name'
+    AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    AND NOT has_table_privilege(c.oid, 'SELECT')
+ORDER BY array_position(current_schemas(false), owner.nspname), owner.nspname;

@@ -1,0 +1,84 @@
+"""Whether our role may do at the destination what a sync does there: the GRANT where it may not."""
+
+from __future__ import annotations
+
+from psycopg import sql
+
+from ..config import SyncConfig
+from ..errors import PrivilegeError
+from ..model import ColumnMapping
+from ..sql import column_list
+from .modes import MODES
+from .remove import REMOVALS
+from .stamps import stamped
+from .target import Target
+
+
+def check_rights(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:
+    """Checks the rights on the table, its schema and the place where a batch lands first.
+
+    Args:
+        sync: the sync.
+        mapping: which column goes where.
+        target: the destination table.
+
+    Raises:
+        PrivilegeError: one is missing; the remedy is the GRANT.
+    """
+    lacking = _lacking(sync, mapping, target)
+    if lacking:
+        rights = ", ".join(lacking)
+        raise PrivilegeError(f"{target.user} lacks {rights} on {target.name}", target.grant(rights))
+    if not target.may_use_schema:
+        raise PrivilegeError(
+            f"{target.user} lacks USAGE on schema {target.schema}",
+            target.grant("USAGE", _schema(target.schema)),
+        )
+    may_stage = target.may_use_temporary or target.may_use_staging
+    if MODES[sync.mode].finds_rows and not may_stage:
+        raise _no_stage(target)
+
+
+def _lacking(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> list[str]:
+    """Rights that are missing, as a GRANT names them: with columns where others have them."""
+    mode, removal = MODES[sync.mode], REMOVALS[sync.delete_behavior]
+    names = [*mapping.targets, *stamped(sync), *filter(None, [sync.deleted_column])]
+    found = []
+    for right in sorted({*mode.rights, *([removal.right] if removal else ())}):
+        if right == "DELETE":  # of rows, never of columns
+            found += [] if target.may_delete else [right]
+            continue
+        without = [name for name in names if right in target.columns[name].missing]
+        if without == names:
+            found.append(right)
+        elif without:
+            columns = column_list(without)
+            found.append(sql.SQL("{} ({})").format(sql.SQL(right), columns).as_string(None))
+    return found
+
+
+def _no_stage(target: Target) -> PrivilegeError:
+    temporary = target.grant(
+        "TEMPORARY", sql.SQL("DATABASE {}").format(sql.Identifier(target.database))
+    )
+    if target.staging is None:
+        return PrivilegeError(
+            f"{target.user} may not create temporary tables in {target.database}",
+            f"{temporary} Or let batches land in a schema instead (schemas: staging: "
+            f"pgsync_staging, of the connection): {_make('pgsync_staging', target)}",
+        )
+    return PrivilegeError(
+        f"{target.user} may neither create tables in schema {target.staging} nor temporary ones in "
+        f"{target.database}",
+        f"{target.grant('USAGE, CREATE', _schema(target.staging))} (where it is missing: "
+        f"{_make(target.staging, target)}) Or: {temporary}",
+    )
+
+
+def _schema(name: str) -> sql.Composable:
+    return sql.SQL("SCHEMA {}").format(sql.Identifier(name))
+
+
+def _make(schema: str, target: Target) -> str:
+    names = sql.Identifier(schema), sql.Identifier(target.user)
+    return sql.SQL("CREATE SCHEMA {} AUTHORIZATION {};").format(*names).as_string(None)
