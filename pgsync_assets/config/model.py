@@ -58,7 +58,9 @@ class ModelConfig(Config):
         default=None, description="A file with one SELECT; relative to the YAML file."
     )
     key: tuple[Identifier, ...] = Field(
-        min_length=1, description="The columns that identify a row: never NULL, never twice."
+        min_length=1,
+        description="The columns that identify a row: never twice, and never NULL unless the "
+        "destination's index is NULLS NOT DISTINCT.",
     )
     description: str | None = Field(default=None, description="Shown on the model's asset.")
 

@@ -184,7 +184,8 @@ class Across:
             sql.SQL("asked.{}::{}").format(column(name), sql.SQL(shape.type_of(name) or "text"))
             for name in shape.key
         ]
-        same = equal_keys(shape.key, self._question.relation.key_operators, "model", "wanted")
+        operators = self._question.relation.key_operators
+        same = equal_keys(shape.key, operators, "model", "wanted", shape.nullable_key)
         return sql.SQL(
             "SELECT model.* FROM ({selected}) AS model JOIN"
             " (SELECT {values} FROM unnest({arrays}) AS asked ({keys})) AS wanted ({keys})"

@@ -14,6 +14,8 @@ from .scope import Scope
 from .shape import DIGEST, LABEL, Shape
 from .state import Planner, State
 
+THERE = "_pgsync_there"  # true in every row of the model, where its key may be NULL
+
 Connection = psycopg.Connection[Any]
 
 
@@ -56,7 +58,7 @@ class Comparison:
             "digest": column(DIGEST),
             "label": column(LABEL),
             "here": sql.Literal(scope.label),
-            "key": column(shape.key[0]),
+            "there": column(THERE if shape.nullable_key and not proven else shape.key[0]),
             "keys": column_list(shape.key),
         }
 
@@ -102,9 +104,12 @@ class Comparison:
         if self.proven:
             return self._sql("WITH sound AS (SELECT * FROM {model})")
         return self._sql(
-            "WITH {repeated}, sound AS (SELECT model.* FROM {model}"
+            "WITH {repeated}, sound AS (SELECT model.*{is_there} FROM {model}"
             " WHERE {has_key} AND NOT EXISTS (SELECT FROM repeated WHERE {same_key}))",
             repeated=self.repeated(),
+            is_there=sql.SQL(", true AS {}").format(column(THERE))
+            if self.shape.nullable_key
+            else sql.SQL(""),
             has_key=has_key(self.shape, "model"),
             same_key=same_key(self.shape, "repeated", "model"),
         )
@@ -130,7 +135,7 @@ class Comparison:
             )
         return self._sql(
             "SELECT {images}, CASE WHEN old.{row} IS NULL THEN 'a'"
-            " WHEN new.{key} IS NULL THEN 'r' ELSE 'c' END AS {op}"
+            " WHEN new.{there} IS NULL THEN 'r' ELSE 'c' END AS {op}"
             " FROM sound AS new {join} {snapshot} AS old ON {same_key} WHERE {is_change}",
             images=COMMA.join(self._image(name) for name in columns),
             join=sql.SQL("FULL JOIN" if self._scope.finds_removals else "LEFT JOIN"),
@@ -180,7 +185,7 @@ class Comparison:
         if self.old is None or not self.old.keeps(name, self.shape):
             return sql.SQL("{} AS {}").format(new, column(name))
         return self._sql(
-            "CASE WHEN new.{key} IS NULL THEN {old} ELSE {new} END AS {name}",
+            "CASE WHEN new.{there} IS NULL THEN {old} ELSE {new} END AS {name}",
             old=column(name, "old"),
             new=new,
             name=column(name),
@@ -194,7 +199,7 @@ class Comparison:
             return counts
         compared = self.shape if self.old is None or self.old.holds == "rows" else self.old
         return self._sql(
-            "{counts} AND (old.{row} IS NULL OR new.{key} IS NULL OR old.{op} = {again}"
+            "{counts} AND (old.{row} IS NULL OR new.{there} IS NULL OR old.{op} = {again}"
             " OR {images_differ})",
             counts=counts,
             again=sql.Literal(SEND_AGAIN),
@@ -224,7 +229,7 @@ class Comparison:
             )
         if not gone:
             return sql.SQL("true")
-        return self._sql("(new.{key} IS NOT NULL OR ({gone}))", gone=sql.SQL(" AND ").join(gone))
+        return self._sql("(new.{there} IS NOT NULL OR ({gone}))", gone=sql.SQL(" AND ").join(gone))
 
     def _sql(self, template: str, **more: sql.Composable) -> sql.Composed:
         return sql.SQL(template).format(**self.parts, **more)

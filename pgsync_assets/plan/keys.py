@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from psycopg import sql
 
-from ..sql import COMMA, all_of, column
+from ..sql import COMMA, all_of, column, same_or_null
 from .shape import DIGEST, Shape
 
 ROW = "_pgsync_row"
@@ -17,11 +17,15 @@ NAMES = {"a": "added", "c": "changed", "r": "removed"}
 
 def same_key(shape: Shape, left: str, right: str) -> sql.Composable:
     """`left.k = right.k` for every key column, by the operator that an index on it uses."""
-    return equal_keys(shape.key, shape.key_operators, left, right)
+    return equal_keys(shape.key, shape.key_operators, left, right, shape.nullable_key)
 
 
 def equal_keys(
-    names: Iterable[str], operators: Iterable[str], left: str, right: str
+    names: Iterable[str],
+    operators: Iterable[str],
+    left: str,
+    right: str,
+    nullable: Collection[str],
 ) -> sql.Composable:
     """`left.k = right.k` for every named column.
 
@@ -30,9 +34,12 @@ def equal_keys(
         operators: schema of the equality operator of each.
         left: alias of one relation.
         right: alias of the other one.
+        nullable: columns in which NULL is a key.
     """
     return all_of(
-        sql.SQL("{} OPERATOR({}.=) {}").format(
+        same_or_null(column(name, left), column(name, right))
+        if name in nullable
+        else sql.SQL("{} OPERATOR({}.=) {}").format(
             column(name, left), sql.Identifier(schema), column(name, right)
         )
         for name, schema in zip(names, operators, strict=True)
@@ -40,8 +47,12 @@ def equal_keys(
 
 
 def has_key(shape: Shape, alias: str) -> sql.Composable:
-    """No key column is NULL."""
-    return all_of(sql.SQL("{} IS NOT NULL").format(column(name, alias)) for name in shape.key)
+    """No key column is NULL that may not be."""
+    return all_of(
+        sql.SQL("{} IS NOT NULL").format(column(name, alias))
+        for name in shape.key
+        if name not in shape.nullable_key
+    )
 
 
 def row_id(shape: Shape, alias: str) -> sql.Composable:

@@ -36,7 +36,7 @@ class Row:
 
     row_id: str
     operation: str
-    key: tuple[str, ...]
+    key: tuple[str | None, ...]
     before: Image | None
     after: Image | None
 

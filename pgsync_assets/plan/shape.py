@@ -32,6 +32,9 @@ class Shape:
         slice: which rows of the model it is about, as JSON; None for all of them.
         key_rules: what decides beside the type when two keys are one: a collation that calls
             different texts equal; empty for each other column of the key.
+        predicate: of the partial index that finds rows at the destination: only rows that fulfil it
+            are ours; None where the index has all rows.
+        nullable_key: key columns of which NULL is a key like any other (NULLS NOT DISTINCT).
     """
 
     columns: tuple[str, ...]
@@ -47,6 +50,8 @@ class Shape:
     is_labelled: bool = False
     slice: str | None = None
     key_rules: tuple[str, ...] = ()
+    predicate: str | None = None
+    nullable_key: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Shape:
@@ -55,7 +60,8 @@ class Shape:
         return cls(
             **value
             | {name: tuple(value[name]) for name in lists}
-            | {"ledger": UUID(value["ledger"]), "key_rules": tuple(value.get("key_rules", ()))}
+            | {name: tuple(value.get(name, ())) for name in ("key_rules", "nullable_key")}
+            | {"ledger": UUID(value["ledger"])}
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -75,6 +81,12 @@ class Shape:
         """Columns of the snapshot that stand for a row."""
         return self.columns if self.holds == "rows" else (*self.key, DIGEST)
 
+    @property
+    def nullable_match(self) -> tuple[str, ...]:
+        """The columns of the destination that `nullable_key` is matched with."""
+        places = dict(zip(self.columns, self.targets, strict=True))
+        return tuple(places[name] for name in self.nullable_key)
+
     def keeps(self, name: str, other: Shape) -> bool:
         """Whether the snapshot has a column of rows that another shape can take over as it is."""
         is_column = name in self.kept and name != DIGEST
@@ -84,14 +96,16 @@ class Shape:
     def identity(self) -> tuple[object, ...]:
         """Where the rows are and how they are found there: another one is another set of rows."""
         rules = self.key_rules if any(self.key_rules) else ()
-        return self.ledger, self.table, self.key, tuple(map(self.type_of, self.key)), rules
+        types = tuple(map(self.type_of, self.key))
+        return self.ledger, self.table, self.key, types, rules, self.predicate
 
     @property
     def key_text(self) -> str:
-        """The key for messages: names, types, and what else decides when two are one."""
+        """The key for messages: names, types, and what else decides which row it finds."""
         rules = self.key_rules or ("",) * len(self.key)
         parts = zip(self.key, map(self.type_of, self.key), rules, strict=True)
-        return ", ".join(" ".join(filter(None, part)) for part in parts)
+        among = f" WHERE {self.predicate}" if self.predicate else ""
+        return ", ".join(" ".join(filter(None, part)) for part in parts) + among
 
     @property
     def may_respell_keys(self) -> bool:

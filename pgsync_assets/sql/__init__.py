@@ -1,6 +1,16 @@
 """Names, quoting and composition of SQL; fixed statements are `.sql` files beside their room."""
 
 from .files import script, statement
-from .names import COMMA, all_of, column, column_list, relation
+from .names import COMMA, all_of, any_of, column, column_list, relation, same_or_null
 
-__all__ = ["COMMA", "all_of", "column", "column_list", "relation", "script", "statement"]
+__all__ = [
+    "COMMA",
+    "all_of",
+    "any_of",
+    "column",
+    "column_list",
+    "relation",
+    "same_or_null",
+    "script",
+    "statement",
+]

@@ -42,7 +42,7 @@ def changes(
 
 
 def _look(
-    plan: Plan, destination: Session, keys: list[tuple[str, ...]]
+    plan: Plan, destination: Session, keys: list[tuple[str | None, ...]]
 ) -> Mapping[int, Mapping[str, str | None]]:
     target = read_target(destination, plan.shape.table)
     return look(destination, target, plan.shape, keys)

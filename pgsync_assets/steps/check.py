@@ -12,7 +12,7 @@ from ..connect import Endpoint, Session, login_of, schema_problem
 from ..errors import PgsyncError
 from ..model import Relation, describe, fit_partitions
 from ..outcome import CheckResult
-from ..write import Target, fit, fitting_target, ledger_problem, read_target
+from ..write import Target, find_arbiter, fit, fitting_target, ledger_problem, read_target
 from .ends import Ends
 from .work import Problem, storage_of
 
@@ -126,7 +126,8 @@ def _check_destination(
         else:
             target, made = fitting_target(session, sync, relation, "try")
             found.append(target)
-        names = ", ".join(index.name for index in found[0].indexes) or "none"
+        usable = [index.name for index in found[0].indexes if index.obstacle is None]
+        names = ", ".join(usable) or "none"
         told = f"{len(found[0].columns)} columns, unique indexes: {names}"
         return "; ".join((told, *made))
 
@@ -155,4 +156,6 @@ def _key(sync: SyncConfig, keeper: Session, relation: Relation) -> str:
 
 def _fitted(sync: SyncConfig, relation: Relation, target: Target) -> str:
     mapping = fit(sync, relation, target)
-    return f"{len(mapping.targets)} columns mapped, matched by ({', '.join(mapping.match)})"
+    arbiter = find_arbiter(sync, mapping, target)
+    found = f"matched by {arbiter} ({arbiter.name})" if arbiter else "no row is looked up"
+    return f"{len(mapping.targets)} columns mapped, {found}"

@@ -90,15 +90,31 @@ def make_plan(
 def _comparable(work: Work, full_resync: bool) -> Shape | None:
     """The state's shape where its rows can be compared by key; None: begin from nothing."""
     old, shape = work.state.shape, work.shape
-    if old is None or old.identity == shape.identity:
+    told = _other_rows(old, shape) if old else None
+    if told is None:
         return old
     if not full_resync:
         raise ConfigurationError(
-            f"sync {work.sync.name!r}: its rows were sent to {old.table}, found by "
-            f"{old.key_text} there; now it says {shape.table}, {shape.key_text}"
-            + ("" if old.ledger == shape.ledger else ", in another database"),
+            f"sync {work.sync.name!r}: {told}",
             "the old rows stay as they are; to begin anew: pgsync-assets run "
             f"{work.sync.name} --full-resync",
+        )
+    return None
+
+
+def _other_rows(old: Shape, shape: Shape) -> str | None:
+    """Why rows that were sent cannot be found any more, if so."""
+    if old.identity != shape.identity:
+        return (
+            f"its rows were sent to {old.table}, found by {old.key_text} there; now it says "
+            f"{shape.table}, {shape.key_text}"
+            + ("" if old.ledger == shape.ledger else ", in another database")
+        )
+    lost = [name for name in old.nullable_key if name not in shape.nullable_key]
+    if lost:
+        return (
+            f"it has sent rows whose key may be NULL in {', '.join(lost)}; no index of "
+            f"{shape.table} that is NULLS NOT DISTINCT finds them any more"
         )
     return None
 

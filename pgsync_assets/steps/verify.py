@@ -70,7 +70,8 @@ def compared(work: Work) -> Iterator[Compared]:
         ConnectionLost: of the lock, too: a run may have been under way in the meantime.
     """
     columns = mapped_columns(work)
-    key = Key(one for name in work.mapping.key for one in columns if one.source == name)
+    of_key = (one for name in work.mapping.key for one in columns if one.source == name)
+    key = Key(of_key, work.shape.nullable_key)
     books = _bookkeeping(work)
     with _transactions(work) as (here, reader, there):
         comparison = Comparison(work.planner, here, work.state, key)
@@ -173,7 +174,7 @@ def _readings(
         work.reader.name, work.sync.model, columns, key, work.partition, covered, known
     )
     name = work.ledger.session.name
-    table = destination_end(name, work.target, columns, key, work.partition)
+    table = destination_end(name, work.target, columns, key, work.partition, work.shape.predicate)
     return Reading(model, reader), Reading(table, there)
 
 

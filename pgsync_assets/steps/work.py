@@ -28,7 +28,17 @@ from ..plan import (
     prepare,
 )
 from ..record import Audit
-from ..write import Ledger, Making, Target, fit, fitting_target, ledger_problem, untaken
+from ..write import (
+    Ledger,
+    Making,
+    Target,
+    find_arbiter,
+    fit,
+    fitting_target,
+    ledger_problem,
+    nullable,
+    untaken,
+)
 from .ends import Ends
 from .progress import Reporter
 
@@ -89,6 +99,7 @@ class Work:
     def shape(self) -> Shape:
         """What the snapshot will hold."""
         types = {column.name: column.type for column in self.relation.columns}
+        arbiter = find_arbiter(self.sync, self.mapping, self.target)
         return Shape(
             columns=self.mapping.sources,
             types=tuple(types[name] for name in self.mapping.sources),
@@ -103,7 +114,16 @@ class Work:
             is_labelled=shares_state(self.partition),
             slice=slice_of(self.partition),
             key_rules=tuple(equality.rule for equality in self.relation.key_equality),
+            predicate=arbiter.predicate if arbiter else None,
+            nullable_key=self._nullable_key(nullable(arbiter, self.target)),
         )
+
+    def _nullable_key(self, there: tuple[str, ...]) -> tuple[str, ...]:
+        """Columns of the key in which NULL finds a row there, and may be or was in the model."""
+        pairs = zip(self.mapping.key, self.mapping.match, strict=True)
+        known = self.state.shape.nullable_key if self.state.shape else ()
+        is_proven = self.relation.unique_key
+        return tuple(name for name, to in pairs if to in there and (name in known or not is_proven))
 
     @property
     def _algorithm(self) -> Algorithm:

@@ -41,12 +41,12 @@ _IS_DESTINATION = sql.SQL(
 # By the first line that holds. {removes}: rows that left the model leave the destination, too.
 _KIND = sql.SQL("""
     CASE
-        WHEN m.fingerprint IS NULL AND s.k1 IS NULL THEN 'foreign'
+        WHEN m.fingerprint IS NULL AND s.there IS NULL THEN 'foreign'
         WHEN m.fingerprint = d.fingerprint THEN
-            CASE WHEN s.k1 IS NULL OR NOT {is_model} THEN 'pending' END
+            CASE WHEN s.there IS NULL OR NOT {is_model} THEN 'pending' END
         WHEN m.fingerprint IS NULL AND NOT {removes} THEN NULL
         WHEN m.fingerprint IS NULL AND d.fingerprint IS NULL THEN 'pending'
-        WHEN s.k1 IS NOT NULL AND d.fingerprint IS NULL THEN 'missing'
+        WHEN s.there IS NOT NULL AND d.fingerprint IS NULL THEN 'missing'
         WHEN NOT {is_destination} THEN 'differs'
         WHEN m.fingerprint = '' OR NOT {has_key} THEN 'rejected'
         ELSE 'pending'
@@ -56,17 +56,17 @@ _FIND = sql.SQL("""
     CREATE UNLOGGED TABLE {found} AS
     SELECT * FROM (
         SELECT {keys}, {kind} AS kind,
-            CASE WHEN s.k1 IS NULL THEN 'added' WHEN m.fingerprint IS NULL THEN 'removed'
+            CASE WHEN s.there IS NULL THEN 'added' WHEN m.fingerprint IS NULL THEN 'removed'
                 WHEN {is_model} THEN NULL ELSE 'changed' END AS operation,
             CASE WHEN NOT {has_key} THEN {missing} WHEN m.fingerprint = '' THEN {repeated}
                 END AS reason,
             m.fingerprint IS NOT NULL AS in_model,
             coalesce(m.fingerprint <> '' AND {has_key}, false) AS has_image,
-            s.k1 IS NOT NULL AS in_state,
+            s.there IS NOT NULL AS in_state,
             d.fingerprint IS NOT NULL AS in_destination,
             m.fingerprint IS NOT DISTINCT FROM d.fingerprint AS agrees
         FROM {model} AS m
-        FULL JOIN ({state}) AS s ON {same_in_state}
+        FULL JOIN (SELECT *, true AS there FROM ({state}) AS s) AS s ON {same_in_state}
         FULL JOIN {destination} AS d ON {same_in_destination}
     ) AS compared
     WHERE kind IS NOT NULL""")

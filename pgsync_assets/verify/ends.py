@@ -17,7 +17,7 @@ from ..model import condition, rows
 from ..plan import Planner, Shape, State, keys
 from ..plan.digest import digest
 from ..plan.shape import DIGEST
-from ..sql import COMMA, column
+from ..sql import COMMA, column, column_list
 from ..write import Target
 from .columns import MappedColumn
 from .key import Key
@@ -180,6 +180,7 @@ def destination_end(
     columns: Sequence[MappedColumn],
     key: Key,
     partition: Partition | None,
+    predicate: str | None,
 ) -> End:
     """What the destination table holds.
 
@@ -190,6 +191,7 @@ def destination_end(
         key: the key of the sync.
         partition: where its column is one of the key, rows of other slices are not read; else
             they are foreign to it.
+        predicate: of the partial index that rows are matched by: others are nobody's business.
     """
     names = {one.source: one.target.column.name for one in columns}
     where: sql.Composable | None = None
@@ -197,11 +199,19 @@ def destination_end(
         where = condition(partition.slice.renamed(names), ALIAS)
     return End(
         f"{target.name} at {destination}",
-        target.relation,
+        _among(target, tuple(names.values()), predicate) if predicate else target.relation,
         key,
         tuple(one.key(column(names[one.source], ALIAS)) for one in key.columns),
         tuple(one.kept(column(names[one.source], ALIAS)) for one in columns),
         where=where,
+    )
+
+
+def _among(target: Target, names: Sequence[str], predicate: str) -> sql.Composable:
+    """The rows that fulfil a predicate, where its bare names cannot be anybody else's."""
+    # PostgreSQL wrote it.
+    return sql.SQL("(SELECT {} FROM {} WHERE {})").format(
+        column_list(names), target.relation, sql.SQL(predicate)
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from psycopg import sql
 
-from ..sql import COMMA, all_of, column, column_list
+from ..sql import COMMA, all_of, column, column_list, same_or_null
 from .columns import MappedColumn
 
 
@@ -15,11 +15,17 @@ class Key:
 
     Args:
         columns: of the key, in its order.
+        nullable: names of those in the model in which NULL is a key.
     """
 
-    def __init__(self, columns: Iterable[MappedColumn]) -> None:
+    def __init__(self, columns: Iterable[MappedColumn], nullable: Collection[str] = ()) -> None:
         self.columns = tuple(columns)
         self.names = tuple(f"k{number}" for number, _ in enumerate(self.columns, 1))
+        self._nullable = {
+            name
+            for name, one in zip(self.names, self.columns, strict=True)
+            if one.source in nullable
+        }
 
     def declared(self) -> sql.Composable:
         """`k1 type, k2 type`, for CREATE TABLE."""
@@ -51,8 +57,12 @@ class Key:
         return self.named(_first(name, aliases) for name in self.names)
 
     def is_there(self, alias: str) -> sql.Composable:
-        """No column of it is NULL."""
-        return all_of(sql.SQL("{} IS NOT NULL").format(column(name, alias)) for name in self.names)
+        """No column of it is NULL that may not be."""
+        return all_of(
+            sql.SQL("{} IS NOT NULL").format(column(name, alias))
+            for name in self.names
+            if name not in self._nullable
+        )
 
     def same(self, *aliases: str) -> sql.Composable:
         """The last alias has the key that the first of the others has which has one."""
@@ -67,7 +77,9 @@ class Key:
             alias: of a relation with k1, k2 ..
         """
         return all_of(
-            sql.SQL("{} OPERATOR(pg_catalog.=) {}").format(value, column(name, alias))
+            same_or_null(value, column(name, alias))
+            if name in self._nullable
+            else sql.SQL("{} OPERATOR(pg_catalog.=) {}").format(value, column(name, alias))
             for name, value in zip(self.names, values, strict=True)
         )
 

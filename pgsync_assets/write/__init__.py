@@ -1,5 +1,6 @@
 """Make it so: the destination table, the ledger, and batches that are in or are not."""
 
+from .arbiter import find_arbiter, nullable
 from .batch import BatchWriter
 from .cascades import cascades
 from .create import Making, fitting_target, untaken
@@ -21,10 +22,12 @@ __all__ = [
     "Reject",
     "Target",
     "cascades",
+    "find_arbiter",
     "fit",
     "fitting_target",
     "ledger_problem",
     "look",
+    "nullable",
     "read_target",
     "untaken",
 ]

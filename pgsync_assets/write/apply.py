@@ -20,7 +20,7 @@ from ..plan.keys import OPERATION
 from ..sql import column, column_list
 from .job import Job
 from .ledger import Reject
-from .reject import ABSORBED, DEPENDS_ON_OTHERS, NO_MATCH, refusal
+from .reject import ABSORBED, DEPENDS_ON_OTHERS, NO_MATCH, OUTSIDE, refusal
 from .rows import Reader
 
 
@@ -175,23 +175,34 @@ class Application:
         if mode.unmatched is not None:
             numbers = self._destination.execute(mode.unmatched(into)).fetchall()
             self._unmatched = [Reject(row, None, None, None, NO_MATCH) for (row,) in numbers]
-        written = self._destination.execute(mode.write(into)).rowcount
+        written, inside = self._counted(mode.write(into))
         _expect(written, planned - len(self._unmatched))
+        if inside < written:
+            raise RowRefused(None, OUTSIDE, None, None)
 
     def _remove(self, removals: int) -> None:
         removal = self._job.removal
         assert removal is not None  # noqa: S101 - else removals do not travel (batch.py)
-        removed = self._destination.execute(removal.remove(self._job.into)).rowcount
+        # A partial index may lose them: what is marked as gone is often what it does not have.
+        removed, inside = self._counted(removal.remove(self._job.into))
         if removed < removals:  # some were gone already; or some trigger kept them
-            _expect(self._still_there(), removed if removal.leaves_row else 0)
+            _expect(self._still_there(), inside if removal.leaves_row else 0)
+
+    def _counted(self, write: sql.Composed) -> tuple[int, int]:
+        """Executes it: how many rows it wrote, and how many of those the arbiter has then."""
+        counting = self._job.into.counting(write)
+        if counting is None:
+            written = self._destination.execute(write).rowcount
+            return written, written
+        row = self._destination.execute(counting).fetchone()
+        assert row is not None  # noqa: S101 - an aggregate has one row
+        return row[0], row[1]
 
     def _still_there(self) -> int:
+        into = self._job.into
         row = self._destination.execute(
-            sql.SQL("SELECT count(*) FROM {} AS t JOIN {} AS s ON {} WHERE s.{} = 'r'").format(
-                self._job.target.relation,
-                self._job.into.stage.relation,
-                self._job.into.same_row(),
-                column(OPERATION),
+            sql.SQL("SELECT count(*) FROM {} AS t JOIN {} ON {} WHERE s.{} = 'r'").format(
+                into.target.relation, into.beside, into.same_row(), column(OPERATION)
             )
         ).fetchone()
         return int(row[0]) if row else 0

@@ -7,6 +7,7 @@ from psycopg import sql
 from ..config import SyncConfig
 from ..errors import ConfigurationError, DestinationError
 from ..model import ColumnMapping, Relation, map_columns
+from .arbiter import find_arbiter
 from .key_fit import check_key
 from .modes import MODES
 from .removal_fit import check_removal
@@ -43,12 +44,12 @@ def fit(sync: SyncConfig, relation: Relation, target: Target) -> ColumnMapping:
     _check_columns(relation, mapping, target)
     if mode.finds_rows:
         _check_match(relation, mapping, target)
-        _check_arbiter(sync, mapping, target)
+    arbiter = find_arbiter(sync, mapping, target)
     if mode.inserts:
         _check_required(sync, mapping, target)
-    check_removal(sync, mapping, target)
+    check_removal(sync, mapping, target, arbiter)
     check_stamps(sync, mapping, target)
-    check_rights(sync, mapping, target)
+    check_rights(sync, mapping, target, arbiter)
     return mapping
 
 
@@ -107,32 +108,6 @@ def _misfit(target: Target, source: str, spelled: str, into: TargetColumn) -> De
         + sql.SQL("{0}::{1} AS {0}")
         .format(sql.Identifier(source), sql.SQL(into.plain))
         .as_string(None),
-    )
-
-
-def _check_arbiter(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:
-    wanted = set(mapping.match)
-    found = [index for index in target.indexes if set(index.columns) == wanted]
-    candidates = [
-        f"({', '.join(index.columns)})" for index in target.indexes if index.obstacle is None
-    ]
-    usable = f"usable: {'; '.join(candidates)}. " if candidates else ""
-    columns = ", ".join(mapping.match)
-    for index in found:
-        if index.obstacle is not None and index.is_inferred:
-            raise DestinationError(
-                f"{target.name}: rows cannot be matched by ({columns}): {index.name} cannot be "
-                f"used, {index.obstacle}",
-                f"{usable}ON CONFLICT takes every unique index on these columns: drop {index.name},"
-                " or choose model.key for another one",
-            )
-    if any(index.obstacle is None for index in found):
-        return
-    why = f": {found[0].name} cannot be used, {found[0].obstacle}" if found else ""
-    raise DestinationError(
-        f"{target.name} has no unique index on ({columns}) that rows can be matched by{why}",
-        f"{usable}choose model.key for one of them, or: "
-        f"CREATE UNIQUE INDEX ON {target.name} ({columns})",
     )
 
 

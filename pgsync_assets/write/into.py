@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from psycopg import sql
 
-from ..sql import COMMA, all_of, column
-from .stage import Stage
+from ..sql import COMMA, all_of, column, column_list
+from .same_key import same_key
+from .stage import Stage, staged_column
 from .target import Target
 
 
@@ -42,6 +44,9 @@ class Into:
         stamps: columns that say when and by which run.
         mark: of rows that left the model, where they stay.
         stage: where they land first.
+        predicate: of the partial index that finds the row, among the rows that fulfil it only; None
+            where the index has all rows. Its columns have no alias.
+        nullable: those columns of `match` in which NULL finds a row.
     """
 
     target: Target
@@ -50,6 +55,8 @@ class Into:
     stamps: tuple[str, ...] = ()
     mark: Mark | None = None
     stage: Stage = Stage()
+    predicate: str | None = None
+    nullable: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -66,7 +73,7 @@ class Into:
             values.append(self.mark.present)
         return names, values
 
-    def assignments(self, alias: str) -> sql.Composable:
+    def assignments(self, value: Callable[[str], sql.Composable]) -> sql.Composable:
         """What an UPDATE sets.
 
         An equal key may be another value (1.0 and 1.00): it is written too, but only then, as
@@ -74,11 +81,11 @@ class Into:
         needed for the row to be counted.
 
         Args:
-            alias: of the relation that has the new values.
+            value: the new one of a column.
         """
         exact = {name for name in self.match if self._is_exact(name)}
         written = [name for name in self.columns if name not in exact]
-        set_to = [sql.SQL("{} = {}").format(column(n), column(n, alias)) for n in written]
+        set_to = [sql.SQL("{} = {}").format(column(n), value(n)) for n in written]
         if self.mark is not None:
             set_to.append(sql.SQL("{} = {}").format(column(self.mark.name), self.mark.present))
         if not set_to:
@@ -87,15 +94,45 @@ class Into:
         return COMMA.join(set_to)
 
     def same_row(self) -> sql.Composable:
-        """`t` and `s` have the same key, by the operators that an index on it uses."""
-        return all_of(
-            sql.SQL("{} OPERATOR({}.=) {}").format(
-                column(name, "t"),
-                sql.Identifier(self.target.columns[name].equality),
-                column(name, "s"),
-            )
-            for name in self.match
-        )
+        """`t` and `s` have the same key, by the operators of the index, and `t` is in the index."""
+        values = {name: self.staged(name) for name in self.match}
+        same = same_key(self.target, values, self.nullable)
+        return all_of([same, *self._is_inside])
+
+    def staged(self, name: str) -> sql.Composable:
+        """A staged column in a statement whose FROM has `beside`."""
+        return staged_column(self.columns, name)
+
+    @property
+    def beside(self) -> sql.Composable:
+        """The stage as `s`, beside the table in a FROM."""
+        return self.stage.beside(self.columns)
+
+    @property
+    def conflict(self) -> sql.Composable:
+        """What ON CONFLICT infers the index from."""
+        where = [sql.SQL(" WHERE {}").format(one) for one in self._is_inside]
+        return sql.SQL("({}){}").format(column_list(self.match), sql.Composed(where))
+
+    def counting(self, write: sql.Composed) -> sql.Composed | None:
+        """The same statement, answering how many rows it wrote and how many of those the index has.
+
+        None where it has all rows: PostgreSQL's own count says it then.
+
+        Args:
+            write: an INSERT, UPDATE or DELETE.
+        """
+        if self.predicate is None:
+            return None
+        return sql.SQL(
+            "WITH written AS ({} RETURNING {} IS TRUE AS is_inside)"
+            " SELECT count(*), count(*) FILTER (WHERE is_inside) FROM written"
+        ).format(write, *self._is_inside)
+
+    @property
+    def _is_inside(self) -> list[sql.Composable]:
+        # PostgreSQL wrote it.
+        return [sql.SQL("({})").format(sql.SQL(self.predicate))] if self.predicate else []
 
     def _is_exact(self, name: str) -> bool:
         key = self.target.columns[name].key

@@ -9,6 +9,7 @@ from ..config import SyncConfig, exceeds
 from ..errors import TooManyRejectedRows
 from ..model import ColumnMapping
 from ..plan import Batches, State
+from .arbiter import find_arbiter, nullable
 from .into import Into
 from .ledger import Ledger, Reject
 from .mode import WriteMode
@@ -59,7 +60,17 @@ class Job:
         mark = mark_of(self.sync, self.target)
         stamps = stamped(self.sync)
         stage = Stage(self.target.stage_schema, self.ledger.session.connection.info.backend_pid)
-        return Into(self.target, self.mapping.targets, self.mapping.match, stamps, mark, stage)
+        arbiter = find_arbiter(self.sync, self.mapping, self.target)
+        return Into(
+            self.target,
+            self.mapping.targets,
+            self.mapping.match,
+            stamps,
+            mark,
+            stage,
+            arbiter.predicate if arbiter else None,
+            nullable(arbiter, self.target),
+        )
 
     def stamps(self, now: str) -> tuple[str, ...]:
         """What the columns get that say when and by which run.
@@ -73,14 +84,16 @@ class Job:
     def may_copy(self) -> bool:
         """Whether a first sync may copy straight into the table, where its mode would stage rows.
 
-        The destination tells a row that is there already by its unique index. A column that is not
-        copied gets its default, or NULL, which may not be what marks a row as present.
+        The destination tells a row that is there already by its unique index, and COPY not whether
+        a row is in a partial one. A column that is not copied gets its default, or NULL, which may
+        not be what marks a row as present.
         """
         mark = self.into.mark
         is_null = mark is None or (
             mark.is_null_when_present and not self.target.columns[mark.name].has_default
         )
-        return self.mode.upserts and self.state.shape is None and is_null
+        is_full = self.into.predicate is None
+        return self.mode.upserts and self.state.shape is None and is_null and is_full
 
     def removals_between(self, first: int, last: int) -> int:
         """How many of the rows `first < row <= last` are removals: they come first in a plan."""

@@ -11,11 +11,12 @@ from ..plan import Shape
 from ..plan.keys import ROW
 from ..plan.preview import Image, labelled
 from ..sql import COMMA, all_of, column
+from .same_key import same_key
 from .target import Target
 
 
 def look(
-    session: Session, target: Target, shape: Shape, keys: Sequence[tuple[str, ...]]
+    session: Session, target: Target, shape: Shape, keys: Sequence[tuple[str | None, ...]]
 ) -> Mapping[int, Image]:
     """Rows of the destination, by position in the list of keys; those that are not there are not.
 
@@ -33,8 +34,11 @@ def look(
         return {}
     places = dict(zip(shape.columns, shape.targets, strict=True))
     there = {name: place for name, place in places.items() if place in target.columns}
-    match = [places[name] for name in shape.key]
-    wanted = [column(name) for name in (*match, ROW)]
+    match = {places[name]: f"_pgsync_{n}" for n, name in enumerate(shape.key)}
+    wanted = [column(name) for name in (*match.values(), ROW)]
+    keyed = {name: _typed(target, name, asked) for name, asked in match.items()}
+    # PostgreSQL wrote it; its names have no alias, and nothing else here has such names.
+    among = [sql.SQL("({})").format(sql.SQL(shape.predicate))] if shape.predicate else []
     query = sql.SQL(
         "SELECT wanted.{number}, {image} FROM unnest({arrays}) WITH ORDINALITY AS wanted ({names})"
         " JOIN {table} AS t ON {same}"
@@ -47,19 +51,13 @@ def look(
         ),
         names=COMMA.join(wanted),
         table=target.relation,
-        same=all_of(_equal(target, name) for name in match),
+        same=all_of([same_key(target, keyed, shape.nullable_match), *among]),
     )
     with session.transaction(f"looking at {target.name}", READ_ONLY) as connection:
         rows = connection.execute(query).fetchall()
     return {number - 1: image for number, image in rows}
 
 
-def _equal(target: Target, name: str) -> sql.Composable:
-    found = target.columns[name]
+def _typed(target: Target, name: str, asked: str) -> sql.Composable:
     # Types come from format_type, never from a user.
-    return sql.SQL("{} OPERATOR({}.=) wanted.{}::{}").format(
-        column(name, "t"),
-        sql.Identifier(found.equality),
-        column(name),
-        sql.SQL(found.column.type),
-    )
+    return sql.SQL("wanted.{}::{}").format(column(asked), sql.SQL(target.columns[name].column.type))

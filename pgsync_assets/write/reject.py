@@ -32,6 +32,10 @@ DEPENDS_ON_OTHERS = {"23001", "23503", "23505", "23P01"}
 """What another row of the same batch may have put right in the meantime."""
 
 NO_MATCH = "no_match: no row of the destination has this key"
+OUTSIDE = (
+    "outside: with these values the row is not in the partial index that rows are matched by; the "
+    "next run would not find it"
+)
 ABSORBED = "a trigger of the destination swallowed the row without an error"
 
 # "COPY pgsync_stage, line 1, column year: ..." - all that is taken from it is the name.

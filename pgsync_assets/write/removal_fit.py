@@ -6,16 +6,19 @@ from ..config import SyncConfig
 from ..errors import ConfigurationError, DestinationError
 from ..model import ColumnMapping
 from .soft_delete import MARKS, mark_of
-from .target import Target
+from .target import Target, UniqueIndex
 
 
-def check_removal(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:
+def check_removal(
+    sync: SyncConfig, mapping: ColumnMapping, target: Target, arbiter: UniqueIndex | None
+) -> None:
     """Checks the columns that removals write.
 
     Args:
         sync: the sync.
         mapping: which column goes where.
         target: the destination table.
+        arbiter: the index that finds the rows.
 
     Raises:
         ConfigurationError: `deleted_column` is not there, or mapped; or nothing can be cleared.
@@ -24,7 +27,7 @@ def check_removal(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> N
     if sync.deleted_column is not None:
         _check_mark(sync, sync.deleted_column, mapping, target)
     if sync.delete_behavior == "clear_fields":
-        _check_cleared(sync, mapping, target)
+        _check_cleared(sync, mapping, target, arbiter)
 
 
 def _check_mark(sync: SyncConfig, name: str, mapping: ColumnMapping, target: Target) -> None:
@@ -52,7 +55,9 @@ def _check_mark(sync: SyncConfig, name: str, mapping: ColumnMapping, target: Tar
         )
 
 
-def _check_cleared(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:
+def _check_cleared(
+    sync: SyncConfig, mapping: ColumnMapping, target: Target, arbiter: UniqueIndex | None
+) -> None:
     cleared = [name for name in mapping.targets if name not in mapping.match]
     if not cleared:
         raise ConfigurationError(
@@ -64,4 +69,11 @@ def _check_cleared(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> 
         raise DestinationError(
             f"{target.name}: {', '.join(fixed)} cannot be cleared: NOT NULL",
             "leave them out of columns, drop the constraint, or choose another delete behaviour",
+        )
+    read = [name for name in cleared if arbiter and name in arbiter.predicate_columns]
+    if arbiter and read:
+        raise DestinationError(
+            f"{target.name}: {', '.join(read)} cannot be cleared: rows are matched by {arbiter}, "
+            "and would not be found again",
+            "leave them out of columns, or choose another delete behaviour",
         )

@@ -34,8 +34,8 @@ class Removal:
 
 def delete_row(into: Into) -> sql.Composed:
     """Deletes the staged removals by key."""
-    return sql.SQL("DELETE FROM {} AS t USING {} AS s WHERE s.{} = 'r' AND {}").format(
-        into.target.relation, into.stage.relation, column(OPERATION), into.same_row()
+    return sql.SQL("DELETE FROM {} AS t USING {} WHERE s.{} = 'r' AND {}").format(
+        into.target.relation, into.beside, column(OPERATION), into.same_row()
     )
 
 
@@ -59,10 +59,10 @@ def clear_fields(into: Into) -> sql.Composed:
 
 
 def _set(into: Into, assignments: sql.Composable) -> sql.Composed:
-    stamps = (sql.SQL("{} = {}").format(column(n), column(n, "s")) for n in into.stamps)
+    stamps = (sql.SQL("{} = {}").format(column(n), into.staged(n)) for n in into.stamps)
     assignments = COMMA.join([assignments, *stamps])
-    return sql.SQL("UPDATE {} AS t SET {} FROM {} AS s WHERE s.{} = 'r' AND {}").format(
-        into.target.relation, assignments, into.stage.relation, column(OPERATION), into.same_row()
+    return sql.SQL("UPDATE {} AS t SET {} FROM {} WHERE s.{} = 'r' AND {}").format(
+        into.target.relation, assignments, into.beside, column(OPERATION), into.same_row()
     )
 
 

@@ -11,21 +11,24 @@ from ..sql import column_list
 from .modes import MODES
 from .remove import REMOVALS
 from .stamps import stamped
-from .target import Target
+from .target import Target, UniqueIndex
 
 
-def check_rights(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:
+def check_rights(
+    sync: SyncConfig, mapping: ColumnMapping, target: Target, arbiter: UniqueIndex | None
+) -> None:
     """Checks the rights on the table, its schema and the place where a batch lands first.
 
     Args:
         sync: the sync.
         mapping: which column goes where.
         target: the destination table.
+        arbiter: the index that finds the rows; the columns of its predicate are read.
 
     Raises:
         PrivilegeError: one is missing; the remedy is the GRANT.
     """
-    lacking = _lacking(sync, mapping, target)
+    lacking = _lacking(sync, mapping, target, arbiter.predicate_columns if arbiter else ())
     if lacking:
         rights = ", ".join(lacking)
         raise PrivilegeError(f"{target.user} lacks {rights} on {target.name}", target.grant(rights))
@@ -39,7 +42,9 @@ def check_rights(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> No
         raise _no_stage(target)
 
 
-def _lacking(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> list[str]:
+def _lacking(
+    sync: SyncConfig, mapping: ColumnMapping, target: Target, read: tuple[str, ...]
+) -> list[str]:
     """Rights that are missing, as a GRANT names them: with columns where others have them."""
     mode, removal = MODES[sync.mode], REMOVALS[sync.delete_behavior]
     names = [*mapping.targets, *stamped(sync), *filter(None, [sync.deleted_column])]
@@ -48,8 +53,9 @@ def _lacking(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> list[s
         if right == "DELETE":  # of rows, never of columns
             found += [] if target.may_delete else [right]
             continue
-        without = [name for name in names if right in target.columns[name].missing]
-        if without == names:
+        needed = dict.fromkeys((*names, *(read if right == "SELECT" else ())))
+        without = [name for name in needed if right in target.columns[name].missing]
+        if len(without) == len(needed):
             found.append(right)
         elif without:
             columns = column_list(without)

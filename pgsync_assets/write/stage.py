@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from ..plan.keys import OPERATION, ROW
-from ..sql import column, column_list
+from ..sql import COMMA, column, column_list
 from .target import Target
 
 
@@ -76,3 +76,30 @@ class Stage:
     def columns(self, columns: tuple[str, ...]) -> sql.Composed:
         """Relation and column list for COPY."""
         return sql.SQL("{} ({})").format(self.relation, column_list((ROW, OPERATION, *columns)))
+
+    def beside(self, columns: tuple[str, ...]) -> sql.Composed:
+        """The stage as `s` beside the table in a FROM.
+
+        Its columns have other names there (`staged_column`), so that a name without an alias is
+        the table's: the predicate of an index has no aliases.
+
+        Args:
+            columns: those that travel.
+        """
+        aliases = (_alias(number) for number, _ in enumerate(columns))
+        names = COMMA.join([column(ROW), column(OPERATION), *aliases])
+        return sql.SQL("{} AS s ({})").format(self.relation, names)
+
+
+def staged_column(columns: tuple[str, ...], name: str) -> sql.Composable:
+    """A column of `Stage.beside`.
+
+    Args:
+        columns: those that travel.
+        name: one of them.
+    """
+    return sql.SQL("s.{}").format(_alias(columns.index(name)))
+
+
+def _alias(number: int) -> sql.Composable:
+    return column(f"_pgsync_{number}")

@@ -51,19 +51,31 @@ class TargetColumn:
 
 @dataclass(frozen=True)
 class UniqueIndex:
-    """A unique index.
+    """A unique index, or an exclusion constraint.
 
     Args:
         name: of it.
-        columns: its key, in its order.
+        columns: its key, in its order; of an expression those that it reads.
         obstacle: why rows cannot be matched by it; None where they can.
-        is_inferred: ON CONFLICT on its columns takes it into account, whatever the obstacle.
+        is_inferred: ON CONFLICT on its columns (and its predicate) takes it into account, whatever
+            the obstacle.
+        predicate: which rows it has, as `pg_get_expr` writes it; None for all.
+        predicate_columns: that it reads.
+        nulls_not_distinct: it has one row at most with NULL in a column, too.
     """
 
     name: str
     columns: tuple[str, ...]
     obstacle: str | None
     is_inferred: bool
+    predicate: str | None = None
+    predicate_columns: tuple[str, ...] = ()
+    nulls_not_distinct: bool = False
+
+    def __str__(self) -> str:
+        nulls = " NULLS NOT DISTINCT" if self.nulls_not_distinct else ""
+        among = f" WHERE {self.predicate}" if self.predicate else ""
+        return f"({', '.join(self.columns)}){nulls}{among}"
 
 
 @dataclass(frozen=True)
@@ -83,7 +95,7 @@ class Target:
         database: name of the database.
         user: our role.
         columns: by name.
-        indexes: unique indexes, the primary key first.
+        indexes: unique indexes and exclusion constraints, the primary key first.
         staging: name of the schema for tables that would be temporary else, where there is one.
     """
 
@@ -183,7 +195,9 @@ def find_target(session: Session, connection: psycopg.Connection[Any], name: str
     key = {"relation": row[0]}
     columns = _all(connection, "target_columns.sql", key)
     found = _all(connection, "target_indexes.sql", key)
-    indexes = tuple(UniqueIndex(i[0], tuple(i[1]), i[2], i[3]) for i in found)
+    indexes = tuple(
+        UniqueIndex(i[0], tuple(i[1]), i[2], i[3], i[4], tuple(i[5]), i[6]) for i in found
+    )
     equality = _key_equality(connection, columns, indexes)
     facts: dict[str, Any] = dict(zip(_FACTS, row[1:], strict=True))
     return Target(

@@ -1,11 +1,16 @@
--- Unique indexes of a destination table: whether ON CONFLICT infers each from its columns, and
--- whether rows can be matched by it.
+-- Unique indexes of a destination table, and exclusion constraints, which look alike: whether
+-- ON CONFLICT infers each from its columns (and predicate), and whether rows can be matched by it.
+-- Which columns an expression or a predicate reads, only its tree says.
 SELECT
     index_relation.relname,
     array(
         SELECT a.attname
-        FROM unnest((i.indkey::smallint[])[0:i.indnkeyatts - 1])
-            WITH ORDINALITY AS indexed (number, position)
+        FROM (
+            SELECT * FROM unnest((i.indkey::smallint[])[0:i.indnkeyatts - 1]) WITH ORDINALITY
+            UNION ALL
+            SELECT read.number[1]::smallint, NULL  -- by an expression
+            FROM regexp_matches(i.indexprs::text, ':varattno (\d+)', 'g') AS read (number)
+        ) AS indexed (number, position)
         JOIN pg_catalog.pg_attribute AS a
             ON a.attrelid = i.indrelid AND a.attnum = indexed.number
         ORDER BY indexed.position
@@ -13,14 +18,23 @@ SELECT
     CASE
         WHEN NOT i.indisvalid THEN 'it is not valid (REINDEX it)'
         WHEN NOT i.indimmediate THEN 'its constraint is deferrable'
-        WHEN i.indpred IS NOT NULL THEN 'it is partial'
         WHEN i.indexprs IS NOT NULL THEN 'it is on an expression'
+        WHEN i.indisexclusion AND i.indisunique THEN 'it is WITHOUT OVERLAPS'
         WHEN i.indisexclusion THEN 'it is an exclusion constraint'
+        WHEN i.indpred::text ~ ':varattno 0 ' THEN 'its predicate reads the whole row'
         WHEN differs.by_collation THEN 'it has another collation than its column'
         WHEN differs.by_operator THEN 'its operator class has another equality than its column'
     END AS obstacle,
-    i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND NOT i.indisexclusion
-        AS is_inferred
+    i.indisvalid AND i.indexprs IS NULL AND NOT i.indisexclusion AS is_inferred,
+    pg_get_expr(i.indpred, i.indrelid) AS predicate,
+    array(
+        SELECT DISTINCT a.attname
+        FROM regexp_matches(i.indpred::text, ':varattno (\d+)', 'g') AS read (number)
+        JOIN pg_catalog.pg_attribute AS a
+            ON a.attrelid = i.indrelid AND a.attnum = read.number[1]::smallint
+    )::text[] AS predicate_columns,
+    coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false)  -- new in 15
+        AS nulls_not_distinct
 FROM pg_catalog.pg_index AS i
 JOIN pg_catalog.pg_class AS index_relation ON index_relation.oid = i.indexrelid
 CROSS JOIN LATERAL (
@@ -68,5 +82,5 @@ CROSS JOIN LATERAL (
         LIMIT 1
     ) AS usual
 ) AS differs
-WHERE i.indrelid = :'relation'::oid AND i.indisunique
+WHERE i.indrelid = :'relation'::oid AND (i.indisunique OR i.indisexclusion)
 ORDER BY i.indisprimary DESC, index_relation.relname;

@@ -10,7 +10,7 @@ from __future__ import annotations
 from psycopg import sql
 
 from ..plan.keys import OPERATION, ROW
-from ..sql import column, column_list
+from ..sql import COMMA, column
 from .into import Into
 from .mode import WriteMode
 
@@ -25,11 +25,11 @@ def lock(into: Into) -> sql.Composed:
     """
     return _composed(
         sql.SQL(
-            "SELECT count(*) FROM (SELECT FROM {target} AS t JOIN {stage} AS s ON {same_row}"
+            "SELECT count(*) FROM (SELECT FROM {target} AS t JOIN {stage} ON {same_row}"
             " WHERE s.{op} <> 'r' ORDER BY {match} FOR NO KEY UPDATE OF t) AS locked"
         ),
         into,
-        match=column_list(into.match, "s"),
+        match=COMMA.join(map(into.staged, into.match)),
     )
 
 
@@ -41,10 +41,11 @@ def unmatched(into: Into) -> sql.Composed:
     """
     return _composed(
         sql.SQL(
-            "DELETE FROM {stage} AS s WHERE s.{op} <> 'r'"
+            "DELETE FROM {table} AS gone USING {stage} WHERE gone.{row} = s.{row} AND s.{op} <> 'r'"
             " AND NOT EXISTS (SELECT FROM {target} AS t WHERE {same_row}) RETURNING s.{row}"
         ),
         into,
+        table=into.stage.relation,
         row=column(ROW),
     )
 
@@ -57,18 +58,17 @@ def update(into: Into) -> sql.Composed:
     """
     return _composed(
         sql.SQL(
-            "UPDATE {target} AS t SET {assignments} FROM {stage} AS s"
-            " WHERE s.{op} <> 'r' AND {same_row}"
+            "UPDATE {target} AS t SET {assignments} FROM {stage} WHERE s.{op} <> 'r' AND {same_row}"
         ),
         into,
-        assignments=into.assignments("s"),
+        assignments=into.assignments(into.staged),
     )
 
 
 def _composed(template: sql.SQL, into: Into, **more: sql.Composable) -> sql.Composed:
     return template.format(
         target=into.target.relation,
-        stage=into.stage.relation,
+        stage=into.beside,
         same_row=into.same_row(),
         op=column(OPERATION),
         **more,

@@ -24,7 +24,7 @@ def upsert(into: Into) -> sql.Composed:
     return sql.SQL(
         "INSERT INTO {target} AS t ({names}) OVERRIDING SYSTEM VALUE"
         " SELECT {values} FROM {stage} WHERE {op} <> 'r' ORDER BY {match}"
-        " ON CONFLICT ({match}) DO UPDATE SET {assignments}"
+        " ON CONFLICT {conflict} DO UPDATE SET {assignments}"
     ).format(
         target=into.target.relation,
         names=COMMA.join(names),
@@ -32,7 +32,8 @@ def upsert(into: Into) -> sql.Composed:
         stage=into.stage.relation,
         op=column(OPERATION),
         match=column_list(into.match),
-        assignments=into.assignments("excluded"),
+        conflict=into.conflict,
+        assignments=into.assignments(lambda name: column(name, "excluded")),
     )
 
 

@@ -243,7 +243,7 @@ def test_a_model_that_is_read_elsewhere(syncs: Syncs) -> None:
         columns = mapped_columns(work)
         key = Key(columns[:1])
         model = model_end("shop", work.sync.model, columns, key, None, None, None)
-        table = destination_end("crm", work.target, columns, key, None)
+        table = destination_end("crm", work.target, columns, key, None, None)
         done = Comparison(work.planner, here, work.state, key)
         assert done.read_model(model, reader, proven=False, told=arrived.append) == 4
         assert done.read_destination(table, there, arrived.append) == 2

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pgsync_assets import sync as engine
+from pgsync_assets.errors import DestinationError
 from pgsync_assets.outcome import Counts
 
 from ..fix_syncs import Syncs
@@ -95,6 +96,54 @@ def test_a_query_with_a_repeated_key(syncs: Syncs) -> None:
 
 def test_keys_that_differ_in_blanks(syncs: Syncs) -> None:
     walk_with_blanks(syncs)
+
+
+MATCHED = """
+    id int generated always as identity, a int, b text, live bool default true, note text
+"""
+
+
+def test_rows_are_matched_by_any_unique_index(syncs: Syncs) -> None:
+    syncs.pair.source.execute("create table items (a int, b text, note text)")
+    syncs.pair.destination.execute(f"create table items ({MATCHED})")
+    syncs.grant()
+    walk_by_index(syncs, "(b, a)", "y")
+    walk_by_index(syncs, "(b, a) where live and b not like 'z%'", "y")
+    if syncs.pair.destination.rows("show server_version_num")[0][0] >= "150000":
+        walk_by_index(syncs, "(a, b) nulls not distinct", None)
+
+
+def walk_by_index(syncs: Syncs, index: str, value: str | None) -> None:
+    """Adds, changes and removes rows that an index finds, one of them with a value in its key."""
+    name = f"sync_{len(index)}"
+    fields: dict[str, Any] = {"name": name, "model": {"table": "public.items", "key": ["a", "b"]}}
+    fields |= {"delete": "delete_row", "guard": {"max_removed": "100%"}}
+    with syncs.pair.source.connect() as connection:
+        connection.execute("insert into items values (1, 'x', 'o'), (1, %s, 'o')", [value])
+    syncs.pair.destination.execute(f"create unique index arbiter on items {index}")
+    assert syncs.run(**fields).succeeded == Counts(added=2)
+    syncs.pair.source.execute("update items set note = 'n'")
+    assert syncs.run(**fields).succeeded == Counts(changed=2)
+    syncs.pair.source.execute("delete from items where b = 'x'")
+    assert syncs.run(**fields).succeeded == Counts(removed=1)
+    found = "select a, b, live, note from items"
+    assert syncs.pair.destination.rows(found) == [(1, value, True, "n")]
+    assert syncs.verify(**fields).in_step
+    syncs.pair.source.execute("delete from items")
+    syncs.pair.destination.execute("delete from items", "drop index arbiter")
+
+
+def test_a_key_without_overlaps_is_refused(syncs: Syncs) -> None:
+    destination = syncs.pair.destination
+    if destination.rows("show server_version_num")[0][0] < "180000":
+        pytest.skip("WITHOUT OVERLAPS is new in 18")
+    syncs.pair.source.execute("create table items (a int4range, b int4range, primary key (a, b))")
+    destination.execute(
+        "create table items (a int4range, b int4range, primary key (a, b without overlaps))"
+    )
+    syncs.grant()
+    with pytest.raises(DestinationError, match="items_pkey cannot be used, it is WITHOUT OVERLAPS"):
+        syncs.run(model={"table": "public.items", "key": ["a", "b"]})
 
 
 def test_partitions_hold_the_same_rows_everywhere(syncs: Syncs) -> None:
