@@ -37,9 +37,13 @@ class Child:
         sides = {"shop": pair.source, "crm": pair.destination}
         if syncs.platform:
             sides["platform"] = syncs.platform
+        more = {"shop": syncs.source, "crm": syncs.destination}
         order = {
             "sync": syncs.config(**fields).model_dump(mode="json"),
-            "endpoints": {n: connection_of(s).model_dump(mode="json") for n, s in sides.items()},
+            "endpoints": {
+                name: connection_of(side, **more.get(name, {})).model_dump(mode="json")
+                for name, side in sides.items()
+            },
             "environment": {"TEST_PASSWORD": pair.source.password},
             "partition": partition,
             "plan_id": plan_id,

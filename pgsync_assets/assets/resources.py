@@ -45,7 +45,7 @@ class SchemaNames(dg.Config):
 
     planner: str = "hightouch_planner"
     audit: str = "hightouch_audit"
-    ledger: str = "pgsync_ledger"
+    ledger: str | None = "pgsync_ledger"
     staging: str | None = None
 
 

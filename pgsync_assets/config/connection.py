@@ -52,8 +52,10 @@ class Schemas(Config):
     audit: Identifier = Field(
         default="hightouch_audit", description="In a source: what happened to every row."
     )
-    ledger: Identifier = Field(
-        default="pgsync_ledger", description="In a destination: how far each sync has come."
+    ledger: Identifier | None = Field(
+        default="pgsync_ledger",
+        description="In a destination: how far each sync has come. May be the application's own "
+        "schema; null: nothing of ours is made there, and a batch is written at least once.",
     )
     staging: Identifier | None = Field(
         default=None,

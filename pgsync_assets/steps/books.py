@@ -11,6 +11,7 @@ from ..connect import Endpoint, is_migrated
 from ..plan import Planner, State, locked, prepare
 from ..record import Audit
 from ..write import Ledger
+from .open_ledger import open_ledger
 from .settle import settle
 from .work import close_interrupted
 
@@ -66,7 +67,7 @@ def all_books(
         lock_session = stack.enter_context(home.session(f"{application} lock"))
         planner = prepare(keeper, schemas.planner)
         audit = Audit.prepare(keeper, planner, schemas.audit, sync)
-        ledger = Ledger.prepare(writer, destination.config.schemas.ledger)
+        ledger = stack.enter_context(open_ledger(home, writer, application))
         stack.enter_context(locked(lock_session, planner.schema, sync.name, ""))
         names = planner.partitions_of(sync.name)
         yield [

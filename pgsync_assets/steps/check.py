@@ -12,7 +12,15 @@ from ..connect import Endpoint, Session, login_of, schema_problem
 from ..errors import PgsyncError
 from ..model import Relation, describe, fit_partitions
 from ..outcome import CheckResult
-from ..write import Target, find_arbiter, fit, fitting_target, ledger_problem, read_target
+from ..write import (
+    Target,
+    check_replay,
+    find_arbiter,
+    fit,
+    fitting_target,
+    ledger_problem,
+    read_target,
+)
 from .ends import Ends
 from .work import Problem, storage_of
 
@@ -134,12 +142,25 @@ def _check_destination(
     def connected() -> str:
         with destination.session("pgsync/check") as session:
             login = login_of(session)
-            results.schema("ledger", session, destination.config.schemas.ledger, ledger_problem)
+            _check_ledger(results, sync, session)
             results.tried(f"table {sync.table}", lambda: read(session))
         return login
 
     _first(results, f"connection {destination.name}", connected)
     return found[0] if found else None
+
+
+def _check_ledger(results: _Results, sync: SyncConfig, session: Session) -> None:
+    schema = session.config.schemas.ledger
+    if schema is not None:
+        results.schema("ledger", session, schema, ledger_problem)
+        return
+
+    def replayable() -> str:
+        check_replay(sync, session)
+        return f"none at {session.name}: it stands beside the planner, and writes at least once"
+
+    results.tried("ledger", replayable)
 
 
 def _first(results: _Results, name: str, connected: Callable[[], str]) -> None:

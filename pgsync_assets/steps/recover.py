@@ -120,7 +120,7 @@ def _compare(work: Work, entry: Entry | None) -> None:
     raise HistoryError(
         f"sync {state.sync!r}: the planner at {work.planner.session.name} knows "
         f"run {state.ledger_run or 'none'} as the last one, the ledger at "
-        f"{work.ledger.session.name} knows {known or 'none'}: "
+        f"{work.ledger.keeper.name} knows {known or 'none'}: "
         "one of the two databases was restored or replaced",
         f"look at both; then send every row again: pgsync-assets run {state.sync} --full-resync",
     )

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from ..connect import Endpoint, is_migrated
-from ..errors import PrivilegeError, TerminalError
+from ..errors import ConfigurationError, PrivilegeError, TerminalError
 from ..failpoints import failpoint
 from ..plan import STORAGES, Planner, State, Storage, carry, forget, locked, prepare
 from ..record import Audit
@@ -36,6 +36,8 @@ def carried(work: Work, *, is_needed: bool) -> Work:
     Raises:
         PrivilegeError: a state of the other engine is there and may not be read.
     """
+    if work.elsewhere is not None and not work.ledger.is_exact:
+        return _begun_anew(work, work.elsewhere, is_needed)
     if work.elsewhere is None or not is_elsewhere(work):
         return work
     try:
@@ -45,6 +47,24 @@ def carried(work: Work, *, is_needed: bool) -> Work:
         if is_needed:
             raise _unreadable(work, work.elsewhere, error) from None
         return replace(work, notes=(*work.notes, LEFT_BEHIND))
+
+
+def _begun_anew(work: Work, elsewhere: Endpoint, is_needed: bool) -> Work:
+    """Without a ledger at the destination nobody tells which of two states counts."""
+    if work.state.shape is not None:
+        return work
+    with _other_planner(work, elsewhere) as other:
+        left = other.look(work.sync.name, state_name(work.partition)) if other else None
+        if other is None or left is None or left.shape is None:
+            return work
+        if is_needed:
+            raise ConfigurationError(
+                f"sync {work.sync.name!r}: its engine was switched, and without a ledger at "
+                f"{work.ledger.session.name} what the other one has sent cannot be carried over",
+                f"switch back; or begin anew: pgsync-assets run {work.sync.name} --full-resync",
+            )
+        forget(other, left, because="the engine was switched since")  # so that none goes on there
+    return replace(work, notes=(*work.notes, LEFT_BEHIND))
 
 
 def is_elsewhere(work: Work) -> bool:

@@ -32,6 +32,7 @@ from ..write import (
     Ledger,
     Making,
     Target,
+    check_replay,
     find_arbiter,
     fit,
     fitting_target,
@@ -40,6 +41,7 @@ from ..write import (
     untaken,
 )
 from .ends import Ends
+from .open_ledger import open_ledger
 from .progress import Reporter
 
 Problem = Callable[[Session, str], str | None]
@@ -195,7 +197,7 @@ def opened(
             raise
         planner = prepare(keeper, home.config.schemas.planner)
         audit = Audit.prepare(keeper, planner, home.config.schemas.audit, sync)
-        ledger = Ledger.prepare(writer, ends.destination.config.schemas.ledger)
+        ledger = stack.enter_context(open_ledger(home, writer, application))
         lock = stack.enter_context(_locked(lock_session, planner.schema, sync, partition))
         if made and making == "keep":  # all else is fine, and no other run of it is under way
             target, made = fitting_target(writer, sync, relation, making)
@@ -231,6 +233,7 @@ def _fitted(
     target, made = fitting_target(writer, sync, relation, tried)
     mapping = fit(sync, relation, target)
     storage = storage_of(sync, keeper, relation, mapping.sources)
+    check_replay(sync, writer)
     _require_schemas(keeper, writer)
     return relation, target, mapping, storage, made
 
@@ -284,13 +287,13 @@ def _require_schemas(keeper: Session, destination: Session) -> None:
         PrivilegeError: one is missing or not ours to write; the remedy is the statement to run.
     """
     ours = keeper.config.schemas
-    wanted: tuple[tuple[Session, str, Problem], ...] = (
+    wanted: tuple[tuple[Session, str | None, Problem], ...] = (
         (keeper, ours.planner, schema_problem),
         (keeper, ours.audit, schema_problem),
         (destination, destination.config.schemas.ledger, ledger_problem),
     )
     for session, schema, problem in wanted:
-        remedy = problem(session, schema)
+        remedy = problem(session, schema) if schema is not None else None
         if remedy is not None:
             raise PrivilegeError(
                 f"{session.name}: schema {schema} is missing, or our role may not write it",

@@ -4,6 +4,7 @@ from .arbiter import find_arbiter, nullable
 from .batch import BatchWriter
 from .cascades import cascades
 from .create import Making, fitting_target, untaken
+from .distant_ledger import DistantLedger, check_replay
 from .fit import fit
 from .job import Job
 from .ledger import Entry, Ledger, Reject
@@ -14,6 +15,7 @@ from .target import Target, read_target
 
 __all__ = [
     "BatchWriter",
+    "DistantLedger",
     "Entry",
     "Job",
     "Ledger",
@@ -22,6 +24,7 @@ __all__ = [
     "Reject",
     "Target",
     "cascades",
+    "check_replay",
     "find_arbiter",
     "fit",
     "fitting_target",

@@ -50,10 +50,13 @@ class BatchWriter:
         first, last = job.plan.rows_of(batch)
         with (
             job.rows.opened() as source,
-            job.ledger.session.transaction(f"writing batch {batch} to {job.target.name}") as target,
+            job.ledger.batch(f"writing batch {batch} to {job.target.name}", job.state) as (
+                target,
+                ledger,
+            ),
         ):
             now = self._begin(target)
-            job.ledger.advance(target, job.state, job.plan.run.id, batch)
+            job.ledger.advance(ledger, job.state, job.plan.run.id, batch)
             failpoint("batch claimed")
             stamps = job.stamps(now)
             rows = Application(job, source, target, stamps, directly=self._directly)
@@ -61,9 +64,9 @@ class BatchWriter:
                 rows.apply(self._first_to_travel(first, last), last)
             failpoint("rows applied")
             rejects = [*job.refused_between(first, last), *rows.rejects]
-            job.ledger.reject(target, job.state, job.plan.run.id, rejects)
+            job.ledger.reject(ledger, job.state, job.plan.run.id, rejects)
             applied = last - first - len(rejects)
-            refused = job.ledger.count(target, job.state, applied, len(rejects))
+            refused = job.ledger.count(ledger, job.state, applied, len(rejects))
             if job.exceeds(refused):
                 raise job.too_many(rejects[-1].reason)
             failpoint("batch counted")

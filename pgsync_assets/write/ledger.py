@@ -5,13 +5,15 @@ A COMMIT whose reply was lost is decided by reading it, never by guessing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import psycopg
 
-from ..connect import Session, migrate
+from ..connect import Session, migrate, translated
 from ..errors import FencedOff, HistoryError
 from ..plan import State
 from ..sql import statement
@@ -49,6 +51,20 @@ class Reject:
     reason: str
 
 
+def prepare_tables(session: Session, schema: str) -> None:
+    """Makes the tables of a ledger, or brings them to the newest version.
+
+    Args:
+        session: on the database that holds them.
+        schema: in which they are; it may be somebody else's.
+
+    Raises:
+        PrivilegeError: the schema does not exist and may not be created.
+        SchemaVersionError: it was written by a newer version.
+    """
+    migrate(session, schema, __package__ or "", MIGRATIONS, "ledger_unrecorded.sql")
+
+
 class Ledger:
     """The ledger schema of one destination, through one session.
 
@@ -57,8 +73,12 @@ class Ledger:
         schema: name of the ledger's schema.
     """
 
+    is_exact = True
+    """A batch is in exactly when it says so; else it may be in, and is written again."""
+
     def __init__(self, session: Session, schema: str) -> None:
         self.session = session
+        self.keeper = session
         self.schema = schema
 
     @classmethod
@@ -69,12 +89,25 @@ class Ledger:
             PrivilegeError: the schema does not exist and may not be created.
             SchemaVersionError: it was written by a newer version.
         """
-        migrate(session, schema, __package__ or "", MIGRATIONS, "ledger_unrecorded.sql")
+        prepare_tables(session, schema)
         return cls(session, schema)
+
+    @contextmanager
+    def batch(
+        self, doing: str, state: State
+    ) -> Iterator[tuple[psycopg.Connection[Any], psycopg.Connection[Any]]]:
+        """The transaction of a batch, and the one that its line in the ledger is written in.
+
+        Args:
+            doing: see `Session.transaction`.
+            state: whose batch it is.
+        """
+        with self.session.transaction(doing) as connection:
+            yield connection, connection
 
     def identity(self) -> UUID:
         """Which destination this is; a restored copy keeps the name."""
-        with self.session.transaction("reading the ledger") as connection:
+        with self.keeper.transaction("reading the ledger") as connection:
             row = self._execute(connection, "ledger_identity.sql", {}).fetchone()
         if row is None:
             raise HistoryError(
@@ -85,19 +118,19 @@ class Ledger:
 
     def read(self, state: State) -> Entry | None:
         """The entry of a sync; None where it never wrote here."""
-        with self.session.transaction("reading the ledger") as connection:
+        with self.keeper.transaction("reading the ledger") as connection:
             row = self._execute(connection, "ledger_read.sql", self._key(state)).fetchone()
         return Entry(*row) if row else None
 
     def knows(self, state: State) -> bool:
         """Whether the sync has written here, under whichever planner's name."""
-        with self.session.transaction("reading the ledger") as connection:
+        with self.keeper.transaction("reading the ledger") as connection:
             row = self._execute(connection, "ledger_knows.sql", self._key(state)).fetchone()
         return bool(row and row[0])
 
     def rejects(self, state: State, run: int) -> list[Reject]:
         """The refused rows of a run, in the order of the plan."""
-        with self.session.transaction("reading the ledger") as connection:
+        with self.keeper.transaction("reading the ledger") as connection:
             rows = self._execute(
                 connection, "ledger_rejects.sql", self._key(state) | {"run": run}
             ).fetchall()
@@ -121,7 +154,7 @@ class Ledger:
 
     def drop(self, state: State) -> None:
         """Forgets a sync; whatever it wrote stays in its table."""
-        with self.session.transaction("forgetting the sync") as connection:
+        with self.keeper.transaction("forgetting the sync") as connection:
             self._execute(connection, "ledger_drop.sql", self._key(state))
 
     def advance(
@@ -159,7 +192,7 @@ class Ledger:
     ) -> None:
         """Records refused rows, inside the transaction of their batch."""
         key = self._key(state) | {"run": run}
-        with connection.cursor() as cursor:
+        with self._speaking(connection), connection.cursor() as cursor:
             cursor.executemany(
                 statement(__package__, "ledger_reject.sql", ledger=self.schema),
                 [key | vars(reject) for reject in rejects],
@@ -167,7 +200,7 @@ class Ledger:
 
     def _fence(self, state: State, run: int, name: str) -> None:
         values = self._key(state) | {"fence": state.epoch, "run": run}
-        with self.session.transaction("fencing the ledger") as connection:
+        with self.keeper.transaction("fencing the ledger") as connection:
             if self._execute(connection, name, values).rowcount != 1:
                 raise FencedOff(f"{state.sync}: a newer run has been at {self.session.name}")
             self._execute(connection, "ledger_forget.sql", values)
@@ -182,4 +215,9 @@ class Ledger:
     def _execute(
         self, connection: psycopg.Connection[Any], name: str, values: dict[str, Any]
     ) -> psycopg.Cursor[Any]:
-        return connection.execute(statement(__package__, name, ledger=self.schema), values)
+        with self._speaking(connection):
+            return connection.execute(statement(__package__, name, ledger=self.schema), values)
+
+    def _speaking(self, connection: psycopg.Connection[Any]) -> AbstractContextManager[None]:
+        # It may be another connection than the one that the batch is written through.
+        return translated(f"{self.keeper.name}: the ledger", connection)
