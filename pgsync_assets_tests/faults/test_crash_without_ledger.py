@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import Any
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pgsync_assets import sync as engine
+from pgsync_assets.config.mode import MODES
 from pgsync_assets.connect import Session
 from pgsync_assets.embedded import Cluster
 from pgsync_assets.embedded.servers import DESTINATION_ROLE, SOURCE_ROLE
@@ -33,43 +35,25 @@ SQL_MODEL: dict[str, Any] = {"model": {"sql": "select id, name from public.items
 _numbers = itertools.count(1)
 
 
-@dataclass(frozen=True)
-class Behaviour:
-    """What a sync does at the destination.
-
-    Args:
-        fields: of it.
-        rights: that it needs on the table, and no other.
-        columns: that it writes, the last of them by nothing but its own setting.
-    """
-
-    fields: dict[str, Any]
-    rights: tuple[str, ...]
-    columns: tuple[str, ...] = ("id", "name")
-
-
-UPSERT = ("INSERT", "UPDATE", "SELECT")
-STAMPS = {"synced_at": "synced_at", "run_id": "run_id"}
-SOFT: dict[str, Any] = {"delete": "soft_delete", "deleted_column": "gone_at"}
-BEHAVIOURS = {
-    "upsert": Behaviour({}, UPSERT),
-    "upsert, delete_row": Behaviour({"delete": "delete_row"}, (*UPSERT, "DELETE")),
-    "upsert, soft_delete": Behaviour(SOFT, UPSERT, ("id", "name", "gone_at")),
-    "upsert, clear_fields": Behaviour({"delete": "clear_fields"}, UPSERT),
-    "upsert, stamps": Behaviour({"stamps": STAMPS}, UPSERT, ("id", "name", "synced_at", "run_id")),
-    "insert": Behaviour({"mode": "insert"}, ("INSERT",)),
-    "insert, stamps": Behaviour(
-        {"mode": "insert", "stamps": {"run_id": "run_id"}}, ("INSERT",), ("id", "name", "run_id")
-    ),
-    "update": Behaviour({"mode": "update"}, ("UPDATE", "SELECT")),
-    "update, delete_row": Behaviour(
-        {"mode": "update", "delete": "delete_row"}, ("UPDATE", "SELECT", "DELETE")
-    ),
-    "update, soft_delete": Behaviour(
-        {"mode": "update", **SOFT}, ("UPDATE", "SELECT"), ("id", "name", "gone_at")
-    ),
-    "mirror": Behaviour({"mode": "mirror"}, (*UPSERT, "DELETE")),
+PAGE = (Path(__file__).parents[2] / "docs" / "privileges.md").read_text(encoding="utf-8")
+MATRIX = {
+    (mode, delete): rights.split(", ")
+    for mode, deletes, rights in re.findall(r"^\| `(\w+)` \| (`.*?`) \| ([A-Z, ]+) \|", PAGE, re.M)
+    for delete in re.findall(r"\w+", deletes)
 }
+"""What the page lists by mode and delete behaviour."""
+
+OWN_COLUMNS = {"stamps": {"synced_at": "synced_at", "run_id": "run_id"}}
+BEHAVIOURS = [
+    *({"mode": mode, "delete": delete} for mode, delete in MATRIX),
+    *({"mode": mode, "delete": MODES[mode].deletes[0]} | OWN_COLUMNS for mode in MODES),
+]
+
+
+def columns_of(fields: dict[str, Any]) -> list[str]:
+    """The columns that a sync writes, the last of them by nothing but its own setting."""
+    stamps = list(fields.get("stamps", {}).values())
+    return ["id", "name", *filter(None, [fields.get("deleted_column")]), *stamps]
 
 
 @pytest.fixture(scope="module")
@@ -129,40 +113,51 @@ def mended(side: Side, remedy: str) -> None:
     side.execute(*statements)
 
 
-@pytest.mark.parametrize("behaviour", BEHAVIOURS.values(), ids=BEHAVIOURS.keys())
-def test_each_right_on_the_table(items: Syncs, model: Relation, behaviour: Behaviour) -> None:
+@pytest.mark.parametrize(
+    "fields", BEHAVIOURS, ids=lambda fields: " ".join(map(str, fields.values()))
+)
+def test_each_right_on_the_table(items: Syncs, model: Relation, fields: dict[str, Any]) -> None:
     """With nothing but its rights, on nothing but its columns; and with each of them missing."""
     destination, role = items.pair.destination, items.pair.destination.user
+    rights = MATRIX[fields["mode"], fields["delete"]]
+    if fields["delete"] == "soft_delete":
+        fields = fields | {"deleted_column": "gone_at"}
     destination.execute(f"revoke all on items from {role}")
-    if behaviour.fields.get("mode") == "update":
+    if fields["mode"] == "update":
         destination.execute("insert into items values (1), (2)")
     with items.endpoints[1].session("test") as session:
-        said, remedy = lacking(items, model, session, behaviour.fields)
-        assert all(right in said for right in behaviour.rights)
+        said, remedy = lacking(items, model, session, fields)
+        assert said == f"{role} lacks {', '.join(sorted(rights))} on public.items"
         mended(destination, remedy)
-        for right in behaviour.rights:
+        for right in rights:
             destination.execute(f"revoke {right} on items from {role}")
-            said, remedy = lacking(items, model, session, behaviour.fields)
+            said, remedy = lacking(items, model, session, fields)
             assert said == f"{role} lacks {right} on public.items"
             assert remedy == f'GRANT {right} ON "public"."items" TO "{role}";'
             mended(destination, remedy)
-        assert lacking(items, model, session, behaviour.fields) == ("", "")
-        *others, last = behaviour.columns
-        for right in set(behaviour.rights) - {"DELETE"}:
+        assert lacking(items, model, session, fields) == ("", "")
+        *others, last = columns_of(fields)
+        for right in set(rights) - {"DELETE"}:
             destination.execute(
                 f"revoke {right} on items from {role}",
                 f"grant {right} ({', '.join(others)}) on items to {role}",
             )
-            said, remedy = lacking(items, model, session, behaviour.fields)
+            said, remedy = lacking(items, model, session, fields)
             assert said == f'{role} lacks {right} ("{last}") on public.items'
             mended(destination, remedy)
-    assert items.run(**behaviour.fields).succeeded == Counts(added=2)
+    assert items.run(**fields).succeeded == Counts(added=2)
     items.pair.source.execute("delete from items where id = 1", "update items set name = 'x'")
-    done = items.run(**behaviour.fields)
+    done = items.run(**fields)
     assert done.succeeded == done.planned
     held = "select privilege_type from information_schema.table_privileges where grantee = '{}'"
-    rights = destination.rows(held.format(role) + " and table_name = 'items'")
-    assert {right for (right,) in rights} == set(behaviour.rights) & {"DELETE"}
+    held_now = destination.rows(held.format(role) + " and table_name = 'items'")
+    assert {right for (right,) in held_now} == set(rights) & {"DELETE"}
+
+
+def test_the_page_has_every_mode_and_delete_behaviour() -> None:
+    assert set(MATRIX) == {
+        (name, delete) for name, mode in MODES.items() for delete in mode.deletes
+    }
 
 
 ELSEWHERE: dict[str, tuple[str, str, dict[str, Any]]] = {

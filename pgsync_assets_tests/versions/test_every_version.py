@@ -151,3 +151,17 @@ def test_partitions_hold_the_same_rows_everywhere(syncs: Syncs) -> None:
     membership.test_the_hour_that_is_there_twice(syncs)
     membership.test_ranges_hold_each_row_once_but_null(syncs)
     membership.test_lists_hold_each_row_once_and_other_the_rest(syncs)
+
+
+def test_a_destination_without_a_ledger_and_temporary_tables(syncs: Syncs) -> None:
+    side = syncs.pair.destination
+    syncs.table("id int primary key, name text")
+    side.execute(f'revoke temporary on database "{side.database}" from {side.user}')
+    syncs.pair.source.execute("insert into items values (1, 'a'), (2, 'b')")
+    syncs.destination = {"schemas": {"ledger": None, "staging": "pgsync_ledger"}}
+    assert syncs.run(delete="delete_row").succeeded == Counts(added=2)
+    syncs.pair.source.execute("delete from items where id = 1", "update items set name = 'c'")
+    assert syncs.run(delete="delete_row").succeeded == Counts(changed=1, removed=1)
+    assert syncs.same()
+    ours = "select relname from pg_class where relname like 'pgsync%'"
+    assert side.rows(ours) == []
