@@ -7,7 +7,7 @@ from psycopg import sql
 from ..config import SyncConfig
 from ..errors import PrivilegeError
 from ..model import ColumnMapping
-from ..sql import column_list
+from ..sql import column_list, relation
 from .modes import MODES
 from .remove import REMOVALS
 from .stamps import stamped
@@ -37,9 +37,28 @@ def check_rights(
             f"{target.user} lacks USAGE on schema {target.schema}",
             target.grant("USAGE", _schema(target.schema)),
         )
+    if MODES[sync.mode].inserts:
+        _check_defaults(sync, mapping, target)
     may_stage = target.may_use_temporary or target.may_use_staging
     if MODES[sync.mode].finds_rows and not may_stage:
         raise _no_stage(target)
+
+
+def _check_defaults(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:
+    """Defaults of a new row are computed as our role."""
+    for name, column in target.columns.items():
+        if column.closed_sequence is not None and name not in _written(sync, mapping):
+            sequence = relation(*column.closed_sequence)
+            raise PrivilegeError(
+                f"{target.user} lacks USAGE on sequence {'.'.join(column.closed_sequence)}, which "
+                f"the default of {target.name}, column {name!r} draws from",
+                target.grant("USAGE", sql.SQL("SEQUENCE {}").format(sequence)),
+            )
+
+
+def _written(sync: SyncConfig, mapping: ColumnMapping) -> list[str]:
+    """Columns that a new row gets from us."""
+    return [*mapping.targets, *stamped(sync), *filter(None, [sync.deleted_column])]
 
 
 def _lacking(
@@ -47,7 +66,7 @@ def _lacking(
 ) -> list[str]:
     """Rights that are missing, as a GRANT names them: with columns where others have them."""
     mode, removal = MODES[sync.mode], REMOVALS[sync.delete_behavior]
-    names = [*mapping.targets, *stamped(sync), *filter(None, [sync.deleted_column])]
+    names = _written(sync, mapping)
     found = []
     for right in sorted({*mode.rights, *([removal.right] if removal else ())}):
         if right == "DELETE":  # of rows, never of columns

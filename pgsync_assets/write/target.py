@@ -35,6 +35,7 @@ class TargetColumn:
         missing: rights that our role lacks on it, of INSERT, UPDATE, SELECT.
         plain: type under any domain, as a cast in a model spells it.
         key: when two of its values are one key; None where no unique index has it.
+        closed_sequence: schema and name of one that its default draws from and our role may not.
     """
 
     column: Column
@@ -47,6 +48,7 @@ class TargetColumn:
     missing: tuple[str, ...]
     plain: str
     key: Equality | None = None
+    closed_sequence: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -255,6 +257,7 @@ def _column(row: tuple[Any, ...], key: Equality | None) -> TargetColumn:
         missing=tuple(right for right, held in rights if not held),
         plain=row[15],
         key=key,
+        closed_sequence=tuple(row[16]) if row[16] else None,
     )
 
 

@@ -29,7 +29,25 @@ SELECT
     a.atttypid,
     a.atttypmod,
     a.attcollation,
-    format_type(base.type, base.modifier) AS plain_type
+    format_type(base.type, base.modifier) AS plain_type,
+    (
+        -- Of a serial, say; an identity draws from its own without asking.
+        SELECT ARRAY[owner.nspname, sequence.relname]::text[]
+        FROM pg_catalog.pg_attrdef AS d
+        JOIN pg_catalog.pg_depend AS drawn
+            ON drawn.classid = 'pg_catalog.pg_attrdef'::regclass
+            AND drawn.objid = d.oid
+            AND drawn.refclassid = 'pg_catalog.pg_class'::regclass
+        JOIN pg_catalog.pg_class AS sequence ON sequence.oid = drawn.refobjid
+        JOIN pg_catalog.pg_namespace AS owner ON owner.oid = sequence.relnamespace
+        WHERE d.adrelid = a.attrelid
+            AND d.adnum = a.attnum
+            AND CASE -- conditions have no order: of a table it would be an error
+                WHEN sequence.relkind = 'S'
+                    THEN NOT has_sequence_privilege(sequence.oid, 'USAGE, UPDATE')
+            END
+        LIMIT 1
+    ) AS closed_sequence
 FROM pg_catalog.pg_attribute AS a
 CROSS JOIN LATERAL (
     -- A domain is stored as its base type, with the modifier of the innermost domain that has one.

@@ -214,6 +214,19 @@ def test_each_right_beside_the_table(
     assert items.run(**fields).succeeded.total == (1 if "tables" in taken else 3)
 
 
+def test_the_sequence_of_a_column_that_is_left_to_its_default(items: Syncs) -> None:
+    destination, numbered = items.pair.destination, "public.numbered"
+    destination.execute(
+        "create table numbered (id int primary key, name text, n serial,"
+        " m int generated always as identity)"
+    )
+    destination.grant_table("numbered", "select", "insert", "update")
+    with pytest.raises(PrivilegeError, match=r"sequence public.numbered_n_seq, .* 'n'") as refused:
+        items.run(table=numbered)
+    mended(destination, refused.value.remedy or "")
+    assert items.run(table=numbered).succeeded == Counts(added=2)
+
+
 def test_a_right_that_goes_while_the_run_is_under_way(items: Syncs) -> None:
     destination = items.pair.destination
 
