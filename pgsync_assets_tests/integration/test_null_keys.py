@@ -65,37 +65,37 @@ def test_null_is_a_key(every: Syncs) -> None:
     assert found.foreign == 1
 
 
-def test_a_key_of_one_column(either: Syncs) -> None:
+def test_a_key_of_one_column(standard: Syncs) -> None:
     one = KEY | {"model": {"sql": "select b, note from items where a is null", "key": ["b"]}}
-    tables(either, INDEX.replace("b, a", "b"))
-    assert either.run(**one).succeeded == Counts(added=2)
-    either.pair.source.execute("update items set note = 'n'")
-    assert either.run(**one).succeeded == Counts(changed=2)
-    assert there(either) == [(None, "x", "n"), (None, None, "n")]
-    either.pair.source.execute("delete from items where b is null")
-    assert either.run(**one).succeeded == Counts(removed=1)
-    assert either.verify(**one).in_step
+    tables(standard, INDEX.replace("b, a", "b"))
+    assert standard.run(**one).succeeded == Counts(added=2)
+    standard.pair.source.execute("update items set note = 'n'")
+    assert standard.run(**one).succeeded == Counts(changed=2)
+    assert there(standard) == [(None, "x", "n"), (None, None, "n")]
+    standard.pair.source.execute("delete from items where b is null")
+    assert standard.run(**one).succeeded == Counts(removed=1)
+    assert standard.verify(**one).in_step
 
 
-def test_a_repeated_null_is_refused_as_any_other_repeated_key(either: Syncs) -> None:
-    tables(either)
-    either.pair.source.execute("insert into items values (null, null, 'again')")
+def test_a_repeated_null_is_refused_as_any_other_repeated_key(syncs: Syncs) -> None:
+    tables(syncs)
+    syncs.pair.source.execute("insert into items values (null, null, 'again')")
     for added in (3, 0):
-        outcome = either.run(**KEY)
+        outcome = syncs.run(**KEY)
         assert outcome.succeeded == Counts(added=added)
         assert (outcome.invalid_keys.missing, outcome.invalid_keys.repeated) == (0, 2)
-    assert either.verify(**KEY).rejected == 1
-    either.pair.source.execute("delete from items where note = 'again'")
-    assert either.run(**KEY).succeeded == Counts(added=1)
+    assert syncs.verify(**KEY).rejected == 1
+    syncs.pair.source.execute("delete from items where note = 'again'")
+    assert syncs.run(**KEY).succeeded == Counts(added=1)
 
 
-def test_null_is_none_in_a_column_that_is_not_null_there(either: Syncs) -> None:
-    tables(either)
-    either.pair.destination.execute("alter table items alter a set not null")
-    outcome = either.run(**KEY)
+def test_null_is_none_in_a_column_that_is_not_null_there(syncs: Syncs) -> None:
+    tables(syncs)
+    syncs.pair.destination.execute("alter table items alter a set not null")
+    outcome = syncs.run(**KEY)
     assert outcome.succeeded == Counts(added=2)
     assert (outcome.invalid_keys.missing, outcome.failed) == (2, Counts(added=2))
-    assert there(either) == [(1, "x", "o"), (1, None, "o")]
+    assert there(syncs) == [(1, "x", "o"), (1, None, "o")]
 
 
 @pytest.mark.parametrize("mode", ["update", "mirror"])
@@ -119,23 +119,23 @@ def test_under_a_predicate(syncs: Syncs) -> None:
     assert there(syncs) == [(None, None, "theirs")]
 
 
-def test_adopt_takes_it(either: Syncs) -> None:
-    tables(either)
-    either.pair.destination.execute(FILL)
-    config = either.config(**KEY)
-    taken = operations.adopt(config, *either.endpoints, platform=either.platform_endpoint)
+def test_adopt_takes_it(syncs: Syncs) -> None:
+    tables(syncs)
+    syncs.pair.destination.execute(FILL)
+    config = syncs.config(**KEY)
+    taken = operations.adopt(config, *syncs.endpoints, platform=syncs.platform_endpoint)
     assert taken.adopted == 4
-    assert either.run(**KEY).planned == Counts()
+    assert syncs.run(**KEY).planned == Counts()
 
 
-def test_an_array_that_is_null_is_not_an_empty_one(either: Syncs) -> None:
-    either.table("a int[], b text, note text")
-    either.pair.destination.execute(INDEX)
-    either.pair.source.execute("insert into items values ('{}', 'x'), (null, 'x'), ('{1}', 'x')")
-    assert either.run(**KEY).succeeded == Counts(added=3)
-    either.pair.source.execute("delete from items where a is null")
-    assert either.run(**KEY).succeeded == Counts(removed=1)
-    assert either.same()
+def test_an_array_that_is_null_is_not_an_empty_one(standard: Syncs) -> None:
+    standard.table("a int[], b text, note text")
+    standard.pair.destination.execute(INDEX)
+    standard.pair.source.execute("insert into items values ('{}', 'x'), (null, 'x'), ('{1}', 'x')")
+    assert standard.run(**KEY).succeeded == Counts(added=3)
+    standard.pair.source.execute("delete from items where a is null")
+    assert standard.run(**KEY).succeeded == Counts(removed=1)
+    assert standard.same()
 
 
 def test_an_index_that_does_not_find_it_any_more_is_said(syncs: Syncs) -> None:

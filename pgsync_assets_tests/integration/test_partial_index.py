@@ -87,32 +87,32 @@ def test_rows_are_found_under_the_predicate_only(every: Syncs) -> None:
     ]
 
 
-def test_only_rows_under_the_predicate_are_adopted(either: Syncs) -> None:
-    tables(either)
-    either.pair.destination.execute(
+def test_only_rows_under_the_predicate_are_adopted(syncs: Syncs) -> None:
+    tables(syncs)
+    syncs.pair.destination.execute(
         "insert into items (tenant, email, status) values (1, 'b', 'new')",
         "insert into items (tenant, email, status, deleted_at) values (2, 'a', 'new', now())",
     )
-    ends = either.endpoints
-    config = either.config(**DELETES)
-    assert operations.adopt(config, *ends, platform=either.platform_endpoint).adopted == 1
-    assert either.run(**DELETES).succeeded == Counts(added=2)
-    assert either.verify(**DELETES).in_step
+    ends = syncs.endpoints
+    config = syncs.config(**DELETES)
+    assert operations.adopt(config, *ends, platform=syncs.platform_endpoint).adopted == 1
+    assert syncs.run(**DELETES).succeeded == Counts(added=2)
+    assert syncs.verify(**DELETES).in_step
 
 
-def test_a_first_row_outside_is_refused(either: Syncs) -> None:
+def test_a_first_row_outside_is_refused(standard: Syncs) -> None:
     """It would be inserted again by every run, as no index finds it."""
-    tables(either, ACTIVE)
-    either.pair.destination.execute("update items set status = 'dra{}'")
-    either.pair.source.execute("update items set status = 'dra{}' where email = 'b'")
+    tables(standard, ACTIVE)
+    standard.pair.destination.execute("update items set status = 'dra{}'")
+    standard.pair.source.execute("update items set status = 'dra{}' where email = 'b'")
     draft = (1, "a", "dra{}", False)
     for _ in range(2):
-        outcome = either.run(**KEY)
+        outcome = standard.run(**KEY)
         assert [(r.row_id, r.reason[:8]) for r in outcome.rejections] == [('[1, "b"]', "outside:")]
-        assert there(either) == [draft, (1, "a", "new", True), (2, "a", "new", True)]
-    either.pair.source.execute("update items set status = 'new'")
-    assert either.run(**KEY).succeeded == Counts(added=1)
-    assert either.verify(**KEY).in_step
+        assert there(standard) == [draft, (1, "a", "new", True), (2, "a", "new", True)]
+    standard.pair.source.execute("update items set status = 'new'")
+    assert standard.run(**KEY).succeeded == Counts(added=1)
+    assert standard.verify(**KEY).in_step
 
 
 @pytest.mark.parametrize("mode", ["upsert", "update", "mirror"])
