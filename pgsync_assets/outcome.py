@@ -60,6 +60,7 @@ class Rejection:
         constraint: that refused it, if any.
         column: that refused it, if known.
         reason: one sentence.
+        attempts: settled runs that tried it so far; None where its key names no row (NULL).
     """
 
     row_id: str
@@ -68,6 +69,7 @@ class Rejection:
     constraint: str | None
     column: str | None
     reason: str
+    attempts: int | None = None
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,8 @@ class Outcome:
         invalid: rows of the model with a NULL or repeated key; counted in `failed` as well.
         invalid_keys: those rows by kind, with a sample of their keys.
         rejections: a sample of the refused rows, at most 20.
+        parked: rows that earlier runs were refused and this one did not try
+            (`retry_rejected: false`); they are in none of the counts above.
         row_count: rows in the state (this sync's rows at the destination) afterwards.
         bytes: row data sent to the destination.
         seconds: duration of `plan`, `write`, `advance`, `total`.
@@ -178,6 +182,7 @@ class Outcome:
     invalid: int = 0
     invalid_keys: InvalidKeys = InvalidKeys()
     rejections: tuple[Rejection, ...] = ()
+    parked: int = 0
     row_count: int = 0
     bytes: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -196,6 +201,11 @@ class Outcome:
     def rejected(self) -> int:
         """Rows that were refused, for whatever reason."""
         return self.failed.total
+
+    @property
+    def is_complete(self) -> bool:
+        """Every row of the model is at the destination: none was refused, none is parked."""
+        return not (self.rejected or self.parked)
 
 
 @dataclass(frozen=True)
@@ -277,6 +287,19 @@ class Forgotten:
 
     sync: str
     states: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Released:
+    """Parked rows that the next run tries again.
+
+    Args:
+        sync: its name.
+        rows: how many.
+    """
+
+    sync: str
     rows: int
 
 

@@ -102,6 +102,12 @@ class SyncConfig(Config):
         description="More refused rows than this stop the run; a share (`1%`) is one of the rows "
         "that the run sends. What is in by then stays.",
     )
+    retry_rejected: bool = Field(
+        default=True,
+        description="Rows that the destination refused are tried again by the next run; or "
+        "(`false`) they are parked, whatever becomes of their values, until `pgsync-assets "
+        "rejected SYNC --retry` releases them. Every run says how many there are.",
+    )
     on_duplicate_key: DuplicateKeys = Field(
         default="reject",
         description="Rows of the model whose key occurs more than once, or is NULL: they are "

@@ -18,6 +18,18 @@ from .lock import Lock, locked
 from .platform_keys import check_platform_keys
 from .preview import Preview
 from .reading import Question, Reading
+from .refused_rows import (
+    Chosen,
+    RefusedReason,
+    RefusedRow,
+    RefusedStatus,
+    forget_accepted,
+    forget_others,
+    refused_rows,
+    refused_status,
+    release,
+    settle_refused,
+)
 from .run import Batches, Plan, Run
 from .scope import Scope
 from .shape import Shape
@@ -46,6 +58,7 @@ __all__ = [
     "Algorithm",
     "Batches",
     "Cut",
+    "Chosen",
     "Diff",
     "HeldPlan",
     "InPlace",
@@ -56,6 +69,9 @@ __all__ = [
     "Preview",
     "Question",
     "Reading",
+    "RefusedReason",
+    "RefusedRow",
+    "RefusedStatus",
     "Run",
     "STORAGES",
     "Scope",
@@ -72,6 +88,8 @@ __all__ = [
     "drop",
     "find_plan",
     "forget",
+    "forget_accepted",
+    "forget_others",
     "held_plans",
     "invalid_keys",
     "keys",
@@ -79,4 +97,8 @@ __all__ = [
     "newest_algorithm",
     "note",
     "prepare",
+    "refused_rows",
+    "refused_status",
+    "release",
+    "settle_refused",
 ]

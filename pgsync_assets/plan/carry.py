@@ -13,12 +13,15 @@ import psycopg
 from psycopg import sql
 
 from ..connect import READ_ONLY, pump
-from ..sql import COMMA, column, column_list
+from ..sql import COMMA, column, column_list, relation
 from . import convert
 from .keys import OPERATION, ROW
+from .refused_rows import counts_refused
 from .shape import DIGEST, LABEL, Shape
 from .state import Planner, State
 from .storage import Storage
+
+Connection = psycopg.Connection[Any]
 
 
 def carry(old: Planner, left: State, new: Planner, state: State, storage: Storage) -> State:
@@ -51,6 +54,7 @@ def carry(old: Planner, left: State, new: Planner, state: State, storage: Storag
         _create(connection, new, state, shape)
         rows, _ = pump(reader, _selected(old, left), connection, _into(new, state, shape))
         convert.index(connection, new, state, shape)
+        _carry_refused(old, reader, left, new, connection, state)
         fresh = replace(left, id=state.id, epoch=state.epoch, shape=shape, row_count=rows)
         new.store(connection, fresh)
         values = {"state": state.id, "installation": left.installation}
@@ -58,6 +62,42 @@ def carry(old: Planner, left: State, new: Planner, state: State, storage: Storag
         number = {"schema": new.schema, "run": left.ledger_run or 0}
         connection.execute(new.statement("number_runs.sql"), number)
     return fresh
+
+
+REFUSED = (
+    *("row_id", "key", "partition", "operation", "attempts", "first_run", "first_at"),
+    *("last_run", "last_at", "sqlstate", "constraint_name", "column_name", "reason", "is_parked"),
+)
+"""Columns of `refused_rows` that travel; numbers of runs are those of the planner that counted."""
+
+
+def _carry_refused(
+    old: Planner,
+    reader: Connection,
+    left: State,
+    new: Planner,
+    connection: Connection,
+    state: State,
+) -> None:
+    """What is refused stays refused, and parked; a row that a cursor has passed is looked at."""
+    connection.execute(new.statement("refused_forget.sql"), {"state": state.id})
+    if not counts_refused(reader, old.schema):
+        return
+    rows = sql.SQL("SELECT {}, {}, CASE WHEN seen_run IS NOT NULL THEN 0 END FROM {} WHERE {} = {}")
+    pump(
+        reader,
+        rows.format(
+            sql.Literal(state.id),
+            column_list(REFUSED),
+            relation(old.schema, "refused_rows"),
+            column("state_id"),
+            sql.Literal(left.id),
+        ),
+        connection,
+        sql.SQL("{} ({})").format(
+            relation(new.schema, "refused_rows"), column_list(("state_id", *REFUSED, "seen_run"))
+        ),
+    )
 
 
 def _kept(shape: Shape) -> tuple[str, ...]:

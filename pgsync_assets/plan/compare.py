@@ -9,6 +9,7 @@ from psycopg import sql
 
 from ..sql import COMMA, column, column_list, relation
 from .keys import OPERATION, ROW, SEND_AGAIN, has_key, images_differ, same_key
+from .parked import Parked
 from .reading import Reading
 from .scope import Scope
 from .shape import DIGEST, LABEL, Shape
@@ -62,8 +63,14 @@ class Comparison:
             "keys": column_list(shape.key),
         }
 
-    def prepare(self, connection: Connection, reading: Reading) -> None:
-        """Where partitions share the snapshot: whose rows are whose, and which are really gone."""
+    def prepare(self, connection: Connection, reading: Reading, parked: Parked | None) -> None:
+        """Where partitions share the snapshot: whose rows are whose, and which are really gone.
+
+        Args:
+            connection: the planner's transaction.
+            reading: of the model.
+            parked: rows that earlier runs were refused; the snapshot may not know them.
+        """
         if self._scope.label is None or self.old is None or not self._scope.finds_removals:
             return
         # A row that came from another partition is this one's from now on, sent or not.
@@ -78,10 +85,16 @@ class Comparison:
         connection.execute(
             self._sql(
                 "CREATE UNLOGGED TABLE {gone} AS"
-                " SELECT row_number() OVER () AS {row}, {old_keys} FROM {snapshot} AS old"
+                " SELECT row_number() OVER () AS {row}, missing.* FROM ("
+                " SELECT {old_keys} FROM {snapshot} AS old"
                 " WHERE (old.{label} = {here} OR old.{label} IS NULL)"
-                " AND NOT EXISTS (SELECT FROM {model} WHERE {same_key})",
+                " AND NOT EXISTS (SELECT FROM {model} WHERE {same_key}) {refused}) AS missing",
                 gone=self._gone,
+                refused=self._sql(
+                    "UNION ALL {missing}", missing=parked.missing(self.parts["model"])
+                )
+                if parked
+                else sql.SQL(""),
                 old_keys=column_list(self.shape.key, "old"),
                 same_key=same_key(self.shape, "old", "model"),
             ),
@@ -98,6 +111,8 @@ class Comparison:
             ),
             binary=True,
         )
+        if parked is not None:
+            parked.keep_moved(self.parts["model"], self._gone)
 
     def ctes(self) -> sql.Composable:
         """`sound`: rows with a key of their own; `repeated`: keys that occur more than once."""

@@ -24,6 +24,7 @@ from .batches import Cut
 from .compare import Comparison
 from .invalid_keys import invalid_keys, refuse_invalid
 from .keys import OPERATION, ROW
+from .parked import Parked
 from .reading import Reading
 from .refuse import Refusals
 from .run import Plan, Run
@@ -102,7 +103,7 @@ class Diff:
                 refuse_invalid(
                     self._state.sync, self._shape.key, found, on_duplicate_key, max_invalid
                 )
-            self._make(connection, run, comparison, refusals)
+            left_out = self._make(connection, run, comparison, refusals)
             counts = self._planner.planned(connection, run)
             self._stop_at(refusals.count, counts.total, max_invalid)
             plan = Plan(
@@ -119,6 +120,7 @@ class Diff:
                 batch_ends=cut.ends(
                     connection, self._planner, run, self._shape.columns, counts.total
                 ),
+                left_out=left_out,
             )
             self._planner.save(connection, plan)
             failpoint("plan made")
@@ -130,17 +132,27 @@ class Diff:
         run: Run,
         comparison: Comparison,
         refusals: Refusals,
-    ) -> None:
-        """The plan's table, and images for a snapshot that has none but should."""
-        comparison.prepare(connection, self._reading)
-        self._create_plan(connection, run, comparison, refusals)
+    ) -> int:
+        """The plan's table, and images for a snapshot that has none but should.
+
+        Returns:
+            Parked rows that are not in it.
+        """
+        parked = None
+        if comparison.old is not None and self._scope.has_refused:
+            parked = Parked(self._planner, connection, self._state, self._shape, run)
+        comparison.prepare(connection, self._reading, parked)
+        self._create_plan(connection, run, comparison, refusals, parked)
         if comparison.old is not None and convert.needs_images(
             comparison.old, self._shape, self._scope
         ):
             convert.fill(connection, comparison, self._planner, self._state, self._shape)
         comparison.forget(connection)
         self._reading.forget(connection)
+        if parked is not None:
+            parked.forget()
         self._create_indexes(connection, run)
+        return parked.left_out if parked else 0
 
     def _aligned(self, connection: psycopg.Connection[Any]) -> Shape | None:
         """The snapshot in a form that this comparison can use; kept so in the same transaction."""
@@ -158,6 +170,7 @@ class Diff:
         run: Run,
         comparison: Comparison,
         refusals: Refusals,
+        parked: Parked | None,
     ) -> None:
         parts = {
             "plan": self._planner.plan_table(run),
@@ -170,6 +183,8 @@ class Diff:
             ctes, changes = comparison.ctes(), comparison.changes(self._plan_columns)
         else:
             changed = comparison.store_changes(connection)
+            if parked is not None:
+                parked.take_out(changed)
             images = fetch(connection, changed)
             refusals.of_unstable(connection, changed, images)
             ctes = sql.SQL("")
@@ -180,14 +195,18 @@ class Diff:
                 "CREATE TABLE {plan} WITH (fillfactor = 90) AS {ctes}"
                 " SELECT row_number() OVER ({order}) AS {row},"
                 ' change.{op}::pg_catalog."char" AS {op}, {columns} FROM ({changes}) AS change'
-            ).format(**parts, ctes=ctes, changes=changes, order=self._order()),
+            ).format(**parts, ctes=ctes, changes=changes, order=self._order(parked)),
             binary=True,
         )
+        if parked is not None and fetch is None:
+            parked.take_out(parts["plan"])
 
-    def _order(self) -> sql.Composable:
+    def _order(self, parked: Parked | None) -> sql.Composable:
         if self._old is None:
             return sql.SQL("")
-        return sql.SQL("ORDER BY change.{} DESC").format(column(OPERATION))
+        # Those that are taken out again come last: the numbers of the others have no gap.
+        last = sql.SQL("{}, ").format(parked.is_left_out("change")) if parked else sql.SQL("")
+        return sql.SQL("ORDER BY {}change.{} DESC").format(last, column(OPERATION))
 
     @property
     def _plan_columns(self) -> tuple[str, ...]:

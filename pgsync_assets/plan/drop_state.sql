@@ -3,6 +3,8 @@ WITH gone AS (
     SELECT id FROM :"planner".runs WHERE state_id = :'state'::bigint
 ), without_rejections AS (
     DELETE FROM :"planner".rejections WHERE run_id IN (SELECT id FROM gone)
+), without_refused_rows AS (
+    DELETE FROM :"planner".refused_rows WHERE state_id = :'state'::bigint
 ), without_runs AS (
     DELETE FROM :"planner".runs WHERE state_id = :'state'::bigint
 )

@@ -36,6 +36,7 @@ def forget(
     """
     with planner.hold(state, "forgetting the state") as connection:
         _drop_tables(connection, planner, state, because)
+        connection.execute(planner.statement("refused_forget.sql"), {"state": state.id})
         empty = replace(
             state, shape=None, row_count=0, ledger=ledger, ledger_run=ledger_run, cursor=None
         )

@@ -20,7 +20,7 @@ def accident(plan: Plan, state: State, config: GuardConfig, *, resync: bool) -> 
         Why a person has to look at the plan first; None where it is within its limits.
     """
     counts, before = plan.counts, state.row_count
-    left = before - counts.removed + counts.added + plan.invalid
+    left = before - counts.removed + counts.added + plan.invalid + plan.left_out
     if counts.removed and before and left == 0:
         if config.allow_empty_model:
             return None  # written by somebody who knows: that many removals are meant

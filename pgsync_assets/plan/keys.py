@@ -82,3 +82,10 @@ def operation(alias: str) -> sql.Composable:
         for short, long in NAMES.items()
     )
     return sql.SQL("CASE {} {} END").format(column(OPERATION, alias), cases)
+
+
+def row_key(shape: Shape, alias: str) -> sql.Composable:
+    """The key as an array of texts, from which it can be read again as what it is."""
+    return sql.SQL("ARRAY[{}]").format(
+        COMMA.join(sql.SQL("{}::text").format(column(name, alias)) for name in shape.key)
+    )

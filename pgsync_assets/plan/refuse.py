@@ -9,7 +9,7 @@ from psycopg import sql
 
 from .compare import Comparison
 from .invalid_keys import MISSING, REPEATED
-from .keys import NAMES, has_key, row_id, same_key
+from .keys import NAMES, has_key, row_id, row_key, same_key
 from .run import Run
 
 UNSTABLE = "the model returned another row, or none, when it was read again"
@@ -56,9 +56,10 @@ class Refusals:
         )
         self.count += connection.execute(
             sql.SQL(
-                "INSERT INTO {rejections} (run_id, plan_row, operation, row_id, reason)"
+                "INSERT INTO {rejections} (run_id, plan_row, operation, row_id, key, reason)"
                 " SELECT {run}, -({before} + row_number() OVER ()),"
-                " CASE changed.{op} {names} END, {row_id}, {reason} FROM {changed} AS changed"
+                " CASE changed.{op} {names} END, {row_id}, {row_key}, {reason}"
+                " FROM {changed} AS changed"
                 " WHERE changed.{op} <> 'r' AND NOT EXISTS (SELECT FROM {images} AS image"
                 " WHERE {same_key} AND image.{digest} = changed.{digest})"
             ).format(
@@ -67,6 +68,7 @@ class Refusals:
                 before=sql.Literal(self.count),
                 names=names,
                 row_id=row_id(shape, "changed"),
+                row_key=row_key(shape, "changed"),
                 reason=sql.Literal(UNSTABLE),
                 changed=changed,
                 images=images,
@@ -84,9 +86,9 @@ class Refusals:
             )
         return sql.SQL(
             "WITH {repeated}"
-            " INSERT INTO {rejections} (run_id, plan_row, operation, row_id, reason)"
+            " INSERT INTO {rejections} (run_id, plan_row, operation, row_id, key, reason)"
             " SELECT {run}, -row_number() OVER (),"
-            " CASE WHEN {in_snapshot} THEN 'changed' ELSE 'added' END, {row_id},"
+            " CASE WHEN {in_snapshot} THEN 'changed' ELSE 'added' END, {row_id}, {row_key},"
             " CASE WHEN {has_key} THEN {repeated_key} ELSE {missing_key} END"
             " FROM {model} WHERE NOT {has_key} OR EXISTS (SELECT FROM repeated WHERE {same})"
         ).format(
@@ -97,6 +99,7 @@ class Refusals:
             missing_key=sql.Literal(MISSING),
             in_snapshot=in_snapshot,
             row_id=row_id(shape, "model"),
+            row_key=row_key(shape, "model"),
             has_key=has_key(shape, "model"),
             same=same_key(shape, "repeated", "model"),
         )

@@ -76,6 +76,7 @@ class Plan(Batches):
         is_whole: all of the model (or partition) was compared, not only what lies past a cursor.
         reason: why the guard holds it, where it does.
         content: fingerprint of its rows, where it is held.
+        left_out: parked rows that it would hold else; known while it is made only.
     """
 
     is_full: bool
@@ -87,6 +88,7 @@ class Plan(Batches):
     is_whole: bool = True
     reason: str | None = None
     content: str | None = None
+    left_out: int = 0
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Plan:

@@ -17,6 +17,7 @@ class Scope:
             where a row that is not there says nothing.
         cursor: the column that such a comparison goes by.
         only_new: a key that was sent once is neither sent nor removed again.
+        has_refused: earlier runs were refused rows that this one has to know of.
     """
 
     is_full: bool
@@ -25,6 +26,7 @@ class Scope:
     is_whole: bool = True
     cursor: str | None = None
     only_new: bool = False
+    has_refused: bool = False
 
     @property
     def finds_removals(self) -> bool:

@@ -17,7 +17,7 @@ from ..connect import READ_ONLY, REPEATABLE_READ, Session
 from ..errors import FencedOff
 from ..outcome import Counts, Rejection
 from ..sql import column, relation, statement
-from .keys import OPERATION, ROW, operation, row_id
+from .keys import OPERATION, ROW, operation, row_id, row_key
 from .run import Plan, Run
 from .shape import Shape
 
@@ -240,9 +240,9 @@ class Planner:
         lists = [sql.Literal(list(values)) for values in zip(*rejects, strict=True)]
         connection.execute(
             sql.SQL(
-                "INSERT INTO {rejections} (run_id, plan_row, operation, row_id,"
+                "INSERT INTO {rejections} (run_id, plan_row, operation, row_id, key,"
                 " sqlstate, constraint_name, column_name, reason)"
-                " SELECT {run}, p.{row}, {operation}, {row_id},"
+                " SELECT {run}, p.{row}, {operation}, {row_id}, {row_key},"
                 " refused.sqlstate, refused.constraint_name, refused.column_name, refused.reason"
                 " FROM unnest({}::bigint[], {}::text[], {}::text[], {}::text[], {}::text[])"
                 " AS refused (plan_row, sqlstate, constraint_name, column_name, reason)"
@@ -254,6 +254,7 @@ class Planner:
                 row=column(ROW),
                 operation=operation("p"),
                 row_id=row_id(plan.shape, "p"),
+                row_key=row_key(plan.shape, "p"),
                 plan=self.plan_table(plan.run),
             )
         )

@@ -81,7 +81,8 @@ class Audit:
     def rows(
         self, connection: psycopg.Connection[Any], state: State, plan: Plan, committed: int
     ) -> None:
-        """Records the rows of a plan. To be called before the plan is applied to the snapshot.
+        """Records the rows of a plan. To be called before the plan is applied to the snapshot, and
+        after what is refused now is known.
 
         Args:
             connection: the settling transaction.
@@ -100,7 +101,7 @@ class Audit:
                 plan,
                 committed,
             )
-            self._refresh_snapshot(connection, plan)
+            self._refresh_snapshot(connection, state, plan)
 
     def run(
         self,
@@ -112,6 +113,7 @@ class Audit:
         batches: int,
         error: str | None,
         status: str | None = None,
+        parked: int = 0,
     ) -> None:
         """Records a run.
 
@@ -123,6 +125,7 @@ class Audit:
             batches: of its plan.
             error: why it ended early, without secrets or row values; None if it did not.
             status: default: `succeeded`, or `failed` where there is an error.
+            parked: rows that it did not try, as earlier runs were refused them.
         """
         counts = {
             f"{name}_{verb}": getattr(getattr(fate, name), noun)
@@ -142,6 +145,7 @@ class Audit:
             "engine": self._sync.engine,
             "batches": batches,
             "row_count": state.row_count,
+            "parked": parked,
         }
         connection.execute(self._statement("sync_run.sql"), values)
 
@@ -222,8 +226,11 @@ class Audit:
             "rejections": relation(self._planner.schema, "rejections"),
         }
 
-    def _refresh_snapshot(self, connection: psycopg.Connection[Any], plan: Plan) -> None:
+    def _refresh_snapshot(
+        self, connection: psycopg.Connection[Any], state: State, plan: Plan
+    ) -> None:
         values = {
+            "state": state.id,
             "run": plan.run.id,
             "sync": self._sync.name,
             "partition": plan.run.partition,
@@ -235,4 +242,4 @@ class Audit:
             connection.execute(self._statement("snapshot_resolved.sql"), values)
 
     def _statement(self, name: str) -> sql.Composed:
-        return statement(__package__ or "", name, audit=self._schema)
+        return statement(__package__ or "", name, audit=self._schema, planner=self._planner.schema)

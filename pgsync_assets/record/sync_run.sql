@@ -6,7 +6,7 @@ INSERT INTO :"audit".sync_runs (
     num_attempted_add, num_attempted_change, num_attempted_remove,
     num_succeeded_add, num_succeeded_change, num_succeeded_remove,
     num_failed_add, num_failed_change, num_failed_remove,
-    partition, destination_table, engine, batches, row_count)
+    partition, destination_table, engine, batches, row_count, num_parked)
 VALUES (
     :'sync', :'run', :'primary_key', 'postgresql', :'model', :'model', :'error', :'status',
     :'started_at', now(),
@@ -14,7 +14,8 @@ VALUES (
     :'attempted_add', :'attempted_change', :'attempted_remove',
     :'succeeded_add', :'succeeded_change', :'succeeded_remove',
     :'failed_add', :'failed_change', :'failed_remove',
-    :'partition', :'destination_table', :'engine', :'batches', :'row_count')
+    :'partition', :'destination_table', :'engine', :'batches', :'row_count',
+    :'parked')
 ON CONFLICT (sync_run_id) DO UPDATE SET
     error = excluded.error,
     status = excluded.status,
@@ -32,4 +33,5 @@ ON CONFLICT (sync_run_id) DO UPDATE SET
     num_failed_change = excluded.num_failed_change,
     num_failed_remove = excluded.num_failed_remove,
     batches = excluded.batches,
-    row_count = excluded.row_count;
+    row_count = excluded.row_count,
+    num_parked = excluded.num_parked;

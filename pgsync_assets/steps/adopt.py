@@ -9,7 +9,7 @@ from psycopg import sql
 from ..errors import TerminalError
 from ..failpoints import failpoint
 from ..outcome import Adopted, Counts
-from ..plan import Advance, Plan, Run, forget
+from ..plan import Advance, Plan, Run, forget, forget_accepted, forget_others
 from ..record import Fate
 from ..verify import Comparison, planned_keys
 from .layout import is_other_slice, left_over
@@ -61,6 +61,8 @@ def _taken(work: Work, run: Run, plan: Plan) -> Adopted:
         connection = done.comparison.connection
         _keep_identical(work, plan, done.comparison)
         taken = work.planner.planned(connection, run).total
+        forget_others(work.planner, connection, work.state, plan)
+        forget_accepted(work.planner, connection, plan, plan.counts.total)
         rows = Advance(work.planner, connection, work.state, plan, plan.counts.total, 0).apply()
         failpoint("destination adopted")
         state = replace(

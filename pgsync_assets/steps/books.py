@@ -20,6 +20,7 @@ from .work import close_interrupted
 class Books:
     """The books of one state: see `settle.Books`."""
 
+    sync: SyncConfig
     planner: Planner
     ledger: Ledger
     audit: Audit
@@ -47,7 +48,7 @@ def all_books(
     """The books of every state that a planner has of a sync, under the lock of the whole sync.
 
     Args:
-        sync: as configured; only its names count.
+        sync: as configured; its model and table may be broken or gone.
         home: where the planner is.
         destination: where the ledger is.
         partition: only this one's; None: all of them.
@@ -71,7 +72,7 @@ def all_books(
         stack.enter_context(locked(lock_session, planner.schema, sync.name, ""))
         names = planner.partitions_of(sync.name)
         yield [
-            _claimed(Books(planner, ledger, audit, state))
+            _claimed(Books(sync, planner, ledger, audit, state))
             for name in names
             if partition in (None, name) and (state := planner.look(sync.name, name))
         ]

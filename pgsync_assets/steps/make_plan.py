@@ -16,10 +16,13 @@ from ..plan import (
     Plan,
     Question,
     Reading,
+    RefusedStatus,
     Run,
     Scope,
     Shape,
     differences,
+    refused_status,
+    release,
 )
 from ..write import cascades
 from .layout import check_layout
@@ -33,6 +36,7 @@ def make_plan(
     full_resync: bool,
     compare_all: bool = False,
     anew: bool = False,
+    retry_rejected: bool = False,
 ) -> tuple[Work, Plan]:
     """Compares the model with the state, and stores what is to be written.
 
@@ -41,7 +45,8 @@ def make_plan(
         run: as begun.
         full_resync: rows that did not change are sent, too.
         compare_all: the whole model, whatever the cursor says.
-        anew: partitions may be others than when the state was made.
+        anew: partitions may be others than when the state was made, and no row is left out.
+        retry_rejected: rows that are parked are tried once more.
 
     Returns:
         The work with its state in the form in which the plan needs it, and the plan.
@@ -56,9 +61,12 @@ def make_plan(
         check_layout(work)
     old = _comparable(work, full_resync)
     shape = _shape(work, old)
+    refused = _refused(work, retry_rejected)
     scope = _scope(work, old, shape, full_resync, anew)
+    compare_all = compare_all or refused.is_released
     past = None if compare_all else _past(work, old, shape, scope)
-    scope = replace(scope, is_whole=past is None, cursor=_cursor(work))
+    knows = not anew and bool(refused.rows if shape.is_labelled else refused.parked)
+    scope = replace(scope, is_whole=past is None, cursor=_cursor(work), has_refused=knows)
     reading = _reading(work, old, shape, scope, past)
     diff = Diff(
         work.planner,
@@ -85,6 +93,15 @@ def make_plan(
     )
     known = replace(work, state=state or work.state, notes=(*work.notes, *notes))
     return replace(known, bytes_read=reading.bytes), plan
+
+
+def _refused(work: Work, retry_rejected: bool) -> RefusedStatus:
+    """What earlier runs were refused; no row stays parked that the sync wants to be tried."""
+    status = refused_status(work.planner, work.state)
+    if not (status.parked and (retry_rejected or work.sync.retry_rejected)):
+        return status
+    release(work.planner, work.state)
+    return refused_status(work.planner, work.state)
 
 
 def _comparable(work: Work, full_resync: bool) -> Shape | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..config import Partition, SyncConfig
 from ..connect import READ_ONLY, Endpoint
 from ..errors import TerminalError
@@ -13,6 +15,7 @@ from .hold import hold, reason_to_hold
 from .make_plan import make_plan
 from .progress import Reporter, silent
 from .recover import recover, refuse_unfinished
+from .settle import parked_note
 from .work import Work, opened
 
 
@@ -56,7 +59,7 @@ def plan(
             work.planner.drop(work.state, run, "failed")
             raise
         held = hold(work, made, reason_to_hold(work, made, full_resync))
-        return _preview(work, held, limit)
+        return _preview(work, replace(held, left_out=made.left_out), limit)
 
 
 def _preview(work: Work, held: Plan, limit: int) -> PlanPreview:
@@ -70,6 +73,6 @@ def _preview(work: Work, held: Plan, limit: int) -> PlanPreview:
         held.invalid,
         tuple(changes(work.planner, work.state, held, lambda: work.ledger.session, limit)),
         keys,
-        work.notes,
+        (*work.notes, *parked_note(work.sync.name, held.left_out)),
         held.reason,
     )

@@ -6,13 +6,15 @@ never tried and are planned anew. All of it commits together, so there is no ste
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass, replace
 from typing import Protocol
 
+from ..config import SyncConfig
 from ..errors import UnexpectedError
 from ..failpoints import failpoint
 from ..outcome import Counts, InvalidKeys, Outcome, Rejection
-from ..plan import Advance, Plan, Planner, State, invalid_keys
+from ..plan import Advance, Plan, Planner, State, invalid_keys, settle_refused
 from ..record import Audit, Fate
 from ..write import Entry, Ledger
 from .work import Work
@@ -20,6 +22,10 @@ from .work import Work
 
 class Books(Protocol):
     """Who is asked, and told, when a plan is settled."""
+
+    @property
+    def sync(self) -> SyncConfig:
+        """What the user wrote."""
 
     @property
     def planner(self) -> Planner:
@@ -48,6 +54,7 @@ class Settlement:
         applied: rows that the destination's ledger counted.
         rejections: a sample of the refused ones.
         invalid_keys: those that were refused for their key.
+        parked: rows that it left out, as earlier runs were refused them.
     """
 
     state: State
@@ -55,6 +62,7 @@ class Settlement:
     applied: int
     rejections: tuple[Rejection, ...]
     invalid_keys: InvalidKeys
+    parked: int
 
 
 def settle(work: Books, plan: Plan, error: str | None = None) -> Settlement:
@@ -82,6 +90,8 @@ def settle(work: Books, plan: Plan, error: str | None = None) -> Settlement:
         fate = Fate(plan.counts + invalid, failed, aborted)
         if is_ours:
             _agree(entry, fate, invalid)
+        parks = not work.sync.retry_rejected
+        parked = settle_refused(work.planner, connection, work.state, plan, committed, parks=parks)
         work.audit.rows(connection, work.state, plan, committed)
         failpoint("audit written")
         advance = Advance(
@@ -96,14 +106,16 @@ def settle(work: Books, plan: Plan, error: str | None = None) -> Settlement:
             cursor=_cursor(work.state, plan, fate),
         )
         failpoint("snapshot advanced")
-        work.audit.run(connection, state, plan.run, fate, batches=plan.batches, error=error)
+        work.audit.run(
+            connection, state, plan.run, fate, batches=plan.batches, error=error, parked=parked
+        )
         rejections = work.planner.sample(connection, plan.run)
         bad_keys = invalid_keys(work.planner, connection, plan.run, plan.shape.key)
         work.planner.settled(connection, state, plan)
         failpoint("run closed")
     failpoint("settled")
     applied = entry.applied if entry and is_ours else 0
-    return Settlement(state, fate, applied, rejections, bad_keys)
+    return Settlement(state, fate, applied, rejections, bad_keys, parked)
 
 
 def outcome(work: Work, plan: Plan, settlement: Settlement, sent: int) -> Outcome:
@@ -129,14 +141,29 @@ def outcome(work: Work, plan: Plan, settlement: Settlement, sent: int) -> Outcom
         invalid=plan.invalid,
         invalid_keys=settlement.invalid_keys,
         rejections=settlement.rejections,
+        parked=settlement.parked,
         row_count=settlement.state.row_count,
         bytes=sent,
         seconds=work.reporter.finish(),
         columns=tuple(work.target.columns[name].column for name in work.mapping.targets),
         carried=work.carried,
-        notes=work.notes,
+        notes=(*work.notes, *parked_note(work.sync.name, settlement.parked)),
         bytes_read=work.bytes_read,
     )
+
+
+def parked_note(sync: str, parked: int) -> Iterator[str]:
+    """What is said where rows were left out.
+
+    Args:
+        sync: its name.
+        parked: how many.
+    """
+    if parked:
+        yield (
+            f"{parked:,} rejected rows are parked and were not tried (retry_rejected: false); "
+            f"to see them: pgsync-assets rejected {sync}; to try them again: --retry"
+        )
 
 
 def _agree(entry: Entry | None, fate: Fate, invalid: Counts) -> None:

@@ -115,6 +115,7 @@ def _carried_from(work: Work, other: Planner) -> Work:
     state = carry(other, left, work.planner, state, _storage(work, left))
     failpoint("state carried over")
     with suppress(TerminalError):
+        prepare(other.session, other.schema)  # it may be of an older version
         forget(other, left, because="the engine was switched since")
     failpoint("old state forgotten")
     return replace(work, state=state, carried=state.row_count)
