@@ -1,4 +1,7 @@
-"""Operations on what is known of a sync: adopt, reset, drop. The destination is not touched."""
+"""Operations on what is known of a sync: adopt, reset, drop, retry of what was rejected.
+
+The destination is not touched.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from .config import Partition, SyncConfig
 from .connect import Endpoint
 from .errors import TerminalError
 from .failpoints import failpoint
-from .outcome import Adopted, Forgotten, Listener
+from .outcome import Adopted, Forgotten, Listener, Released
+from .plan import Chosen, forget, release
 from .plan import drop as drop_state
-from .plan import forget
 from .steps.adopt import adopt as taken
 from .steps.books import Books, all_books
 from .steps.ends import Ends
@@ -86,7 +89,7 @@ def reset(
         failpoint("state forgotten")
         return closed.state.row_count
 
-    return _each(sync, Ends(source, destination, platform), partition, forgotten)
+    return _forgotten(sync, _each(sync, Ends(source, destination, platform), partition, forgotten))
 
 
 def drop(
@@ -123,7 +126,36 @@ def drop(
             closed.audit.forget_rows()
         return closed.state.row_count
 
-    return _each(sync, Ends(source, destination, platform), partition, dropped)
+    return _forgotten(sync, _each(sync, Ends(source, destination, platform), partition, dropped))
+
+
+def retry(
+    sync: SyncConfig,
+    source: Endpoint,
+    destination: Endpoint,
+    *,
+    platform: Endpoint | None = None,
+    chosen: Chosen = Chosen(),  # noqa: B008 - frozen
+) -> Released:
+    """Releases parked rows: the next run tries them again.
+
+    Args:
+        sync: whose rows they are.
+        source: where lightning keeps its state.
+        destination: where the ledger is.
+        platform: where standard keeps it.
+        chosen: which rows; default: all.
+
+    Raises:
+        AlreadyRunning: a run of it is under way; nothing was touched.
+        PgsyncError: a database cannot be reached.
+    """
+
+    def released(books: Books) -> int:
+        return release(books.planner, books.state, chosen)
+
+    rows = _each(sync, Ends(source, destination, platform), None, released)
+    return Released(sync.name, sum(rows))
 
 
 RESETS = {"RESET": reset, "DROP": drop}
@@ -132,7 +164,7 @@ RESETS = {"RESET": reset, "DROP": drop}
 
 def _each(
     sync: SyncConfig, ends: Ends, partition: str | None, do: Callable[[Books], int]
-) -> Forgotten:
+) -> list[int]:
     """Does something to every state of a sync, also to what another engine may have left."""
     home, elsewhere = ends.planner_of(sync)
     rows: list[int] = []
@@ -144,4 +176,8 @@ def _each(
             rows += [do(books) for books in states]
     with all_books(sync, home, ends.destination, partition) as states:
         rows += [do(books) for books in states]
+    return rows
+
+
+def _forgotten(sync: SyncConfig, rows: list[int]) -> Forgotten:
     return Forgotten(sync.name, len(rows), sum(rows))

@@ -49,6 +49,7 @@ def run(
     partition: Partition | None = None,
     full_resync: bool = False,
     compare_all: bool = False,
+    retry_rejected: bool = False,
     on_progress: Listener = silent,
 ) -> Outcome:
     """Brings the destination table to what the model says. Sends changed rows only.
@@ -61,6 +62,7 @@ def run(
         partition: only this slice of the model.
         full_resync: send every row of the model again; removals are still computed.
         compare_all: compare the whole model, whatever the cursor says.
+        retry_rejected: rows that are parked (`retry_rejected: false`) are tried once more.
         on_progress: is told where the run is.
 
     Raises:
@@ -72,7 +74,7 @@ def run(
     """
 
     def do(work: Work) -> Outcome:
-        return _run(work, full_resync, compare_all)
+        return _run(work, full_resync, compare_all, retry_rejected)
 
     return _tried(sync, Ends(source, destination, platform), partition, on_progress, do)
 
@@ -129,14 +131,20 @@ def _tried(
     raise AssertionError("the last try returns or raises")
 
 
-def _run(work: Work, full_resync: bool, compare_all: bool) -> Outcome:
+def _run(work: Work, full_resync: bool, compare_all: bool, retry_rejected: bool) -> Outcome:
     work.reporter.step("recover")
     work, recovered = recover(work, full_resync)
     run = work.planner.begin(work.state, work.slice)
     failpoint("run begun")
     with _recorded(work, run):
         work.reporter.step("plan")
-        work, plan = make_plan(work, run, full_resync=full_resync, compare_all=compare_all)
+        work, plan = make_plan(
+            work,
+            run,
+            full_resync=full_resync,
+            compare_all=compare_all,
+            retry_rejected=retry_rejected,
+        )
     work.reporter.step("guard")
     reason = reason_to_hold(work, plan, full_resync)
     if reason is not None:

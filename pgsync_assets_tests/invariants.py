@@ -46,7 +46,7 @@ UNFINISHED = """
     where status in ('started', 'planned')
     union all
     select 'I7: a table is left: ' || relname from pg_class
-    where relname ~ '^(plan|model|image|left|changed|gone|new)_[0-9]+$'
+    where relname ~ '^(plan|model|image|left|changed|gone|new|refused)_[0-9]+$'
         and relnamespace = 'hightouch_planner'::regnamespace
         and not exists (select from hightouch_planner.runs
             where relname = 'plan_' || id and status = 'held')

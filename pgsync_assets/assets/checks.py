@@ -24,7 +24,8 @@ def check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
         dg.AssetCheckSpec(
             NO_REJECTED_ROWS,
             asset=key,
-            description="The destination took every row. Refused rows are tried again next run.",
+            description="The destination took every row. Refused rows are tried again next run, "
+            "parked ones when they are released.",
         ),
         dg.AssetCheckSpec(
             COUNTS_AGREE,
@@ -96,6 +97,7 @@ def verdicts(outcomes: Sequence[Outcome]) -> list[Verdict]:
         outcomes: one, or one for each partition that is judged.
     """
     rejected = sum(outcome.rejected for outcome in outcomes)
+    parked = sum(outcome.parked for outcome in outcomes)
     sample = [row for outcome in outcomes for row in outcome.rejections]
     wrong = [outcome.partition or outcome.sync for outcome in outcomes if not counts_agree(outcome)]
     planned = sum(outcome.planned.total for outcome in outcomes)
@@ -103,9 +105,13 @@ def verdicts(outcomes: Sequence[Outcome]) -> list[Verdict]:
     return [
         Verdict(
             NO_REJECTED_ROWS,
-            rejected == 0,
+            rejected + parked == 0,
             dg.AssetCheckSeverity.WARN,
-            {"pgsync/rows_rejected": rejected, **rejected_sample(sample)},
+            {
+                "pgsync/rows_rejected": rejected,
+                "pgsync/rows_parked": parked,
+                **rejected_sample(sample),
+            },
         ),
         Verdict(
             COUNTS_AGREE,

@@ -31,6 +31,7 @@ def outcome_metadata(outcome: Outcome) -> Metadata:
         "pgsync/rows_changed": outcome.succeeded.changed,
         "pgsync/rows_removed": outcome.succeeded.removed,
         "pgsync/rows_rejected": outcome.rejected,
+        "pgsync/rows_parked": outcome.parked,
         "pgsync/rows_per_second": round(sent / total, 1) if total else 0.0,
         "pgsync/bytes": outcome.bytes,
         **({"pgsync/bytes_read": outcome.bytes_read} if outcome.bytes_read else {}),
@@ -94,7 +95,7 @@ def rejected_sample(rejections: Sequence[Rejection]) -> Metadata:
     if not rejections:
         return {}
     # Constraint and column are named in the reason; columns of their own make the table too wide.
-    names = ("row_id", "operation", "sqlstate", "reason")
+    names = ("row_id", "operation", "sqlstate", "reason", "attempts")
     records = [
         dg.TableRecord({name: str(getattr(row, name) or "") for name in names})
         for row in rejections[:SAMPLE_ROWS]

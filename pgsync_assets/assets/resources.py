@@ -177,6 +177,7 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
         partition: Partition | None = None,
         full_resync: bool = False,
         compare_all: bool = False,
+        retry_rejected: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> Outcome:
         """Runs one sync, or one partition of it: the same as `pgsync-assets run`.
@@ -188,6 +189,7 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
             partition: the slice to run, of a partitioned sync.
             full_resync: send every row again, whatever the state says.
             compare_all: compare the whole model, whatever the cursor says.
+            retry_rejected: rows that are parked are tried once more.
             on_progress: is told about each batch, several times a second.
 
         Raises:
@@ -203,6 +205,7 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
             partition=partition,
             full_resync=full_resync,
             compare_all=compare_all,
+            retry_rejected=retry_rejected,
             on_progress=on_progress or _unheard,
         )
 

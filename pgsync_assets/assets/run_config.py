@@ -26,6 +26,10 @@ class SyncRunConfig(dg.Config):
     compare_all: bool = Field(
         default=False, description="Compare the whole model, whatever the cursor says."
     )
+    retry_rejected: bool = Field(
+        default=False,
+        description="Try rows that are parked (`retry_rejected: false` of the sync) once more.",
+    )
     operation: Operation = Field(
         default=Operation.SYNC,
         description="SYNC; or, without sending anything: RESET forgets what was sent, ADOPT takes "
@@ -46,15 +50,21 @@ class SyncRunConfig(dg.Config):
         Args:
             partitions: how many the run has; 1 for a sync without.
         """
-        chosen = [self.dry_run, self.full_resync, self.compare_all, self.apply_plan is not None]
+        of_a_run = [self.full_resync, self.compare_all, self.retry_rejected]
+        chosen = [self.dry_run, self.apply_plan is not None, *of_a_run]
         if self.operation is not Operation.SYNC and any(chosen):
             return ConfigurationError(
                 f"operation {self.operation.value} sends nothing, and goes with no other choice",
                 "choose one of them in the launchpad",
             )
+        if self.dry_run and self.retry_rejected:
+            return ConfigurationError(
+                "retry_rejected releases parked rows, and a dry run changes nothing",
+                "choose one of them in the launchpad",
+            )
         if self.apply_plan is None:
             return None
-        if self.dry_run or self.full_resync or self.compare_all:
+        if self.dry_run or any(of_a_run):
             return ConfigurationError(
                 "apply_plan writes a plan as it is, and goes with no other choice",
                 "choose one of them in the launchpad",

@@ -128,6 +128,7 @@ class SyncStep:
                 partition=partition,
                 full_resync=self.config.full_resync,
                 compare_all=self.config.compare_all,
+                retry_rejected=self.config.retry_rejected,
                 on_progress=progress,
             )
         return self._writer.apply(

@@ -7,6 +7,7 @@ from .check import check
 from .demo import demo
 from .drop import drop
 from .plan import plan
+from .rejected import rejected
 from .reset import reset
 from .run import run
 from .show import show
@@ -24,6 +25,7 @@ __all__ = [
     "drop",
     "main",
     "plan",
+    "rejected",
     "reset",
     "run",
     "show",

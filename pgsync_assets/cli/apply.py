@@ -59,7 +59,7 @@ def apply(
         )
     show_outcomes(terminal, [outcome])
     terminal.document({"sync": one.sync.name, "plan": plan, "outcomes": [outcome]})
-    context.exit(ExitCode.ROWS_REJECTED if outcome.rejected else ExitCode.OK)
+    context.exit(ExitCode.OK if outcome.is_complete else ExitCode.ROWS_REJECTED)
 
 
 @app.command()

@@ -32,7 +32,7 @@ MEANINGS = {
     ExitCode.OK: "all is well",
     ExitCode.FAILED: "failed: a retry changes nothing, somebody has to act",
     ExitCode.USAGE: "the command line or the configuration is wrong",
-    ExitCode.ROWS_REJECTED: "finished, but some rows are rejected; the next run tries them",
+    ExitCode.ROWS_REJECTED: "finished, but some rows are rejected (`rejected SYNC` lists them)",
     ExitCode.ALREADY_RUNNING: "another run of this sync is on; nothing was touched",
     ExitCode.TRY_AGAIN: "failed for now: the same again may work",
     ExitCode.HELD: "a guard stopped the run before its first write; its plan is held",

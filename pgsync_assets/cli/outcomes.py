@@ -33,8 +33,12 @@ def rejections_table(rejections: Iterable[Rejection]) -> Table:
     return table(
         "row",
         "operation",
+        "attempts",
         "reason",
-        rows=[(one.row_id, one.operation, one.reason) for one in rejections],
+        rows=[
+            (one.row_id, one.operation, str(one.attempts or ""), one.reason) for one in rejections
+        ],
+        numbers=("attempts",),
     )
 
 

@@ -83,8 +83,8 @@ def run(
         terminal.fail(error_object(error), sync=sync, outcomes=done)
         context.exit(exit_code_of(error))
     terminal.document({"sync": sync, "outcomes": done})
-    rejected = any(outcome.rejected for outcome in done)
-    context.exit(ExitCode.ROWS_REJECTED if rejected else ExitCode.OK)
+    is_complete = all(outcome.is_complete for outcome in done)
+    context.exit(ExitCode.OK if is_complete else ExitCode.ROWS_REJECTED)
 
 
 def _chosen(config: SyncConfig, name: str | None) -> list[Partition | None]:
@@ -152,7 +152,12 @@ def _show_rejections(terminal: Terminal, outcomes: list[Outcome]) -> None:
         return
     sample = [one for outcome in outcomes for one in outcome.rejections][:SAMPLE]
     total = sum(outcome.rejected for outcome in outcomes)
-    terminal.say("", f"Rejected rows ({len(sample):,} of {total:,}), sent again next time:")
+    terminal.say("", f"Rejected rows ({len(sample):,} of {total:,}):")
     terminal.show(rejections_table(sample))
     runs = ", ".join(str(outcome.run_id) for outcome in outcomes)
-    terminal.say("", f"`pgsync-assets show RUN` shows all of them; RUN: {runs}")
+    terminal.say(
+        "",
+        f"`pgsync-assets show RUN` shows all of them; RUN: {runs}. "
+        f"`pgsync-assets rejected {outcomes[0].sync}` says how often each was tried, and whether "
+        "the next run tries it",
+    )

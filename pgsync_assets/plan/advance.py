@@ -15,7 +15,7 @@ from ..sql import COMMA, column, column_list, relation
 from . import convert
 from .keys import OPERATION, ROW, SEND_AGAIN, same_key
 from .run import Plan
-from .shape import LABEL
+from .shape import DIGEST, LABEL
 from .state import Planner, State
 
 
@@ -137,6 +137,8 @@ class Advance:
         """
         old, shape = self._state.shape, self._plan.shape
         kept = [name for name in shape.columns if old is not None and old.keeps(name, shape)]
+        if old and old.holds == shape.holds == "digest" and old.compares_with(shape):
+            kept.append(DIGEST)
         self._run(
             "INSERT INTO {plan} ({row}, {op}, {kept}) SELECT 0, {again}, {old} FROM {snapshot} AS s"
             " WHERE NOT EXISTS (SELECT FROM {plan} AS p WHERE {same_key})",

@@ -90,11 +90,7 @@ class Comparison:
                 " WHERE (old.{label} = {here} OR old.{label} IS NULL)"
                 " AND NOT EXISTS (SELECT FROM {model} WHERE {same_key}) {refused}) AS missing",
                 gone=self._gone,
-                refused=self._sql(
-                    "UNION ALL {missing}", missing=parked.missing(self.parts["model"])
-                )
-                if parked
-                else sql.SQL(""),
+                refused=parked.missing(self.parts["model"]) if parked else sql.SQL(""),
                 old_keys=column_list(self.shape.key, "old"),
                 same_key=same_key(self.shape, "old", "model"),
             ),

@@ -144,6 +144,18 @@ def settle_refused(
     forget_accepted(planner, connection, plan, committed)
     if plan.is_whole:
         _forget_gone(planner, connection, plan, committed)
+    return parked_rows(planner, connection, state, plan)
+
+
+def parked_rows(planner: Planner, connection: Connection, state: State, plan: Plan) -> int:
+    """Parked rows that a settled run left out; of its partition, where several share a state.
+
+    Args:
+        planner: which knows them.
+        connection: a transaction on its database.
+        state: of the sync.
+        plan: of the run.
+    """
     values = {
         "state": state.id,
         "run": plan.run.id,

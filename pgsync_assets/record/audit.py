@@ -238,6 +238,7 @@ class Audit:
         }
         connection.execute(self._statement("snapshot_refresh.sql"), values)
         connection.execute(self._statement("snapshot_removed.sql"), values)
+        connection.execute(self._statement("snapshot_parked.sql"), values)
         if plan.is_whole:  # else a failure that was not met may not have been looked at
             connection.execute(self._statement("snapshot_resolved.sql"), values)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..errors import StalePlan
 from ..failpoints import failpoint
 from ..outcome import Outcome
-from ..plan import find_plan, invalid_keys
+from ..plan import find_plan, invalid_keys, parked_rows
 from ..record import run_report
 from .held import applicable
 from .recover import recover, refuse_unfinished
@@ -68,11 +68,12 @@ class Application:
         schema = planner.session.config.schemas.audit
         report = run_report(planner.session, schema, self._number, limit=0)
         record = find_plan(planner, self._number)
-        assert report and record  # noqa: S101 - written in the transaction that settled it
+        assert report and record and record.plan  # noqa: S101 - written in the transaction that settled it
         with planner.session.transaction("reading the outcome") as connection:
             failed, invalid = planner.failures(connection, record.run)
             keys = invalid_keys(planner, connection, record.run, work.shape.key)
             rejections = planner.sample(connection, record.run)
+            parked = parked_rows(planner, connection, work.state, record.plan)
         planned, done = report.run.planned, report.run.succeeded
         return Outcome(
             run_id=self._number,
@@ -87,6 +88,7 @@ class Application:
             invalid=invalid.total,
             invalid_keys=keys,
             rejections=rejections,
+            parked=parked,
             row_count=work.state.row_count,
             seconds=work.reporter.finish(),
             columns=tuple(work.target.columns[name].column for name in work.mapping.targets),

@@ -80,7 +80,7 @@ def compared(work: Work) -> Iterator[Compared]:
         work.lock.check()
         work.reporter.step("compare", rows)
         state = state_end(work.planner, work.state, work.shape, columns, key)
-        comparison.compare(state, books.last_runs(here), removes=_removes(work))
+        comparison.compare(state, removes=_removes(work))
         known = Reading(state, here) if state is not None and state.images else None
         problems = tuple(books.problems(here))
         yield Compared(comparison, rows, model, known, destination, problems)

@@ -12,7 +12,7 @@ Where the destination has something else, somebody else was there (differs, miss
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,8 +81,8 @@ _REPEATED_KEYS = sql.SQL("""
 
 _REJECTED = sql.SQL("""
     UPDATE {found} AS f SET kind = 'rejected', operation = r.operation, reason = r.reason
-    FROM {rejections} AS r
-    WHERE r.run_id = ANY ({runs}) AND r.row_id = {row_id} AND f.kind = 'pending' AND NOT agrees""")
+    FROM {refused} AS r
+    WHERE r.state_id = {state} AND r.row_id = {row_id} AND f.kind = 'pending' AND NOT agrees""")
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,7 @@ class Comparison:
         self, planner: Planner, connection: psycopg.Connection[Any], state: State, key: Key
     ) -> None:
         self._planner = planner
+        self._state = state
         self.key = key
         self.connection = connection
         self.model = relation(planner.schema, f"verify_model_{state.id}")
@@ -175,12 +176,11 @@ class Comparison:
         """
         return self._read(end, reader, self.destination, told)
 
-    def compare(self, state: End | None, last_runs: Sequence[int], *, removes: bool) -> None:
+    def compare(self, state: End | None, *, removes: bool) -> None:
         """Finds what is not in step.
 
         Args:
             state: what this sync wrote last; None where there is nothing.
-            last_runs: the runs whose rejected rows wait.
             removes: rows that left the model are to leave the destination.
         """
         has_key = sql.SQL("(m.fingerprint IS NULL OR {})").format(self.key.is_there("m"))
@@ -201,13 +201,12 @@ class Comparison:
             same_in_state=self.key.same("m", "s"),
             same_in_destination=self.key.same("m", "s", "d"),
         )
-        if last_runs:
-            self._run(
-                _REJECTED,
-                rejections=relation(self._planner.schema, "rejections"),
-                runs=sql.Literal(list(last_runs)),
-                row_id=self.key.row_id("f"),
-            )
+        self._run(
+            _REJECTED,
+            refused=relation(self._planner.schema, "refused_rows"),
+            state=sql.Literal(self._state.id),
+            row_id=self.key.row_id("f"),
+        )
 
     def counts(self) -> Found:
         """How many rows there are of each kind."""

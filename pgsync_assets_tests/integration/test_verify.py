@@ -247,7 +247,7 @@ def test_a_model_that_is_read_elsewhere(syncs: Syncs) -> None:
         done = Comparison(work.planner, here, work.state, key)
         assert done.read_model(model, reader, proven=False, told=arrived.append) == 4
         assert done.read_destination(table, there, arrived.append) == 2
-        done.compare(None, [], removes=False)
+        done.compare(None, removes=False)
         assert arrived == [4, 2]
         counts = done.counts()
         assert (counts.same, counts.of("rejected"), counts.of("pending")) == (0, 2, 1)
