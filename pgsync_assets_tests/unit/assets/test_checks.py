@@ -56,3 +56,6 @@ def test_no_refused_rows() -> None:
     none = Counts()
     clean = replace(GOOD, planned=none, succeeded=none, failed=none, aborted=none, applied=0)
     assert [verdict.passed for verdict in verdicts([clean])] == [True, True]
+    parked = {verdict.name: verdict for verdict in verdicts([replace(clean, parked=2)])}
+    assert not parked[NO_REJECTED_ROWS].passed
+    assert parked[NO_REJECTED_ROWS].metadata["pgsync/rows_parked"] == 2
