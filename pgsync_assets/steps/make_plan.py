@@ -63,8 +63,8 @@ def make_plan(
     shape = _shape(work, old)
     refused = _refused(work, retry_rejected)
     scope = _scope(work, old, shape, full_resync, anew)
-    compare_all = compare_all or refused.is_released
-    past = None if compare_all else _past(work, old, shape, scope)
+    sees_all = compare_all or refused.is_released
+    past = None if sees_all else _past(work, old, shape, scope)
     knows = not anew and bool(refused.rows if shape.is_labelled else refused.parked)
     scope = replace(scope, is_whole=past is None, cursor=_cursor(work), has_refused=knows)
     reading = _reading(work, old, shape, scope, past)
@@ -85,14 +85,10 @@ def make_plan(
         work.sync.on_duplicate_key,
     )
     failpoint("plan stored")
-    state = work.planner.look(work.state.sync, work.state.partition)
-    notes = (
-        *_notes(work, old, shape, past),
-        *_all_changed(work, scope, plan),
-        *_cascading(work, plan),
-    )
-    known = replace(work, state=state or work.state, notes=(*work.notes, *notes))
-    return replace(known, bytes_read=reading.bytes), plan
+    state = work.planner.look(work.state.sync, work.state.partition) or work.state
+    notes = (*_notes(work, old, shape, past), *_all_changed(work, scope, plan))
+    told = (*work.notes, *notes, *_cascading(work, plan))
+    return replace(work, state=state, notes=told, bytes_read=reading.bytes), plan
 
 
 def _refused(work: Work, retry_rejected: bool) -> RefusedStatus:

@@ -22,9 +22,9 @@ COUNTED = "select row_id, attempts, is_parked from hightouch_planner.refused_row
 
 
 @pytest.fixture
-def filled(every: Syncs) -> Syncs:
+def filled(either: Syncs) -> Syncs:
     """Nine rows are in; 5 has changed and 10 is new, and both are refused."""
-    return fill(every)
+    return fill(either)
 
 
 @pytest.fixture
@@ -60,28 +60,28 @@ def counted(syncs: Syncs) -> list[tuple[Any, ...]]:
     return syncs.keeper.rows(COUNTED)
 
 
-def test_attempts_are_counted_until_the_row_is_in(filled: Syncs) -> None:
+def test_attempts_are_counted_until_the_row_is_in(one: Syncs) -> None:
     for attempts in (1, 2, 3):
-        outcome = filled.run(**RETRIES)
+        outcome = one.run(**RETRIES)
         assert [row.attempts for row in outcome.rejections] == [attempts, attempts]
-        assert counted(filled) == [("10", attempts, False), ("5", attempts, False)]
-    first, last = filled.keeper.rows(
+        assert counted(one) == [("10", attempts, False), ("5", attempts, False)]
+    first, last = one.keeper.rows(
         "select first_run < last_run, first_at < last_at from hightouch_planner.refused_rows"
     )[0]
     assert first and last
-    filled.pair.source.execute(
+    one.pair.source.execute(
         "update items set price = 5 where id = 5",  # taken back
         "update items set price = 10 where id = 10",
     )
-    assert filled.run(**RETRIES).succeeded == Counts(added=1)
-    assert counted(filled) == []
-    filled.pair.source.execute("update items set price = 1000 where id in (4, 10)")
-    filled.run(**RETRIES)
-    assert counted(filled) == [("10", 1, False), ("4", 1, False)]
-    filled.pair.source.execute("delete from items where id in (4, 10)")
-    assert filled.run(**RETRIES).succeeded == Counts(removed=2)
-    assert counted(filled) == []
-    assert violations(filled) == []
+    assert one.run(**RETRIES).succeeded == Counts(added=1)
+    assert counted(one) == []
+    one.pair.source.execute("update items set price = 1000 where id in (4, 10)")
+    one.run(**RETRIES)
+    assert counted(one) == [("10", 1, False), ("4", 1, False)]
+    one.pair.source.execute("delete from items where id in (4, 10)")
+    assert one.run(**RETRIES).succeeded == Counts(removed=2)
+    assert counted(one) == []
+    assert violations(one) == []
 
 
 def test_a_parked_row_is_not_tried_and_not_forgotten(filled: Syncs) -> None:
@@ -111,7 +111,8 @@ def test_a_parked_row_is_not_tried_and_not_forgotten(filled: Syncs) -> None:
     assert violations(filled) == []
 
 
-def test_a_full_resync_keeps_the_old_image_of_a_parked_row(filled: Syncs) -> None:
+def test_a_full_resync_keeps_the_old_image_of_a_parked_row(every: Syncs) -> None:
+    filled = fill(every)
     filled.run(**PARKS)
     filled.pair.destination.execute("truncate writes")
     outcome = filled.run(full_resync=True, **PARKS)
@@ -168,21 +169,21 @@ def test_what_was_not_tried_is_not_counted(one: Syncs) -> None:
     assert sum(attempts for _, attempts, _ in counted(one)) == 8
 
 
-def test_rows_that_are_refused_for_their_key(either: Syncs) -> None:
-    either.table("id int, price numeric")
-    either.pair.destination.execute("alter table items add unique (id)")
-    either.pair.source.execute("insert into items values (1, 1), (2, 1), (2, 2), (null, 3)")
+def test_rows_that_are_refused_for_their_key(syncs: Syncs) -> None:
+    syncs.table("id int, price numeric")
+    syncs.pair.destination.execute("alter table items add unique (id)")
+    syncs.pair.source.execute("insert into items values (1, 1), (2, 1), (2, 2), (null, 3)")
     for attempts in (1, 2):
-        outcome = either.run(**PARKS)
+        outcome = syncs.run(**PARKS)
         assert [row.attempts for row in outcome.rejections] in (
             [attempts, attempts, None],
             [None, attempts, attempts],
             [attempts, None, attempts],
         )
-        assert counted(either) == [("2", attempts, False)]
-    either.pair.source.execute("delete from items where price > 1")
-    assert either.run(**PARKS).succeeded == Counts(added=1)
-    assert counted(either) == []
+        assert counted(syncs) == [("2", attempts, False)]
+    syncs.pair.source.execute("delete from items where price > 1")
+    assert syncs.run(**PARKS).succeeded == Counts(added=1)
+    assert counted(syncs) == []
 
 
 @pytest.mark.parametrize(("old", "new"), [("lightning", "standard"), ("standard", "lightning")])

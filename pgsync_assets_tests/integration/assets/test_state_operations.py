@@ -58,3 +58,20 @@ def test_it_goes_with_no_other_choice(items: Project) -> None:
     result = operate(items, "RESET", full_resync=True)
     assert not result.success
     assert "goes with no other choice" in str(result.all_events)
+
+
+def test_parked_rows_fail_the_check_until_a_run_tries_them(items: Project) -> None:
+    items.pair.destination.execute("alter table items add constraint short check (name <> 'bad')")
+    items.pair.source.execute("update items set name = 'bad' where id = 1")
+    items.sync(retry_rejected=False)
+    told = []
+    for chosen in ({}, {}, {"retry_rejected": True}):
+        result = items.run(run_config={"ops": {"sync_items": {"config": chosen}}})
+        passed = {one.check_name: one.passed for one in result.get_asset_check_evaluations()}
+        assert not passed["no_rejected_rows"]
+        told.append([items.metadata()[f"pgsync/rows_{what}"] for what in ("rejected", "parked")])
+    assert told == [[1, 0], [0, 1], [1, 0]]
+    result = items.run(
+        run_config={"ops": {"sync_items": {"config": {"retry_rejected": True, "dry_run": True}}}}
+    )
+    assert not result.success
