@@ -141,6 +141,10 @@ def settle_refused(
         planner.statement("refused_again.sql"),
         {"run": plan.run.id, "missing": MISSING, "parks": parks},
     )
+    values = {"state": state.id, "run": plan.run.id}
+    before = connection.execute(planner.statement("refused_before.sql"), values).fetchone()
+    if not (before and before[0]):
+        return 0  # so that a plan is looked through only where something is to be found
     forget_accepted(planner, connection, plan, committed)
     if plan.is_whole:
         _forget_gone(planner, connection, plan, committed)
