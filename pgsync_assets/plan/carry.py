@@ -16,7 +16,6 @@ from ..connect import READ_ONLY, pump
 from ..sql import COMMA, column, column_list, relation
 from . import convert
 from .keys import OPERATION, ROW
-from .refused_rows import counts_refused
 from .shape import DIGEST, LABEL, Shape
 from .state import Planner, State
 from .storage import Storage
@@ -81,8 +80,6 @@ def _carry_refused(
 ) -> None:
     """What is refused stays refused, and parked; a row that a cursor has passed is looked at."""
     connection.execute(new.statement("refused_forget.sql"), {"state": state.id})
-    if not counts_refused(reader, old.schema):
-        return
     rows = sql.SQL("SELECT {}, {}, CASE WHEN seen_run IS NOT NULL THEN 0 END FROM {} WHERE {} = {}")
     pump(
         reader,

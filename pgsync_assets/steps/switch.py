@@ -95,6 +95,8 @@ def _other_planner(work: Work, endpoint: Endpoint) -> Iterator[Planner | None]:
             yield None
             return
         with locked(lock, schema, work.sync.name, work.slice):
+            with suppress(TerminalError):  # of an older version, and perhaps not ours to write
+                prepare(session, schema)
             yield Planner(session, schema)
 
 
@@ -115,7 +117,6 @@ def _carried_from(work: Work, other: Planner) -> Work:
     state = carry(other, left, work.planner, state, _storage(work, left))
     failpoint("state carried over")
     with suppress(TerminalError):
-        prepare(other.session, other.schema)  # it may be of an older version
         forget(other, left, because="the engine was switched since")
     failpoint("old state forgotten")
     return replace(work, state=state, carried=state.row_count)
