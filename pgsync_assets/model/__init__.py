@@ -1,5 +1,6 @@
 """What to send: the model as PostgreSQL describes it, and how its columns are mapped."""
 
+from .definition import Definition, Part, definitions
 from .describe import Relation, describe
 from .equality import Equality, Folding, equalities
 from .mapping import ColumnMapping, map_columns
@@ -10,12 +11,15 @@ from .slice_fit import fit_partitions
 
 __all__ = [
     "ColumnMapping",
+    "Definition",
     "Equality",
     "Folding",
+    "Part",
     "Past",
     "Relation",
     "check_cursor",
     "condition",
+    "definitions",
     "describe",
     "equalities",
     "fit_partitions",

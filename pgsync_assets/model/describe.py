@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import psycopg
@@ -13,6 +15,7 @@ from ..connect import READ_ONLY, Session
 from ..errors import ModelError
 from ..outcome import Column
 from ..sql import statement
+from .definition import Definition, definitions
 from .equality import Equality
 from .forbidden import forbidden
 from .key_columns import ResultColumn, key_equality, key_operators
@@ -28,6 +31,7 @@ class Relation:
 
     Args:
         columns: in the order of the model.
+        definitions: what the type of each column is made of, in the order of `columns`.
         key: names of the columns that identify a row.
         key_operators: schema of the equality operator of each key column, in the order of `key`.
         key_equality: when two values of each key column are one key, in the order of `key`.
@@ -35,12 +39,13 @@ class Relation:
     """
 
     columns: tuple[Column, ...]
+    definitions: tuple[Definition, ...]
     key: tuple[str, ...]
     key_operators: tuple[str, ...]
     key_equality: tuple[Equality, ...]
     unique_key: bool
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of all columns."""
         return tuple(c.name for c in self.columns)
@@ -60,7 +65,7 @@ def describe(session: Session, model: ModelConfig) -> Relation:
 
     Raises:
         ModelError: it is not one SELECT, something in it does not exist, a column has no name, is
-            named twice or has a type that cannot be stored, or a key column is missing.
+            named twice or has a type that cannot be sent, or a key column is missing.
         PrivilegeError: the source's role may not read it.
     """
     with session.transaction("describing the model", READ_ONLY) as connection:
@@ -91,8 +96,11 @@ def describe(session: Session, model: ModelConfig) -> Relation:
             for oid, modifier, row in zip(types, modifiers, described, strict=True)
         ]
         by_name = dict(zip(names, results, strict=True))
+        made_of = definitions(connection, types)
+        _check_types(columns, made_of)
         return Relation(
             columns,
+            tuple(made_of),
             model.key,
             key_operators(connection, model, by_name),
             key_equality(connection, model, by_name),
@@ -161,6 +169,18 @@ def _check_names(names: list[str]) -> None:
             )
     if not 1 <= len(names) <= MOST_COLUMNS:
         raise ModelError(f"the model has {len(names)} columns; 1 to {MOST_COLUMNS} are possible")
+
+
+def _check_types(columns: Sequence[Column], made_of: Sequence[Definition]) -> None:
+    for column, parts in zip(columns, made_of, strict=True):
+        for part in parts:
+            if part.obstacle:
+                at = f", with {part.made_of} in {part.path}" if part.path else ""
+                raise ModelError(
+                    f"column {column.name!r} of the model has the type {column.type}{at}: "
+                    f"{part.obstacle}",
+                    "cast it in the model, as in column::text, for a column of type text",
+                )
 
 
 def _nullable(connection: psycopg.Connection[Any], model: ModelConfig) -> dict[str, bool]:

@@ -47,7 +47,6 @@ SELECT
                     'name', 'char', 'date', 'timestamp', 'timestamptz', 'time', 'timetz', 'inet',
                     'cidr', 'macaddr', 'macaddr8', 'bit', 'varbit', 'xid8', 'tid', 'pg_lsn'
                 )
-                OR t.typname LIKE 'reg%'
                 -- With a modifier all values have the same digits behind the point.
                 OR t.typname = 'numeric' AND part.modifier >= 0
             )

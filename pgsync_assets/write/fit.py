@@ -15,6 +15,7 @@ from .rights import check_rights
 from .stamps import check_stamps, stamped
 from .target import Target, TargetColumn
 from .types import flows, matches
+from .user_types import check_user_types
 
 WRITABLE_KINDS = {"r": "a table", "p": "a partitioned table"}
 KINDS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
@@ -42,6 +43,7 @@ def fit(sync: SyncConfig, relation: Relation, target: Target) -> ColumnMapping:
     if mode.finds_rows:
         check_key(sync, relation, mapping, target)
     _check_columns(relation, mapping, target)
+    check_user_types(relation, mapping, target)
     if mode.finds_rows:
         _check_match(relation, mapping, target)
     arbiter = find_arbiter(sync, mapping, target)

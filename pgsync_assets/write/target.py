@@ -15,7 +15,7 @@ from psycopg import sql
 from ..config import split_qualified
 from ..connect import READ_ONLY, Session
 from ..errors import DestinationError
-from ..model import Equality, equalities
+from ..model import Definition, Equality, definitions, equalities
 from ..outcome import Column
 from ..sql import relation, statement
 
@@ -34,6 +34,7 @@ class TargetColumn:
         equality: schema of the type's equality operator.
         missing: rights that our role lacks on it, of INSERT, UPDATE, SELECT.
         plain: type under any domain, as a cast in a model spells it.
+        definition: what its type is made of.
         key: when two of its values are one key; None where no unique index has it.
         closed_sequence: schema and name of one that its default draws from and our role may not.
     """
@@ -47,6 +48,7 @@ class TargetColumn:
     equality: str
     missing: tuple[str, ...]
     plain: str
+    definition: Definition
     key: Equality | None = None
     closed_sequence: tuple[str, ...] | None = None
 
@@ -201,11 +203,15 @@ def find_target(session: Session, connection: psycopg.Connection[Any], name: str
         UniqueIndex(i[0], tuple(i[1]), i[2], i[3], i[4], tuple(i[5]), i[6]) for i in found
     )
     equality = _key_equality(connection, columns, indexes)
+    made_of = definitions(connection, [row[12] for row in columns])
     facts: dict[str, Any] = dict(zip(_FACTS, row[1:], strict=True))
     return Target(
         schema=schema,
         table=table,
-        columns={c[0]: _column(c, equality.get(c[0])) for c in columns},
+        columns={
+            row[0]: _column(row, parts, equality.get(row[0]))
+            for row, parts in zip(columns, made_of, strict=True)
+        },
         indexes=indexes,
         staging=staging,
         **facts,
@@ -244,7 +250,7 @@ def _key_equality(
     return dict(zip(asked, found, strict=True))
 
 
-def _column(row: tuple[Any, ...], key: Equality | None) -> TargetColumn:
+def _column(row: tuple[Any, ...], parts: Definition, key: Equality | None) -> TargetColumn:
     rights = zip(("INSERT", "UPDATE", "SELECT"), row[9:12], strict=True)
     return TargetColumn(
         Column(row[0], row[1], row[2]),
@@ -256,6 +262,7 @@ def _column(row: tuple[Any, ...], key: Equality | None) -> TargetColumn:
         equality=row[8],
         missing=tuple(right for right, held in rights if not held),
         plain=row[15],
+        definition=parts,
         key=key,
         closed_sequence=tuple(row[16]) if row[16] else None,
     )

@@ -47,7 +47,7 @@ def flows(source: str, target: TargetColumn) -> bool:
         if into != "numeric" or target.modifier < 0:
             return True
         return numeric_modifier(target.modifier)[1] >= 0
-    return source == target.column.type or _keeps_precision(into, modifier, target)
+    return source == target.plain or _keeps_precision(into, modifier, target)
 
 
 def matches(source: str, target: TargetColumn) -> bool:

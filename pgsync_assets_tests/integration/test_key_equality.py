@@ -18,11 +18,12 @@ from pgsync_assets.errors import DestinationError, ModelError
 from pgsync_assets.model import describe
 from pgsync_assets.outcome import Counts
 
-from ..corpus_values import CORE, EQUAL_BUT_DIFFERENT, MAKE, OWN
+from ..corpus_tables import known_types
+from ..corpus_types import EQUAL_BUT_DIFFERENT, MAKE, OWN
+from ..corpus_values import CORE
 from ..fix_databases import Side
 from ..fix_syncs import Syncs
 from ..invariants import violations
-from .test_values import known_types
 
 DELETES: dict[str, Any] = {"delete": "delete_row", "guard": {"max_removed": "100%"}}
 TOO_LARGE = 2_000  # characters
@@ -280,7 +281,7 @@ def test_identity_is_claimed_only_where_equal_keys_are_equal_texts(syncs: Syncs)
         side.execute(*MAKE, f"grant usage on schema public to {side.user}")
     claimed: dict[str, bool] = {}
     with syncs.endpoints[0].session("test") as session:
-        for spelled in known_types(syncs, CORE | OWN):
+        for spelled in known_types(syncs.pair, CORE | OWN):
             query = f"select null::{spelled} as k"
             with suppress(ModelError):  # no index takes the type: it cannot be a key
                 (claimed[spelled],) = describe(

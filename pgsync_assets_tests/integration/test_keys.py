@@ -11,7 +11,8 @@ from pgsync_assets import sync as engine
 from pgsync_assets.errors import ConfigurationError, DestinationError, ModelError
 from pgsync_assets.outcome import Counts
 
-from ..corpus_values import CORE, EQUAL_BUT_DIFFERENT, MAKE, OWN
+from ..corpus_types import EQUAL_BUT_DIFFERENT, MAKE, OWN
+from ..corpus_values import CORE
 from ..fix_databases import Pair
 from ..fix_syncs import Syncs
 
@@ -20,7 +21,7 @@ KEYS = [
     "bool", "int8", "numeric", "float8", "money", "text", "varchar(5)", "bpchar", "char(5)", "name",
     '"char"', "bytea", "date", "timestamptz", "timetz", "interval", "jsonb", "tsvector", "inet",
     "cidr", "macaddr8", "varbit", "uuid", "numrange", "int4multirange", "xid8", "tid", "pg_lsn",
-    "regtype", "citext", "ltree", "mood", "short", "grid", "spread", "mood[]", "short[]",
+    "citext", "ltree", "mood", "short", "grid", "spread", "mood[]", "short[]",
     "spread[]", "timestamptz[]", "pair[]",
 ]  # fmt: skip
 ONLY_THE_SOURCE_CAN_TELL = {"citext", "spread", "spread[]", "pair[]"}

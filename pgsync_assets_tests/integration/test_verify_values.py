@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +12,37 @@ from psycopg import sql
 from pgsync_assets.outcome import Counts, Difference, Verification
 
 from ..corpus_names import NAMES
-from ..corpus_values import CORE, EQUAL_BUT_DIFFERENT, OWN, SINCE
-from ..fix_databases import Pair
+from ..corpus_tables import known_types, major_version
+from ..corpus_types import EQUAL_BUT_DIFFERENT, MAKE, OWN, SINCE
+from ..corpus_values import CORE
+from ..fix_databases import AnyConnection, Pair
 from ..fix_syncs import Syncs
 from .test_names import quoted
-from .test_values import insert, known_types, major_version, make_table, syncs_of_types
 
-__all__ = ["syncs_of_types"]  # a fixture
+
+def make_table(syncs: Syncs, types: Iterable[str], name: str = "items") -> None:
+    """A table with an id and one nullable column of each type, named as its type."""
+    columns = ", ".join(f'"{t.replace(chr(34), "")}" {t}' for t in types)
+    syncs.table(f"id integer primary key, {columns}", name)
+
+
+def insert(connection: AnyConnection, number: int, spelled: str, value: str) -> None:
+    """A row with one value; everything else in it is NULL."""
+    connection.execute(
+        sql.SQL("insert into items (id, {}) values (%s, %s)").format(
+            sql.Identifier(spelled.replace('"', ""))
+        ),
+        [number, value],
+    )
+
+
+@pytest.fixture
+def syncs_of_types(every: Syncs) -> Syncs:
+    """Syncs of every engine between databases that both have the types of our own."""
+    for side in (every.pair.source, every.pair.destination):
+        side.execute("create schema if not exists public", *MAKE)
+        side.execute(f"grant usage on schema public to {side.user}")
+    return every
 
 
 def lines(found: Verification) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -33,7 +58,7 @@ def the_one(found: Verification) -> Difference:
 
 def test_every_value_is_in_step_after_a_run(syncs_of_types: Syncs) -> None:
     syncs = syncs_of_types
-    types = known_types(syncs, CORE | OWN)
+    types = known_types(syncs.pair, CORE | OWN)
     oldest = min(major_version(side) for side in (syncs.pair.source, syncs.pair.destination))
     make_table(syncs, types)
     values = [(t, value) for t in types for value in (CORE | OWN)[t]]
@@ -49,7 +74,7 @@ def test_every_value_is_in_step_after_a_run(syncs_of_types: Syncs) -> None:
 
 def test_a_value_that_only_equals_the_one_that_was_sent_differs(syncs_of_types: Syncs) -> None:
     syncs = syncs_of_types
-    types = known_types(syncs, EQUAL_BUT_DIFFERENT)
+    types = known_types(syncs.pair, EQUAL_BUT_DIFFERENT)
     make_table(syncs, types)
     with syncs.pair.source.connect(autocommit=False) as connection:
         for number, spelled in enumerate(types):
