@@ -121,9 +121,13 @@ class Corpus:
         """Types of the source's server that no column has: of all that a table can store, and their
         arrays, but for those that are left out for a reason, and the row types of tables and views,
         which are composites like others."""
-        reasons = LEFT_OUT
-        if not reads_xml(self.pair.source):
-            reasons = reasons | {"the server is built without libxml": ("xml",)}
+        reasons = LEFT_OUT | {
+            "an array of it is of the same type": tuple(
+                f"{typed.spelled}[]" for typed in self.types if typed.is_array
+            )
+        }
+        if not all(map(reads_xml, (self.pair.source, self.pair.destination))):
+            reasons = reasons | {"a server is built without libxml": ("xml",)}
         bare = {name for names in reasons.values() for name in names}
         found = {row[0] for row in self.pair.source.rows(TYPES_WITHOUT_A_COLUMN)}
         return found - bare - {f"{name}[]" for name in bare}
@@ -219,8 +223,8 @@ def _insert(connection: AnyConnection, table: str, number: int, row: list[Cells]
     connection.execute(query.encode(), [number, *(value for _, value, _ in row)])
 
 
-def make_corpus(pair: Pair) -> Corpus:
-    """Makes the corpus, of what both servers know, in two databases."""
+def make_corpus(pair: Pair, only: tuple[str, ...] = ()) -> Corpus:
+    """Makes the corpus, or only some types of it, of what both servers know, in two databases."""
     both = (pair.source, pair.destination)
     values = CORE | OWN
     for side in both:
@@ -242,7 +246,7 @@ def make_corpus(pair: Pair) -> Corpus:
             spelled.endswith("[]") or SINCE.get((f"{spelled}[]", ""), 0) > oldest,
         )
         for number, spelled in enumerate(known_types(pair, wanted))
-        if SINCE.get((spelled, ""), 0) <= oldest
+        if SINCE.get((spelled, ""), 0) <= oldest and spelled in (only or wanted)
     ]
     corpus = Corpus(pair, tuple(types))
     corpus.make()

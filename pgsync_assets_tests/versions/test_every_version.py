@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from pgsync_assets import sync as engine
+from pgsync_assets.embedded import Cluster
+from pgsync_assets.embedded.servers import DESTINATION_ROLE, SOURCE_ROLE
 from pgsync_assets.errors import DestinationError
 from pgsync_assets.outcome import Counts
 
 from ..corpus_tables import make_corpus
-from ..fix_databases import Pair, Side
+from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA, Pair, Side, database
 from ..fix_syncs import Syncs
 from ..integration import test_partition_membership as membership
 from ..integration.test_key_equality import (
@@ -150,6 +152,19 @@ def test_every_type_and_value_arrives(database_pair: Pair, platform_side: Side) 
     syncs = Syncs(database_pair, platform=platform_side)
     for name in ("lightning", "standard"):
         walk(corpus, syncs, "upsert", name, "delete_row")
+
+
+def test_xml_arrives(server: Cluster, platform_side: Side) -> None:
+    """The embedded server is built without libxml; here both sides are of one version."""
+    with (
+        database(server, SOURCE_ROLE, PLANNER_SCHEMA, AUDIT_SCHEMA) as source,
+        database(server, DESTINATION_ROLE, LEDGER_SCHEMA) as destination,
+    ):
+        pair = Pair(source, destination)
+        corpus = make_corpus(pair, only=("xml",))
+        assert corpus.cells > 30
+        for name in ("lightning", "standard"):
+            walk(corpus, Syncs(pair, platform=platform_side), "upsert", name, "delete_row")
 
 
 def test_partitions_hold_the_same_rows_everywhere(syncs: Syncs) -> None:
