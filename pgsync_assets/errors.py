@@ -14,6 +14,7 @@ The *type* of an error says whether a retry makes sense::
     | - InvalidKeysError            rows with a NULL or repeated key, `on_duplicate_key: fail`
     | - TooManyRejectedRows         more rows refused than `max_rejected_rows` allows
     | - StatementTimeout            a batch took longer than `statement_timeout_s` allows
+    | - OtherRows                   a delivery of this name had other rows
     | - HistoryError                planner and ledger tell different histories
     | - UnfinishedRun               an interrupted run has to be finished before this
     | - SchemaVersionError          a schema of ours is newer than this code
@@ -113,6 +114,10 @@ class TooManyRejectedRows(TerminalError):
 
 class StatementTimeout(TerminalError):
     """A statement of a batch took longer than `statement_timeout_s` allows; it was rolled back."""
+
+
+class OtherRows(TerminalError):
+    """A delivery of this name was begun or completed with other rows; nothing was written."""
 
 
 class HistoryError(TerminalError):

@@ -10,6 +10,7 @@ from typing import IO, Any
 
 import pytest
 
+from .fix_databases import Side
 from .fix_syncs import Syncs, connection_of
 
 
@@ -49,6 +50,23 @@ class Child:
             "plan_id": plan_id,
             "failpoint": failpoint,
         }
+        self._send(order)
+
+    def deliver(
+        self, side: Side, rows: list[dict[str, Any]], failpoint: str | None, **delivery: Any
+    ) -> None:
+        """Starts a delivery in a fork of it; `answer` tells what becomes of it."""
+        self._send(
+            {
+                "rows": rows,
+                "delivery": delivery,
+                "endpoints": {"crm": connection_of(side).model_dump(mode="json")},
+                "environment": {"TEST_PASSWORD": side.password},
+                "failpoint": failpoint,
+            }
+        )
+
+    def _send(self, order: dict[str, Any]) -> None:
         pipe(self._process.stdin).write(json.dumps(order) + "\n")
         pipe(self._process.stdin).flush()
 

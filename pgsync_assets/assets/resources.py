@@ -5,7 +5,7 @@ A connection of the YAML file becomes two: `<name>`, that models are read throug
 once, when the run ends.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from pydantic import Field, PrivateAttr
 from ..config import (
     PLATFORM,
     ConnectionConfig,
+    Mode,
     Partition,
     Schemas,
     SslMode,
@@ -23,9 +24,11 @@ from ..config import (
 )
 from ..outcome import Outcome, PlanPreview, Progress, Verification
 from .environment import with_env_vars
+from .step_name import current_step
 
 if TYPE_CHECKING:
     from ..connect import Endpoint
+    from ..delivery import Delivered, GivenRows
 
 
 class SshTunnel(dg.Config):
@@ -157,16 +160,80 @@ def _ssl_mode(value: str | None) -> SslMode | None:
 
 
 class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """Writes syncs into one PostgreSQL. Its key is `<connection>_writer`.
+    """Writes into one PostgreSQL: syncs, and rows of your own code.
+
+    A project's connections have theirs under the key `<connection>_writer`.
 
     Example:
 
     ```python
-    resources = {"crm_writer": PostgresWriter(connection=crm)}
+    @dg.asset
+    def scores(crm_writer: PostgresWriter) -> dg.MaterializeResult:
+        result = crm_writer.write(compute(), "app.scores", key=["id"])
+        return dg.MaterializeResult(metadata=result.metadata)
     ```
     """
 
     connection: dg.ResourceDependency[PostgresConnection]
+
+    def write(
+        self,
+        rows: "GivenRows",
+        table: str,
+        *,
+        key: Sequence[str] = (),
+        columns: Sequence[str] | None = None,
+        mode: Mode = "upsert",
+        delivery: str | None = None,
+        name: str | None = None,
+        partition: str | None = None,
+        batch_size: int = 50_000,
+        max_rejected_rows: int | str = 1_000,
+        stamps: Mapping[str, str] | None = None,
+    ) -> "Delivered":
+        """Writes rows that you have: checked, in batches, each once.
+
+        The same delivery, tried again with the same rows, goes on behind its last batch; one that
+        is complete writes nothing. docs/writer.md tells what each kind of rows may hold.
+
+        Args:
+            rows: dicts, tuples, a pandas DataFrame, or a stream in COPY's text format (a binary
+                file, or chunks of bytes). Read once; memory stays flat, a temporary file grows.
+            table: `schema.table`.
+            key: columns that identify a row; a unique index has to be on them, except in insert.
+            columns: names of the columns, in the order of the rows; dicts and DataFrames have them.
+            mode: `upsert`, `insert` or `update`.
+            delivery: name of these rows; default: the Dagster run, and the run that it retries.
+            name: of the one who writes, who does one delivery at a time; default: the step and the
+                table. Outside of Dagster the table.
+            partition: default: that of the step.
+            batch_size: most rows of a transaction.
+            max_rejected_rows: more refused rows than this stop it: a number, or a share (`1%`).
+            stamps: columns that say when and by which delivery: `synced_at`, `run_id`.
+
+        Raises:
+            ConfigurationError: rows or arguments cannot be right; nothing was written.
+            OtherRows: the delivery of this name had other rows; nothing was written.
+            AlreadyRunning: the same writer is at work elsewhere; nothing was written.
+            TooManyRejectedRows: batches that are in stay in.
+            PgsyncError: see `pgsync_assets.errors`; its type says whether a retry makes sense.
+        """
+        from .. import delivery as engine  # here: loading definitions needs no database driver
+
+        step = current_step()
+        order = engine.Order(
+            writer=name or (f"{step.name} {table}" if step else table),
+            partition=partition or (step.partition if step else ""),
+            delivery=delivery or (step.run if step else ""),
+            table=table,
+            key=tuple(key),
+            columns=tuple(columns) if columns is not None else None,
+            mode=mode,
+            batch_size=batch_size,
+            max_rejected_rows=max_rejected_rows,
+            stamps=stamps or {},
+        )
+        return engine.deliver(order, rows, self.connection.endpoint())
 
     def run(
         self,

@@ -4,6 +4,7 @@ from .arbiter import find_arbiter, nullable
 from .batch import BatchWriter
 from .cascades import cascades
 from .create import Making, fitting_target, untaken
+from .deliveries import Deliveries, Offered
 from .distant_ledger import DistantLedger, check_replay
 from .fit import fit
 from .job import Job
@@ -11,18 +12,25 @@ from .ledger import Entry, Ledger, Reject
 from .ledger_rights import ledger_problem
 from .look import look
 from .rows import PlanRows
-from .target import Target, read_target
+from .stage import Stage
+from .target import Target, TargetColumn, read_target
+from .types import MICROSECONDS, numeric_modifier
 
 __all__ = [
     "BatchWriter",
     "DistantLedger",
+    "Deliveries",
     "Entry",
     "Job",
     "Ledger",
+    "MICROSECONDS",
     "Making",
+    "Offered",
     "PlanRows",
     "Reject",
+    "Stage",
     "Target",
+    "TargetColumn",
     "cascades",
     "check_replay",
     "find_arbiter",
@@ -31,6 +39,7 @@ __all__ = [
     "ledger_problem",
     "look",
     "nullable",
+    "numeric_modifier",
     "read_target",
     "untaken",
 ]

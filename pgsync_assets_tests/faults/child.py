@@ -15,6 +15,7 @@ from typing import Any
 from pgsync_assets import sync as engine
 from pgsync_assets.config import ConnectionConfig, SyncConfig
 from pgsync_assets.connect import Endpoint
+from pgsync_assets.delivery import Order, deliver
 from pgsync_assets.errors import AlreadyRunning, FencedOff, PgsyncError
 from pgsync_assets.failpoints import VARIABLE
 
@@ -41,21 +42,18 @@ def report(pid: int) -> None:
 
 
 def obey(order: dict[str, Any]) -> int:
-    """Runs a sync or applies a plan, under a failpoint if the order names one."""
+    """Does what was ordered, under a failpoint if the order names one."""
     if order["failpoint"]:
         os.environ[VARIABLE] = order["failpoint"]
     ends = {
         name: Endpoint(name, ConnectionConfig.model_validate(fields), order["environment"])
         for name, fields in order["endpoints"].items()
     }
-    sync = SyncConfig.model_validate(order["sync"])
-    partition = sync.partition_named(order["partition"]) if order["partition"] else None
     try:
-        sides, where = (ends["shop"], ends["crm"]), (ends.get("platform"), partition)
-        if order["plan_id"]:
-            engine.apply(sync, *sides, order["plan_id"], platform=where[0], partition=where[1])
+        if "rows" in order:
+            deliver(Order(**order["delivery"]), order["rows"], ends["crm"])
         else:
-            engine.run(sync, *sides, platform=where[0], partition=where[1])
+            run(order, ends)
     except AlreadyRunning:
         return ALREADY_RUNNING
     except FencedOff:
@@ -64,6 +62,17 @@ def obey(order: dict[str, Any]) -> int:
         print(error, file=sys.stderr)
         return FAILED
     return SUCCEEDED
+
+
+def run(order: dict[str, Any], ends: dict[str, Endpoint]) -> None:
+    """Runs a sync, or applies a plan of it."""
+    sync = SyncConfig.model_validate(order["sync"])
+    partition = sync.partition_named(order["partition"]) if order["partition"] else None
+    sides, where = (ends["shop"], ends["crm"]), (ends.get("platform"), partition)
+    if order["plan_id"]:
+        engine.apply(sync, *sides, order["plan_id"], platform=where[0], partition=where[1])
+    else:
+        engine.run(sync, *sides, platform=where[0], partition=where[1])
 
 
 if __name__ == "__main__":

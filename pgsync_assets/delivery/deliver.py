@@ -1,0 +1,162 @@
+"""The story of a delivery: check, spool, look for what is in already, write the rest.
+
+Everything about the table and the types is settled before the first row is written; then batches
+go the way of a sync's. Whatever interrupts them, the same delivery goes on behind its last batch.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ..config import SyncConfig
+from ..connect import Endpoint
+from ..errors import TransientError
+from ..model import ColumnMapping, Equality, Relation
+from ..outcome import Column
+from ..plan import Lock, locked
+from ..write import BatchWriter, Deliveries, Job, Ledger, Offered, Target, fit, read_target
+from .fill import fill
+from .keys import refuse_invalid_keys
+from .order import Order
+from .result import Delivered, RejectedRow
+from .rows import read
+from .spool import Spool
+
+Result = TypeVar("Result")
+PAUSES_S = (1.0, 2.0, 4.0)
+"""Seconds before the same again, after a failure that may pass."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """An order that the table can take.
+
+    Args:
+        order: as it was asked for.
+        sync: which writes the same way.
+        target: the table.
+        mapping: which column goes where.
+    """
+
+    order: Order
+    sync: SyncConfig
+    target: Target
+    mapping: ColumnMapping
+
+
+def deliver(order: Order, given: object, endpoint: Endpoint) -> Delivered:
+    """Writes rows that the caller has, each once, however often the same delivery is tried.
+
+    Args:
+        order: where they go, and under which name.
+        given: the rows, see `rows.GivenRows`; read once, from the beginning to the end.
+        endpoint: the destination.
+
+    Raises:
+        ConfigurationError: rows or order cannot be right; nothing was written.
+        DestinationError: the table cannot take the rows; nothing was written.
+        PrivilegeError: a right is missing; nothing was written.
+        OtherRows: the same delivery was begun with other rows; nothing was written.
+        AlreadyRunning: the same writer is at work elsewhere; nothing was written.
+        TooManyRejectedRows: what was in before stays; the same delivery goes on behind it.
+        TransientError: it failed several times; the same delivery goes on behind what is in.
+        FencedOff: another process took this writer over.
+    """
+    began = time.monotonic()
+    rows = read(given, order.columns)
+    fitted = _tried(lambda: _fitted(order, rows.columns, endpoint))
+    with Spool(fitted.sync.batch_size, fitted.sync.batch_bytes) as spool:
+        fill(spool, rows, fitted.target)
+        offered = Offered(
+            writer=order.name,
+            partition=order.partition,
+            delivery=order.delivery,
+            content=order.fingerprint(rows.columns, spool.digest),
+            planned=spool.count,
+            batch_ends=spool.batch_ends,
+        )
+        return _tried(lambda: _delivered(fitted, offered, spool, endpoint, began))
+
+
+def _tried(once: Callable[[], Result]) -> Result:
+    """Does it, and again where a failure may pass; what is in is found by reading the ledger."""
+    for pause in PAUSES_S:
+        try:
+            return once()
+        except TransientError:
+            time.sleep(pause)
+    return once()
+
+
+def _fitted(order: Order, columns: tuple[str, ...], endpoint: Endpoint) -> Fitted:
+    """Everything that can be known without the rows."""
+    sync = order.sync(endpoint.name, columns)
+    with endpoint.session(f"pgsync/{order.writer}") as session:
+        target = read_target(session, order.table)
+        return Fitted(order, sync, target, fit(sync, _relation(order, columns, target), target))
+
+
+def _relation(order: Order, columns: tuple[str, ...], target: Target) -> Relation:
+    """What a model of these rows would be: texts have the types of the columns that read them."""
+
+    def type_of(name: str) -> str:
+        return target.columns[name].plain if name in target.columns else "text"
+
+    found = [target.columns.get(name) for name in order.key]
+    return Relation(
+        columns=tuple(Column(name, type_of(name)) for name in columns),
+        key=order.key,
+        key_operators=tuple(c.equality if c else "pg_catalog" for c in found),
+        key_equality=tuple((c.key if c else None) or Equality(True) for c in found),
+        unique_key=False,
+    )
+
+
+def _delivered(
+    fitted: Fitted, offered: Offered, spool: Spool, endpoint: Endpoint, began: float
+) -> Delivered:
+    name, schema = f"pgsync/{fitted.order.writer}", endpoint.config.schemas.ledger
+    with endpoint.session(name) as session, endpoint.session(f"{name} lock") as lock_session:
+        ledger = Ledger.prepare(session, schema)
+        with locked(lock_session, schema, offered.writer, offered.partition) as lock:
+            deliveries = Deliveries(ledger, offered)
+            found = deliveries.finished()
+            sent = 0 if found else _write(fitted, deliveries, ledger, spool, lock)
+            known = found or deliveries.finish()
+        rejects = deliveries.rejects(known)
+    return Delivered(
+        delivery=offered.delivery,
+        table=fitted.order.table,
+        planned=known.planned,
+        written=known.applied,
+        rejected=known.rejected,
+        rejects=tuple(
+            RejectedRow(r.plan_row, r.sqlstate, r.constraint, r.column, r.reason) for r in rejects
+        ),
+        bytes=sent,
+        seconds=time.monotonic() - began,
+        already_delivered=found is not None,
+    )
+
+
+def _write(fitted: Fitted, deliveries: Deliveries, ledger: Ledger, spool: Spool, lock: Lock) -> int:
+    """Writes the batches that are not in yet; bytes sent."""
+    begun = deliveries.begin()
+    job = Job(
+        sync=fitted.sync,
+        rows=spool,
+        ledger=ledger,
+        state=begun.state,
+        plan=begun.plan,
+        target=fitted.target,
+        mapping=fitted.mapping,
+    )
+    refuse_invalid_keys(job, spool, fitted.order.key)
+    writer = BatchWriter(job)
+    for batch in range(begun.done + 1, begun.plan.batches + 1):
+        lock.check()
+        writer.write(batch)
+    return writer.bytes
