@@ -14,10 +14,10 @@ from .fix_databases import Pair, Side
 from .fix_syncs import connection_of
 
 
-def connection_resource(side: Side) -> PostgresConnection:
+def connection_resource(side: Side, **more: Any) -> PostgresConnection:
     """One side as a resource."""
     fields = connection_of(side).model_dump(include={"host", "port", "database", "user"})
-    return PostgresConnection(name="crm", password=side.password, **fields)
+    return PostgresConnection(name="crm", password=side.password, **(fields | more))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from ..config import SyncConfig
 from ..connect import Endpoint
-from ..errors import TransientError
+from ..errors import ConfigurationError, TransientError
 from ..model import ColumnMapping, Equality, Relation
 from ..outcome import Column
 from ..plan import Lock, locked
@@ -94,9 +94,21 @@ def _tried(once: Callable[[], Result]) -> Result:
 def _fitted(order: Order, columns: tuple[str, ...], endpoint: Endpoint) -> Fitted:
     """Everything that can be known without the rows."""
     sync = order.sync(endpoint.name, columns)
+    _ledger_schema(order, endpoint)
     with endpoint.session(f"pgsync/{order.writer}") as session:
         target = read_target(session, order.table)
         return Fitted(order, sync, target, fit(sync, _relation(order, columns, target), target))
+
+
+def _ledger_schema(order: Order, endpoint: Endpoint) -> str:
+    schema = endpoint.config.schemas.ledger
+    if schema is None:
+        raise ConfigurationError(
+            f"writer {order.writer!r}: {endpoint.name} has no ledger (schemas: ledger is null); "
+            "which rows of a delivery are in is known by a ledger only",
+            "let the connection have a ledger, or make it a sync",
+        )
+    return schema
 
 
 def _relation(order: Order, columns: tuple[str, ...], target: Target) -> Relation:
@@ -108,6 +120,9 @@ def _relation(order: Order, columns: tuple[str, ...], target: Target) -> Relatio
     found = [target.columns.get(name) for name in order.key]
     return Relation(
         columns=tuple(Column(name, type_of(name)) for name in columns),
+        definitions=tuple(
+            target.columns[name].definition if name in target.columns else () for name in columns
+        ),
         key=order.key,
         key_operators=tuple(c.equality if c else "pg_catalog" for c in found),
         key_equality=tuple((c.key if c else None) or Equality(True) for c in found),
@@ -118,7 +133,7 @@ def _relation(order: Order, columns: tuple[str, ...], target: Target) -> Relatio
 def _delivered(
     fitted: Fitted, offered: Offered, spool: Spool, endpoint: Endpoint, began: float
 ) -> Delivered:
-    name, schema = f"pgsync/{fitted.order.writer}", endpoint.config.schemas.ledger
+    name, schema = f"pgsync/{fitted.order.writer}", _ledger_schema(fitted.order, endpoint)
     with endpoint.session(name) as session, endpoint.session(f"{name} lock") as lock_session:
         ledger = Ledger.prepare(session, schema)
         with locked(lock_session, schema, offered.writer, offered.partition) as lock:

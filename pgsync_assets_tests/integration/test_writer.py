@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from pgsync_assets import PostgresWriter
+from pgsync_assets.assets.resources import SchemaNames
 from pgsync_assets.delivery import RejectedRow
 from pgsync_assets.errors import (
     ConfigurationError,
@@ -17,7 +19,7 @@ from pgsync_assets.errors import (
     TooManyRejectedRows,
 )
 
-from ..fix_writers import Writer
+from ..fix_writers import Writer, connection_resource
 
 COLUMNS = "id int primary key, name text, price numeric(10,2) check (price >= 0)"
 
@@ -226,3 +228,11 @@ def test_a_missing_right_is_named(items: Writer) -> None:
     with pytest.raises(PrivilegeError, match="GRANT UPDATE ON"):
         items.write(rows(2))
     assert items.write(rows(2), mode="insert").written == 1
+
+
+def test_without_a_ledger_there_is_no_delivery(items: Writer) -> None:
+    connection = connection_resource(items.side, schemas=SchemaNames(ledger=None))
+    writer = Writer(items.side, PostgresWriter(connection=connection))
+    with pytest.raises(ConfigurationError, match="crm has no ledger"):
+        writer.write(rows(2))
+    assert items.rows("id") == [(1,)]
