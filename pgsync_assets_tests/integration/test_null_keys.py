@@ -128,6 +128,18 @@ def test_adopt_takes_it(syncs: Syncs) -> None:
     assert syncs.run(**KEY).planned == Counts()
 
 
+def test_keys_that_are_equal_and_not_the_same(syncs: Syncs) -> None:
+    for side in (syncs.pair.source, syncs.pair.destination):
+        side.execute("create extension citext")
+    syncs.table("a numeric, b citext, note text")
+    syncs.pair.destination.execute(INDEX)
+    syncs.pair.source.execute("insert into items values (1.0, 'A'), (null, 'b'), (2.0, null)")
+    assert syncs.run(**KEY).succeeded == Counts(added=3)
+    syncs.pair.source.execute("update items set a = 1.00, b = 'a' where b = 'A'")
+    assert syncs.run(**KEY).succeeded == Counts(changed=1)
+    assert syncs.same()
+
+
 def test_an_array_that_is_null_is_not_an_empty_one(standard: Syncs) -> None:
     standard.table("a int[], b text, note text")
     standard.pair.destination.execute(INDEX)

@@ -213,6 +213,47 @@ def test_another_predicate_is_another_set_of_rows(syncs: Syncs) -> None:
     assert any("what of the table is this sync's is not known" in p for p in found.problems)
 
 
+DEEP = (
+    "create schema t",
+    "create type t.mood as enum ('ok', 'bad')",
+    "create function t.fine(text) returns bool immutable language sql as $$select $1 <> 'bad'$$",
+    "create table items (id int, status text, \"No\" t.mood default 'ok', note text,"
+    " tags text[] default '{a}') partition by range (id)",
+    "create table low partition of items for values from (0) to (30)",
+    "create table high (tags text[] default '{a}', note text, status text,"
+    " \"No\" t.mood default 'ok', id int)",  # its columns are in another order
+    "alter table items attach partition high for values from (30) to (100)",
+    "create unique index on items (id) where t.fine(status) and \"No\" = 'ok'"
+    " and case when note = 'out' then false else true end and tags && array['a']",
+)
+
+
+def test_any_predicate_in_a_partitioned_table(syncs: Syncs) -> None:
+    syncs.pair.source.execute(
+        "create table items (id int, status text, note text)",
+        "insert into items select n, 'x', 'old' from generate_series(1, 50) as n",
+    )
+    destination = syncs.pair.destination
+    destination.execute(*DEEP, f"grant usage on schema t to {destination.user}")
+    syncs.grant()
+    keyed: dict[str, Any] = {
+        "model": {"sql": "select * from items", "key": ["id"]},
+        "delete": "delete_row",
+    }
+    assert syncs.run(**keyed).succeeded == Counts(added=50)
+    syncs.pair.source.execute(
+        "update items set note = 'out' where id in (5, 45)",
+        "update items set note = 'new' where id in (6, 46)",
+        "delete from items where id in (7, 47)",
+    )
+    outcome = syncs.run(**keyed)
+    assert outcome.succeeded == Counts(changed=2, removed=2)
+    assert outcome.failed == Counts(changed=2)
+    assert syncs.run(**keyed, mode="update").failed == Counts(changed=2)
+    assert syncs.verify(**keyed).rejected == 2
+    assert destination.rows("select count(*) from items") == [(48,)]
+
+
 def test_the_columns_of_the_predicate_have_to_be_read(syncs: Syncs) -> None:
     tables(syncs)
     destination = syncs.pair.destination
