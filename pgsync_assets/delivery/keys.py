@@ -15,7 +15,7 @@ from psycopg import sql
 from ..connect import is_row_level
 from ..plan.keys import ROW
 from ..sql import column, column_list
-from ..write import Job, Stage
+from ..write import Into, Job
 from .spool import Spool, send
 
 MISSING = "a key column is NULL"
@@ -44,7 +44,7 @@ def refuse_invalid_keys(job: Job, spool: Spool, key: tuple[str, ...]) -> None:
             connection.execute(stage.create(job.target, key))
             _fill(job, spool, connection, key)
             with connection.cursor(name="pgsync_invalid_keys") as found:
-                for row, is_missing in found.execute(_invalid(stage, key)):
+                for row, is_missing in found.execute(_invalid(job.into, key)):
                     last = MISSING if is_missing else REPEATED
                     spool.refuse(row, last)
                     if job.exceeds(spool.refusals):
@@ -94,10 +94,17 @@ def _copy(
             _copy(spool, connection, places, into, middle, last)
 
 
-def _invalid(stage: Stage, key: tuple[str, ...]) -> sql.Composed:
-    missing = sql.SQL(" OR ").join(sql.SQL("{} IS NULL").format(column(name)) for name in key)
+def _invalid(into: Into, key: tuple[str, ...]) -> sql.Composed:
+    """Numbers of the rows that are refused, and whether a NULL is the reason."""
+    needed = [n for n in key if n not in into.nullable]
+    missing = [sql.SQL("{} IS NULL").format(column(name)) for name in needed]
     return sql.SQL(
         "SELECT {row}, is_missing FROM (SELECT {row}, {missing} AS is_missing,"
         " count(*) OVER (PARTITION BY {key}) AS times FROM {keys}) AS counted"
         " WHERE is_missing OR times > 1 ORDER BY {row}"
-    ).format(row=column(ROW), missing=missing, key=column_list(key), keys=stage.relation)
+    ).format(
+        row=column(ROW),
+        missing=sql.SQL(" OR ").join([sql.SQL("false"), *missing]),
+        key=column_list(key),
+        keys=into.stage.relation,
+    )

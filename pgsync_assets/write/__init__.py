@@ -7,12 +7,12 @@ from .create import Making, fitting_target, untaken
 from .deliveries import Deliveries, Offered
 from .distant_ledger import DistantLedger, check_replay
 from .fit import fit
+from .into import Into
 from .job import Job
 from .ledger import Entry, Ledger, Reject
 from .ledger_rights import ledger_problem
 from .look import look
 from .rows import PlanRows
-from .stage import Stage
 from .target import Target, TargetColumn, read_target
 from .types import MICROSECONDS, numeric_modifier
 
@@ -21,6 +21,7 @@ __all__ = [
     "DistantLedger",
     "Deliveries",
     "Entry",
+    "Into",
     "Job",
     "Ledger",
     "MICROSECONDS",
@@ -28,7 +29,6 @@ __all__ = [
     "Offered",
     "PlanRows",
     "Reject",
-    "Stage",
     "Target",
     "TargetColumn",
     "cascades",

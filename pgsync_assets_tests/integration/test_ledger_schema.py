@@ -15,7 +15,7 @@ from pgsync_assets.write import Ledger
 from ..fix_databases import Side
 from ..fix_syncs import Syncs, endpoint_of
 
-OURS = "pgsync_identity, pgsync_ledger, pgsync_migrations, pgsync_rejects"
+OURS = "pgsync_deliveries, pgsync_identity, pgsync_ledger, pgsync_migrations, pgsync_rejects"
 THEIRS = ("migrations", "ledger", "identity", "rejects")
 
 
@@ -123,4 +123,4 @@ def test_a_writer_lives_in_one_schema_that_somebody_made(items: Syncs) -> None:
     )
     assert destination.rows(granted) == [(len(THEIRS) + 1,)]
     owned = "select count(*) from pg_tables where tableowner = '{}' and tablename like 'pgsync%'"
-    assert destination.rows(owned.format(destination.user)) == [(4,)]
+    assert destination.rows(owned.format(destination.user)) == [(5,)]

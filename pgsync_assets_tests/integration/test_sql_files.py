@@ -105,8 +105,7 @@ DEMO_APP = ("demo/app_owner.sql", "demo/destination_tables.sql")
 OWN_NAMES = "write/migrations/002_own_names.sql"
 BEFORE = {
     OWN_NAMES: ("connect/migrations_table.sql", "write/migrations/001_ledger.sql"),
-    "plan/migrations/002_refused_rows.sql": ("plan/migrations/001_planner.sql",),
-    "record/migrations/002_parked_rows.sql": ("record/migrations/001_audit.sql",),
+    "write/migrations/003_deliveries.sql": ("write/baseline/002_ledger.sql",),
     "demo/source_keys.sql": DEMO_SOURCE,
     "demo/roles_source.sql": DEMO_SOURCE,
     "demo/defs/carriers/carriers.sql": DEMO_SOURCE,

@@ -97,6 +97,16 @@ def test_keys_are_one_where_the_destination_calls_them_one(writer: Writer) -> No
     assert writer.rows("id::text") == [("b",)]
 
 
+def test_a_null_is_a_key_where_the_index_says_so(writer: Writer) -> None:
+    writer.table("id int unique nulls not distinct, name text")
+    given = [{"id": None, "name": "x"}, {"id": 1, "name": "y"}]
+    assert writer.write(given).written == 2
+    assert writer.write(given, delivery="tuesday").written == 2
+    result = writer.write([*given, given[0]], delivery="wednesday")
+    assert [r.row for r in result.rejects] == [1, 3]
+    assert writer.rows() == [(1, "y"), (None, "x")]
+
+
 def test_without_a_key_rows_are_only_appended(writer: Writer) -> None:
     writer.table("id int, name text")
     result = writer.write([(1, "a"), (1, "a")], key=[], columns=["id", "name"], mode="insert")
