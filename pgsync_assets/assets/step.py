@@ -266,8 +266,12 @@ class SyncStep:
 
     def _column_lineage(self, outcome: Outcome) -> Metadata:
         mapping = self.sync.explicit_mapping or {c.name: c.name for c in outcome.columns}
+        names: dict[str, tuple[str, ...]] = {t: (name,) for name, t in mapping.items()}
+        names |= {target: value.columns for target, value in self.sync.values.items()}
         model = self.specs.model.key
-        return column_lineage({target: [(model, name)] for name, target in mapping.items()})
+        return column_lineage(
+            {target: [(model, name) for name in found] for target, found in names.items() if found}
+        )
 
     def _audit_rows(self, outcome: Outcome) -> Metadata:
         return {

@@ -14,6 +14,7 @@ from .partitions import PartitionsConfig
 from .static_partitions import HashPartitions, ListPartitions, RangePartitions
 from .sync import AuditLevel, DuplicateKeys, SyncConfig
 from .time_windows import TimeWindows
+from .values import ValueConfig, is_static
 
 __all__ = [
     "ENGINES",
@@ -54,6 +55,8 @@ __all__ = [
     "TimeWindows",
     "exceeds",
     "TunnelConfig",
+    "ValueConfig",
     "Values",
+    "is_static",
     "split_qualified",
 ]

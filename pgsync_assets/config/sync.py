@@ -17,6 +17,7 @@ from .mode import MODES, DeleteBehavior, Mode, ModeTraits
 from .model import ModelConfig, QualifiedName
 from .partition import Partition
 from .partitions import PartitionsConfig
+from .values import ValueConfig
 
 AuditLevel = Literal["off", "failures_only", "keys", "full"]
 DuplicateKeys = Literal["reject", "fail"]
@@ -75,6 +76,17 @@ class SyncConfig(Config):
         default=None,
         description="model column: destination column. A list maps by name; "
         "default: every column of the model, by name.",
+    )
+    values: dict[Identifier, ValueConfig] = Field(
+        default={},
+        description="destination column: what it gets beside the mapped columns, computed at the "
+        "source: a static value, a column (cast), an SQL expression, JSON.",
+    )
+    lossy: tuple[Identifier, ...] = Field(
+        default=(),
+        description="Columns of the model that may be rounded or cut: they are cast to the type of "
+        "their destination column at the source. Any other column that might not arrive exactly "
+        "is refused.",
     )
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         default=50_000, description="Most rows of a destination transaction."
@@ -152,6 +164,18 @@ class SyncConfig(Config):
         if value is not None and not targets:
             raise ValueError("columns is empty; leave it out to map every column by name")
         return value
+
+    @model_validator(mode="after")
+    def _values_beside_columns(self) -> SyncConfig:
+        by_name = dict(zip(self.model.key, self.model.key, strict=True))
+        taken = {*(self.explicit_mapping or by_name).values(), self.deleted_column}
+        if both := sorted(self.values.keys() & taken):
+            raise ValueError(f"values: something else goes to {', '.join(both)} already")
+        if keys := [name for name in self.lossy if name in self.model.key]:
+            raise ValueError(
+                f"lossy: {', '.join(keys)}: two keys could become one; cast the key in the model"
+            )
+        return self
 
     @model_validator(mode="after")
     def _state_of_engine(self) -> SyncConfig:

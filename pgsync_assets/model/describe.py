@@ -15,13 +15,19 @@ from ..connect import READ_ONLY, Session
 from ..errors import ModelError
 from ..outcome import Column
 from ..sql import statement
+from .computed import RESERVED_PREFIX, computed_by
 from .definition import Definition, definitions
 from .equality import Equality
 from .forbidden import forbidden
 from .key_columns import ResultColumn, key_equality, key_operators
 from .query import select
 
-RESERVED_PREFIX = "_pgsync_"
+COMPUTED_REMEDIES = {
+    "": "it is computed of each row: one SQL expression over the model's columns",
+    "0A000": "a value is one value of each row; what makes or needs several belongs in the model",
+    "42803": "a value is computed of each row by itself: aggregate in the model",
+    "42846": "cast it in steps, as in values: sql: column::text::type",
+}
 MOST_COLUMNS = 800  # a row is joined with its old image; a join has at most 1,664 columns
 
 
@@ -133,6 +139,11 @@ def _not_a_model(
     session: Session, model: ModelConfig, error: psycopg.Error, query: str
 ) -> ModelError:
     said = error.diag.message_primary or "it is not valid"
+    if computed := computed_by(model):
+        return ModelError(
+            f"{session.name}: {computed[0].place}: {said} (SQLSTATE {error.sqlstate})",
+            COMPUTED_REMEDIES.get(error.sqlstate or "", COMPUTED_REMEDIES[""]),
+        )
     what = f"table {model.table}" if model.table else "the SQL of the model"
     at = _line(model, error, query)
     remedy = "a model is one SELECT statement, without a semicolon inside"

@@ -12,6 +12,7 @@ from ..config import ModelConfig, split_qualified
 from ..connect import Session
 from ..errors import PrivilegeError
 from ..sql import relation, statement
+from .computed import computed_by
 
 # PostgreSQL names what it refused without its schema, and in a sentence only.
 _REFUSED = re.compile(r"permission denied for (?P<kind>[a-z ]+) (?P<name>\S+)$")
@@ -29,15 +30,16 @@ def forbidden(
         error: what PostgreSQL said (42501).
     """
     said = error.diag.message_primary or ""
+    place = "".join(f"{one.place}: " for one in computed_by(model)[:1])
     role = sql.Identifier(connection.info.user)
     if "row-level security" in said:
         bypass = sql.SQL("ALTER ROLE {} BYPASSRLS;").format(role).as_string(None)
         remedy = f"hidden rows would look like removed ones. As an administrator: {bypass}"
-    elif model.table is not None:
+    elif model.table is not None and not place:
         remedy = _read_table(*split_qualified(model.table), role)
     else:
         remedy = _read_what_was_refused(connection, said, role)
-    return PrivilegeError(f"{session.name}: {said} (SQLSTATE {error.sqlstate})", remedy)
+    return PrivilegeError(f"{session.name}: {place}{said} (SQLSTATE {error.sqlstate})", remedy)
 
 
 def _read_what_was_refused(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..config import SyncConfig
 from ..errors import ConfigurationError
+from .computed import computed_by, own_columns
 from .describe import Relation
 
 
@@ -28,6 +29,24 @@ class ColumnMapping:
     match: tuple[str, ...]
 
 
+def wanted_columns(sync: SyncConfig, relation: Relation) -> dict[str, str]:
+    """Column of the model -> column of the destination, as the sync wants it.
+
+    A value wins over a column of the model that has the name of its destination column.
+
+    Args:
+        sync: its `columns`; by name where there is none. Its model has the columns it computes.
+        relation: the described model.
+    """
+    computed = computed_by(sync.model)
+    targets = {one.target for one in computed}
+    replaced = {one.source for one in computed}
+    added = {one.name: one.target for one in computed}
+    own = own_columns(sync.model, relation.names)
+    mapped = sync.explicit_mapping or {name: name for name in own if name not in targets}
+    return {name: target for name, target in mapped.items() if name not in replaced} | added
+
+
 def map_columns(sync: SyncConfig, relation: Relation, targets: Iterable[str]) -> ColumnMapping:
     """Resolves the mapping of a sync against what both sides really have.
 
@@ -40,12 +59,13 @@ def map_columns(sync: SyncConfig, relation: Relation, targets: Iterable[str]) ->
         ConfigurationError: a column is missing on either side, or a key column is not mapped.
     """
     present = list(targets)
-    wanted = sync.explicit_mapping or {
-        name: name for name in relation.names if name in present or sync.drift != "ignore"
-    }
-    for source in wanted:
-        if source not in relation.names:
-            raise _unknown(f"sync {sync.name!r}, model", source, relation.names)
+    wanted = wanted_columns(sync, relation)
+    own = own_columns(sync.model, relation.names)
+    if sync.drift == "ignore" and sync.explicit_mapping is None:
+        wanted = {n: t for n, t in wanted.items() if t in present or n not in own}
+    for source in sync.explicit_mapping or ():
+        if source not in own:
+            raise _unknown(f"sync {sync.name!r}, model", source, own)
     for target in wanted.values():
         if target not in present:
             raise _unknown(f"sync {sync.name!r}, table {sync.table}", target, present)

@@ -9,6 +9,7 @@ from psycopg import sql
 from ..config import ModelConfig, Partition, split_qualified
 from ..errors import ConfigurationError
 from ..sql import all_of, column_list, relation
+from .computed import computed_by, computed_list
 from .slice import predicate
 
 
@@ -36,7 +37,7 @@ def load_sql_file(model: ModelConfig, base: Path) -> ModelConfig:
 
 
 def select(model: ModelConfig) -> sql.Composable:
-    """The model's own statement.
+    """The model's statement, with the columns that its sync computes.
 
     Args:
         model: of a table, or with its SQL loaded.
@@ -44,6 +45,15 @@ def select(model: ModelConfig) -> sql.Composable:
     Raises:
         ConfigurationError: its `sql_file` was not loaded.
     """
+    computed = computed_by(model)
+    if not computed:
+        return _own(model)
+    return sql.SQL("SELECT model.*, {} FROM (\n{}\n) AS model").format(
+        computed_list(computed), _own(model)
+    )
+
+
+def _own(model: ModelConfig) -> sql.Composable:
     if model.table is not None:
         return sql.SQL("SELECT * FROM {}").format(relation(*split_qualified(model.table)))
     if model.sql is None:

@@ -27,6 +27,7 @@ from ..config.partition_value import is_number
 from ..connect import READ_ONLY, Session
 from ..errors import ModelError
 from ..sql import COMMA, statement
+from .computed import own_columns
 from .describe import Relation
 from .query import rows
 
@@ -70,10 +71,11 @@ def fit_partitions(session: Session, sync: SyncConfig, relation: Relation) -> No
     kind = sync.partitions
     if kind is None:
         return
-    if kind.by is not None and kind.by not in relation.names:
+    names = own_columns(sync.model, relation.names)
+    if kind.by is not None and kind.by not in names:
         raise ModelError(
             f"sync {sync.name!r}: partitions.column {kind.by!r} is not a column of the model",
-            f"the model has: {', '.join(relation.names)}",
+            f"the model has: {', '.join(names)}",
         )
     with session.transaction("checking the partitions", READ_ONLY) as connection:
         fit = _Fit(connection, sync, relation)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,7 @@ class Shape:
         predicate: of the partial index that finds rows at the destination: only rows that fulfil it
             are ours; None where the index has all rows.
         nullable_key: key columns of which NULL is a key like any other (NULLS NOT DISTINCT).
+        computed: expression of each column that the sync computes over those of the model.
     """
 
     columns: tuple[str, ...]
@@ -52,6 +54,7 @@ class Shape:
     key_rules: tuple[str, ...] = ()
     predicate: str | None = None
     nullable_key: tuple[str, ...] = ()
+    computed: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Shape:

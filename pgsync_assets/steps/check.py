@@ -10,7 +10,7 @@ from collections.abc import Callable
 from ..config import PartitionKind, SyncConfig
 from ..connect import Endpoint, Session, login_of, schema_problem
 from ..errors import PgsyncError
-from ..model import Relation, describe, fit_partitions
+from ..model import Relation, add_computed, describe_sent, fit_partitions
 from ..outcome import CheckResult
 from ..write import (
     Target,
@@ -19,6 +19,7 @@ from ..write import (
     fit,
     fitting_target,
     ledger_problem,
+    lossy_columns,
     read_target,
 )
 from .ends import Ends
@@ -40,13 +41,13 @@ def check(
         One result for each thing tried, in the order of the road.
     """
     results = _Results()
-    relation = _check_source(results, sync, source)
+    sync, relation = _check_source(results, sync, source)
     _check_planner(results, sync, Ends(source, destination, platform), relation)
     target = _check_destination(results, sync, relation, destination)
     if relation is not None and target is not None:
         results.tried(
             "mapping, types, unique index, rights",
-            lambda: _fitted(sync, relation, target),
+            lambda: _fitted(sync, source, relation, target),
         )
     return results.lines
 
@@ -80,15 +81,19 @@ class _Results:
         self.lines.append(CheckResult(name, remedy is None, detail, remedy))
 
 
-def _check_source(results: _Results, sync: SyncConfig, source: Endpoint) -> Relation | None:
-    found: list[Relation] = []
+def _check_source(
+    results: _Results, sync: SyncConfig, source: Endpoint
+) -> tuple[SyncConfig, Relation | None]:
+    found: list[tuple[SyncConfig, Relation]] = []
 
     def described(session: Session) -> str:
-        found.append(describe(session, sync.model))
-        return f"{len(found[0].columns)} columns, key ({', '.join(found[0].key)})"
+        found.append(describe_sent(session, sync))
+        relation = found[0][1]
+        values = f", {len(sync.values)} of them values of the sync" if sync.values else ""
+        return f"{len(relation.columns)} columns{values}, key ({', '.join(relation.key)})"
 
     def partitioned(session: Session, kind: PartitionKind) -> str:
-        fit_partitions(session, sync, found[0])
+        fit_partitions(session, *found[0])
         turns = "they run at once" if sync.partitions_run_at_once else "they take turns"
         return f"{kind.summary}; {turns}"
 
@@ -102,7 +107,7 @@ def _check_source(results: _Results, sync: SyncConfig, source: Endpoint) -> Rela
         return login
 
     _first(results, f"connection {source.name}", connected)
-    return found[0] if found else None
+    return found[0] if found else (sync, None)
 
 
 def _check_planner(
@@ -175,8 +180,12 @@ def _key(sync: SyncConfig, keeper: Session, relation: Relation) -> str:
     return f"({', '.join(relation.key)})"
 
 
-def _fitted(sync: SyncConfig, relation: Relation, target: Target) -> str:
+def _fitted(sync: SyncConfig, source: Endpoint, relation: Relation, target: Target) -> str:
+    if lossy := lossy_columns(sync, relation, target):
+        with source.session("pgsync/check") as session:
+            sync, relation = add_computed(session, sync, relation, lossy)
     mapping = fit(sync, relation, target)
     arbiter = find_arbiter(sync, mapping, target)
     found = f"matched by {arbiter} ({arbiter.name})" if arbiter else "no row is looked up"
-    return f"{len(mapping.targets)} columns mapped, {found}"
+    told = f"{len(mapping.targets)} columns mapped, {found}"
+    return "; ".join((told, *(one.place for one in lossy)))

@@ -175,6 +175,8 @@ def _past(work: Work, old: Shape | None, shape: Shape, scope: Scope) -> Past | N
     is_same_form = old is not None and old.holds == shape.holds
     if since is None or scope.sends_all or not is_same_form:
         return None
+    if old is not None and old.computed != shape.computed:
+        return None  # rows before the cursor get another value, too
     if work.planner.is_full_due(work.state, cursor.full_every):
         return None
     return Past(cursor.column, spelled, since, cursor.lag)
@@ -193,6 +195,9 @@ def _notes(work: Work, old: Shape | None, shape: Shape, past: Past | None) -> It
             yield f"{told}: every row is sent once"
         else:
             yield f"{told}: only rows that are sent from now on have it so"
+    elif old is not None and old.computed != shape.computed:
+        told = ", ".join(n for n, made in shape.computed.items() if old.computed.get(n) != made)
+        yield f"{told}: computed otherwise than before; rows whose value differs are sent"
 
 
 A_FEW = 10  # rows, all of which may well change at once
@@ -201,10 +206,14 @@ A_FEW = 10  # rows, all of which may well change at once
 def _all_changed(work: Work, scope: Scope, plan: Plan) -> Iterator[str]:
     """Said of one run it is a fact; said of every run, a model that never answers the same."""
     changed = plan.counts.changed
-    if changed >= A_FEW and changed == work.state.row_count and not scope.sends_all:
+    old = work.state.shape
+    is_told = old is not None and old.computed != work.shape.computed
+    if is_told or scope.sends_all:
+        return
+    if changed >= A_FEW and changed == work.state.row_count:
         yield (
             f"all {changed:,} rows are others than they were sent last; if each run says so, a "
-            "column is never the same twice (now(), random(), ..): leave it out of columns"
+            "column or value is never the same twice (now(), random(), ..): leave it out"
         )
 
 

@@ -13,7 +13,14 @@ from ..config import Partition, SyncConfig
 from ..connect import Endpoint, Session, is_migrated, schema_problem
 from ..errors import AlreadyRunning, PrivilegeError, TerminalError
 from ..failpoints import failpoint
-from ..model import ColumnMapping, Relation, describe, fit_partitions
+from ..model import (
+    ColumnMapping,
+    Relation,
+    add_computed,
+    computed_by,
+    describe_sent,
+    fit_partitions,
+)
 from ..plan import (
     STORAGES,
     Algorithm,
@@ -37,6 +44,7 @@ from ..write import (
     fit,
     fitting_target,
     ledger_problem,
+    lossy_columns,
     nullable,
     untaken,
 )
@@ -53,7 +61,7 @@ class Work:
     """A sync (or one partition of it), ready to run.
 
     Args:
-        sync: what the user wrote.
+        sync: what the user wrote; its model has the columns that the sync computes.
         partition: the slice, or None.
         reader: the session that reads the model, at the source.
         planner: what was sent before; where its session is depends on the engine.
@@ -118,6 +126,7 @@ class Work:
             key_rules=tuple(equality.rule for equality in self.relation.key_equality),
             predicate=arbiter.predicate if arbiter else None,
             nullable_key=self._nullable_key(nullable(arbiter, self.target)),
+            computed={one.name: one.expression for one in computed_by(self.sync.model)},
         )
 
     def _nullable_key(self, there: tuple[str, ...]) -> tuple[str, ...]:
@@ -190,11 +199,12 @@ def opened(
         writer = stack.enter_context(ends.destination.session(application))
         lock_session = stack.enter_context(home.session(f"{application} lock"))
         try:
-            relation, target, mapping, storage, made = _fitted(sync, reader, keeper, writer, making)
+            found = _fitted(sync, reader, keeper, writer, making)
         except TerminalError as error:
             if records_refusal:
                 record_refusal(sync, keeper, lock_session, partition, error)
             raise
+        sync, relation, target, mapping, storage, made = found
         planner = prepare(keeper, home.config.schemas.planner)
         audit = Audit.prepare(keeper, planner, home.config.schemas.audit, sync)
         ledger = stack.enter_context(open_ledger(home, writer, application))
@@ -226,22 +236,24 @@ def opened(
 
 def _fitted(
     sync: SyncConfig, reader: Session, keeper: Session, writer: Session, making: Making
-) -> tuple[Relation, Target, ColumnMapping, Storage, tuple[str, ...]]:
+) -> tuple[SyncConfig, Relation, Target, ColumnMapping, Storage, tuple[str, ...]]:
     """Model and table, and how they fit; a table that may be made is only tried."""
-    relation = _described(reader, sync)
+    sync, relation = _described(reader, sync)
     tried: Making = "never" if making == "never" else "try"
     target, made = fitting_target(writer, sync, relation, tried)
+    lossy = lossy_columns(sync, relation, target)
+    sync, relation = add_computed(reader, sync, relation, lossy)
     mapping = fit(sync, relation, target)
     storage = storage_of(sync, keeper, relation, mapping.sources)
     check_replay(sync, writer)
     _require_schemas(keeper, writer)
-    return relation, target, mapping, storage, made
+    return sync, relation, target, mapping, storage, made
 
 
-def _described(reader: Session, sync: SyncConfig) -> Relation:
-    relation = describe(reader, sync.model)
-    fit_partitions(reader, sync, relation)
-    return relation
+def _described(reader: Session, sync: SyncConfig) -> tuple[SyncConfig, Relation]:
+    whole, relation = describe_sent(reader, sync)
+    fit_partitions(reader, whole, relation)
+    return whole, relation
 
 
 def state_name(partition: Partition | None) -> str:

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from ..write.target import TargetColumn
-from ..write.types import numeric_modifier, parse
-
-MOST_DIGITS = 1000  # of a numeric with a scale: no value is too large for it
+from ..write.types import MOST_DIGITS, numeric_modifier, parse
 
 # Types of which equal values may be written differently (1.0 and 1.00), or which are far smaller
 # than their text. All else is matched as text.

@@ -12,6 +12,7 @@ from .job import Job
 from .ledger import Entry, Ledger, Reject
 from .ledger_rights import ledger_problem
 from .look import look
+from .lossy import lossy_columns
 from .rows import PlanRows
 from .target import Target, TargetColumn, read_target
 from .types import MICROSECONDS, numeric_modifier
@@ -40,6 +41,7 @@ __all__ = [
     "look",
     "nullable",
     "numeric_modifier",
+    "lossy_columns",
     "read_target",
     "untaken",
 ]

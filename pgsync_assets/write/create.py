@@ -16,7 +16,7 @@ from psycopg import sql
 from ..config import SyncConfig, split_qualified
 from ..connect import READ_ONLY, Session
 from ..errors import DestinationError, PrivilegeError
-from ..model import Relation, map_columns
+from ..model import Relation, map_columns, wanted_columns
 from ..sql import COMMA, column, column_list, relation, statement
 from .target import Target, find_target, no_table
 
@@ -85,7 +85,7 @@ def _has_schema(connection: psycopg.Connection, sync: SyncConfig) -> bool:
 def _changes(
     sync: SyncConfig, model: Relation, target: Target | None, has_schema: bool
 ) -> Iterator[Change]:
-    wanted = sync.explicit_mapping or {name: name for name in model.names}
+    wanted = wanted_columns(sync, model)
     if target is None:
         if sync.create_table:
             map_columns(sync, model, wanted.values())  # a key that is not mapped, and the like
@@ -179,7 +179,7 @@ def untaken(sync: SyncConfig, model: Relation, sources: Sequence[str]) -> str | 
         model: described.
         sources: columns that are mapped.
     """
-    left = [name for name in model.names if name not in sources]
+    left = [name for name in wanted_columns(sync, model) if name not in sources]
     if not left or sync.explicit_mapping is not None:
         return None
     return f"{sync.table} has no column for {', '.join(left)}, which is not sent (drift: ignore)"

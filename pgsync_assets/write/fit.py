@@ -6,7 +6,7 @@ from psycopg import sql
 
 from ..config import SyncConfig
 from ..errors import ConfigurationError, DestinationError
-from ..model import ColumnMapping, Relation, map_columns
+from ..model import ColumnMapping, Relation, computed_by, map_columns
 from .arbiter import find_arbiter
 from .key_fit import check_key
 from .modes import MODES
@@ -42,10 +42,10 @@ def fit(sync: SyncConfig, relation: Relation, target: Target) -> ColumnMapping:
     _check_kind(target)
     if mode.finds_rows:
         check_key(sync, relation, mapping, target)
-    _check_columns(relation, mapping, target)
+    _check_columns(sync, relation, mapping, target)
     check_user_types(relation, mapping, target)
     if mode.finds_rows:
-        _check_match(relation, mapping, target)
+        _check_match(sync, relation, mapping, target)
     arbiter = find_arbiter(sync, mapping, target)
     if mode.inserts:
         _check_required(sync, mapping, target)
@@ -75,7 +75,9 @@ def _check_kind(target: Target) -> None:
         )
 
 
-def _check_columns(relation: Relation, mapping: ColumnMapping, target: Target) -> None:
+def _check_columns(
+    sync: SyncConfig, relation: Relation, mapping: ColumnMapping, target: Target
+) -> None:
     types = {column.name: column.type for column in relation.columns}
     for source, name in zip(mapping.sources, mapping.targets, strict=True):
         into = target.columns[name]
@@ -85,10 +87,12 @@ def _check_columns(relation: Relation, mapping: ColumnMapping, target: Target) -
                 "leave it out of columns",
             )
         if not flows(types[source], into):
-            raise _misfit(target, source, types[source], into)
+            raise _misfit(sync, target, source, types[source], into)
 
 
-def _check_match(relation: Relation, mapping: ColumnMapping, target: Target) -> None:
+def _check_match(
+    sync: SyncConfig, relation: Relation, mapping: ColumnMapping, target: Target
+) -> None:
     types = {column.name: column.type for column in relation.columns}
     for name in mapping.targets:
         if target.columns[name].is_identity_always and name not in mapping.match:
@@ -99,17 +103,27 @@ def _check_match(relation: Relation, mapping: ColumnMapping, target: Target) -> 
             )
     for source, name in zip(mapping.key, mapping.match, strict=True):
         if not matches(types[source], target.columns[name]):
-            raise _misfit(target, source, types[source], target.columns[name])
+            raise _misfit(sync, target, source, types[source], target.columns[name])
 
 
-def _misfit(target: Target, source: str, spelled: str, into: TargetColumn) -> DestinationError:
+def _misfit(
+    sync: SyncConfig, target: Target, source: str, spelled: str, into: TargetColumn
+) -> DestinationError:
+    """Names both ways out: a cast that its owner sees, or a conversion that is declared."""
+    name = sql.Identifier(source).as_string(None)
+    given = {one.name: one for one in computed_by(sync.model)}
+    what, remedy = (
+        f"the model's {source!r}",
+        f"cast it in the model: {name}::{into.plain} AS {name}",
+    )
+    if source in given:
+        what, remedy = given[source].place, f"let its cast be {into.plain}"
+    elif source not in sync.model.key:
+        remedy += f"; or say that it may be rounded or cut on the way, in the sync: lossy: [{name}]"
     return DestinationError(
-        f"{target.name}, column {into.column.name!r} is {into.column.type}; the model's "
-        f"{source!r} is {spelled}, which might not arrive exactly",
-        "cast it in the model: "
-        + sql.SQL("{0}::{1} AS {0}")
-        .format(sql.Identifier(source), sql.SQL(into.plain))
-        .as_string(None),
+        f"{target.name}, column {into.column.name!r} is {into.column.type}; {what} is {spelled}, "
+        "which might not arrive exactly",
+        remedy,
     )
 
 

@@ -12,7 +12,10 @@ import re
 from .target import TargetColumn
 
 MICROSECONDS = 6  # digits after the point of a time without a modifier
+MOST_DIGITS = 1000  # of a numeric with a scale: no value is too large for it
+LENGTHS = {"varchar", "bpchar", "bit", "varbit"}
 _INTEGERS = ("int2", "int4", "int8")
+_NUMBERS = (*_INTEGERS, "numeric", "float4", "float8")
 
 # Not float4 to float8: the text 0.1 is another number there than the float4 it came from.
 WIDENINGS = {
@@ -42,12 +45,39 @@ def flows(source: str, target: TargetColumn) -> bool:
     into = target.base.removeprefix("pg_catalog.")
     if base != into and not _same_user_type(base, target.base):
         if (base, into) not in WIDENINGS:
-            return False
+            # An integer in all but name: one that is too large is refused (22003).
+            is_whole = base == "numeric" and bool(modifier) and _scale(modifier) <= 0
+            return is_whole and into in _INTEGERS
         # numeric(3,-2) rounds an integer; a number that is too large is refused (22003).
         if into != "numeric" or target.modifier < 0:
             return True
         return numeric_modifier(target.modifier)[1] >= 0
     return source == target.plain or _keeps_precision(into, modifier, target)
+
+
+def lossy_type(source: str, target: TargetColumn) -> str | None:
+    """The type that a column is cast to at the source where it may be rounded or cut.
+
+    Exact numbers keep all their digits before the point: one that is too large is refused by the
+    destination, as a row, and does not stop the plan.
+
+    Args:
+        source: type of the model's column, as `format_type` writes it.
+        target: the destination column.
+
+    Returns:
+        The type as a cast spells it; None where every value arrives exactly without one.
+    """
+    base, _ = parse(source)
+    into = target.base.removeprefix("pg_catalog.")
+    is_cut = into.removeprefix("_") in LENGTHS and target.modifier >= 0
+    if source == target.plain or (flows(source, target) and not is_cut):
+        return None
+    if base in _NUMBERS and into in _INTEGERS:
+        return f"numeric({MOST_DIGITS},0)"
+    if base in _NUMBERS and into == "numeric" and target.modifier >= 0:
+        return f"numeric({MOST_DIGITS},{numeric_modifier(target.modifier)[1]})"
+    return target.plain
 
 
 def matches(source: str, target: TargetColumn) -> bool:
@@ -115,12 +145,16 @@ def _keeps_precision(base: str, modifier: tuple[int, ...], target: TargetColumn)
     if target.modifier < 0:
         return True
     if base.removeprefix("_") == "numeric":
-        return bool(modifier) and (*modifier, 0)[1] <= numeric_modifier(target.modifier)[1]
+        return bool(modifier) and _scale(modifier) <= numeric_modifier(target.modifier)[1]
     if base.removeprefix("_") in ("timestamp", "timestamptz", "time", "timetz"):
         return (modifier[0] if modifier else MICROSECONDS) <= target.modifier
     # interval: fewer fields or digits, as the same ones are spelled the same (flows).
     # varchar(n), char(n), bit(n): a longer value is refused, never cut.
     return base.removeprefix("_") != "interval"
+
+
+def _scale(modifier: tuple[int, ...]) -> int:
+    return (*modifier, 0)[1]
 
 
 def numeric_modifier(modifier: int) -> tuple[int, int]:
