@@ -36,6 +36,7 @@ OUTSIDE = (
     "outside: with these values the row is not in the partial index that rows are matched by; the "
     "next run would not find it"
 )
+NO_PARTITION = "the table has no partition for the row, or another one takes it"
 ABSORBED = "a trigger of the destination swallowed the row without an error"
 
 # "COPY pgsync_stage, line 1, column year: ..." - all that is taken from it is the name.
@@ -53,6 +54,8 @@ def refusal(error: psycopg.Error, columns: tuple[str, ...]) -> RowRefused:
     column = error.diag.column_name or _column_of(error, columns)
     constraint = error.diag.constraint_name
     reason = REASONS.get(state, "a value cannot be stored")
+    if state == "23514" and constraint is None:  # a CHECK has a name (trap 8)
+        reason = NO_PARTITION
     details = [f"{kind} {name}" for kind, name in _named(constraint, column) if name]
     if details:
         reason = f"{reason} ({', '.join(details)})"

@@ -16,6 +16,8 @@ SELECT
         ORDER BY indexed.position
     )::text[] AS columns,
     CASE
+        WHEN NOT i.indisvalid AND index_relation.relkind = 'I'
+            THEN 'some partition has no index like it (ALTER INDEX .. ATTACH PARTITION)'
         WHEN NOT i.indisvalid THEN 'it is not valid (REINDEX it)'
         WHEN NOT i.indimmediate THEN 'its constraint is deferrable'
         WHEN i.indexprs IS NOT NULL THEN 'it is on an expression'
