@@ -25,6 +25,7 @@ from .steps.discard import discard
 from .steps.ends import Ends
 from .steps.hold import reason_to_hold, stopped
 from .steps.make_plan import make_plan
+from .steps.mapping import mapping
 from .steps.plan import plan
 from .steps.progress import Reporter, silent
 from .steps.recover import recover
@@ -34,7 +35,7 @@ from .steps.verification import verify
 from .steps.work import Work, opened
 from .steps.write_plan import write_plan
 
-__all__ = ["apply", "check", "discard", "plan", "run", "show_plan", "verify"]
+__all__ = ["apply", "check", "discard", "mapping", "plan", "run", "show_plan", "verify"]
 
 PAUSES_S = (1.0, 2.0, 4.0)
 """Seconds before the same again, after a failure that may pass."""

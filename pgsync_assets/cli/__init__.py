@@ -6,6 +6,7 @@ from .apply import apply, approve, discard
 from .check import check
 from .demo import demo
 from .drop import drop
+from .mapping import mapping
 from .plan import plan
 from .rejected import rejected
 from .reset import reset
@@ -24,6 +25,7 @@ __all__ = [
     "discard",
     "drop",
     "main",
+    "mapping",
     "plan",
     "rejected",
     "reset",

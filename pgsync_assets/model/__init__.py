@@ -1,6 +1,6 @@
 """What to send: the model as PostgreSQL describes it, and how its columns are mapped."""
 
-from .computed import Computed, cast, computed_by, free_name, own_columns
+from .computed import Computed, cast, computed_by, free_name, own_columns, values_of
 from .definition import Definition, Part, definitions
 from .describe import Relation, describe
 from .equality import Equality, Folding, equalities
@@ -37,5 +37,6 @@ __all__ = [
     "predicate",
     "rows",
     "select",
+    "values_of",
     "wanted_columns",
 ]

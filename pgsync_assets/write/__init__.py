@@ -14,6 +14,7 @@ from .ledger_rights import ledger_problem
 from .look import look
 from .lossy import lossy_columns
 from .rows import PlanRows
+from .suggest import MappingLine, arrival, suggest
 from .target import Target, TargetColumn, read_target
 from .types import MICROSECONDS, numeric_modifier
 
@@ -29,9 +30,11 @@ __all__ = [
     "Making",
     "Offered",
     "PlanRows",
+    "MappingLine",
     "Reject",
     "Target",
     "TargetColumn",
+    "arrival",
     "cascades",
     "check_replay",
     "find_arbiter",
@@ -43,5 +46,6 @@ __all__ = [
     "numeric_modifier",
     "lossy_columns",
     "read_target",
+    "suggest",
     "untaken",
 ]
