@@ -25,6 +25,8 @@ from .query import select
 COMPUTED_REMEDIES = {
     "": "it is computed of each row: one SQL expression over the model's columns",
     "0A000": "a value is one value of each row; what makes or needs several belongs in the model",
+    "3F000": "its type has to be at the source, too: create it there, or name another one",
+    "42704": "its type has to be at the source, too: create it there, or name another one",
     "42803": "a value is computed of each row by itself: aggregate in the model",
     "42846": "cast it in steps, as in values: sql: column::text::type",
 }

@@ -181,9 +181,8 @@ def opened(
 ) -> Iterator[Work]:
     """Connects, describes, locks and claims, for the length of the block.
 
-    Sessions: one that reads the model, one for the planner where that is another database, the
-    writer's and the lock's. What is wrong shows before anything is created or changed anywhere;
-    `making` says whether a table that the sync may create is made then, or only tried.
+    What is wrong shows before anything is created or changed anywhere; `making` says whether a
+    table that the sync may create is made then, or only tried.
 
     Raises:
         AlreadyRunning: another run of this sync is under way.

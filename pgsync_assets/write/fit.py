@@ -111,15 +111,13 @@ def _misfit(
 ) -> DestinationError:
     """Names both ways out: a cast that its owner sees, or a conversion that is declared."""
     name = sql.Identifier(source).as_string(None)
-    given = {one.name: one for one in computed_by(sync.model)}
-    what, remedy = (
-        f"the model's {source!r}",
-        f"cast it in the model: {name}::{into.plain} AS {name}",
-    )
+    what = f"the model's {source!r}"
+    remedy = f"cast it in the model: {name}::{into.plain} AS {name}"
+    given = {one.name: one.place for one in computed_by(sync.model)}
     if source in given:
-        what, remedy = given[source].place, f"let its cast be {into.plain}"
+        what, remedy = given[source], f"let its cast be {into.plain}"
     elif source not in sync.model.key:
-        remedy += f"; or say that it may be rounded or cut on the way, in the sync: lossy: [{name}]"
+        remedy = f"let it be rounded or cut, in the sync: lossy: [{name}]; or {remedy}"
     return DestinationError(
         f"{target.name}, column {into.column.name!r} is {into.column.type}; {what} is {spelled}, "
         "which might not arrive exactly",

@@ -226,7 +226,7 @@ def test_a_type_that_would_not_arrive_exactly_is_refused_with_a_cast(items: Sync
         model = of_sql(f"select id, name, null::{sent} as v from items")
         error = refused(items, DestinationError, name=f"sync_{number}", model=model)
         assert "'v'" in error.message
-        cast = (error.remedy or "").partition("in the model: ")[2]
+        cast = (error.remedy or "").partition("; or cast it in the model: ")[2]
         rows = f"select *, null::{sent} as v from items"
         mended = of_sql(f"select id, name, {cast} from ({rows}) as i")
         outcome = items.run(name=f"sync_{number}", model=mended)
