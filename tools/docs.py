@@ -28,6 +28,7 @@ from pgsync_assets.config import (
     SyncConfig,
     TimeWindows,
     TunnelConfig,
+    ValueConfig,
 )
 
 WIDTH = 78  # of a terminal with 80 columns, wherever this runs
@@ -40,6 +41,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "schemas": Schemas,
     "a sync": SyncConfig,
     "model": ModelConfig,
+    "values": ValueConfig,
     "partitions: time windows": TimeWindows,
     "partitions: by hash": HashPartitions,
     "partitions: by ranges": RangePartitions,

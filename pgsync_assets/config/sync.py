@@ -80,7 +80,7 @@ class SyncConfig(Config):
     values: dict[Identifier, ValueConfig] = Field(
         default={},
         description="destination column: what it gets beside the mapped columns, computed at the "
-        "source: a static value, a column (cast), an SQL expression, JSON.",
+        "source; see values below.",
     )
     lossy: tuple[Identifier, ...] = Field(
         default=(),

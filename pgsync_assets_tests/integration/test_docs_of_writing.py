@@ -18,12 +18,13 @@ RIGHTS = re.findall(r"^\| `(\w+)`.*\| ((?:SELECT|INSERT)[A-Z, ]*) \|$", PAGE, re
 def tables(syncs: Syncs) -> None:
     """Two rows; the destination has the column that the page names."""
     syncs.pair.source.execute(
-        "create table items (id int primary key, name text)",
+        "create table items (id int primary key, name text, price numeric)",
         "insert into items values (1, 'a'), (2, 'b')",
     )
     syncs.pair.destination.execute(
-        "create table items (id int primary key, name text, gone_at timestamptz,"
-        " synced_at timestamptz, run_id bigint)"
+        "create table items (id int primary key, name text, price numeric, gone_at timestamptz,"
+        " synced_at timestamptz, run_id bigint, origin text, label text, amount numeric(10, 2),"
+        " details jsonb)"
     )
     syncs.grant()
 
