@@ -8,7 +8,7 @@ from .shape import Shape
 
 
 def differences(old: Shape, new: Shape) -> Iterator[str]:
-    """One phrase for each column whose images cannot be compared.
+    """One phrase for each column that is another, or whose values are made otherwise.
 
     Args:
         old: as the state knows it.
@@ -25,5 +25,7 @@ def differences(old: Shape, new: Shape) -> Iterator[str]:
             yield f"column {name!r} was {before[name][0]} and is {now[name][0]}"
         if before[name][1] != now[name][1]:
             yield f"column {name!r} went to {before[name][1]!r} and goes to {now[name][1]!r}"
-    if before == now:
+        if old.computed.get(name) != new.computed.get(name):
+            yield f"column {name!r} is computed otherwise"
+    if before == now and old.columns != new.columns:
         yield "the order of the columns is another"

@@ -189,15 +189,14 @@ def _notes(work: Work, old: Shape | None, shape: Shape, past: Past | None) -> It
             f"only rows with {past.column} >= {past.since} - {past.lag} were compared; removed "
             f"rows are found by a full comparison"
         )
-    if old is not None and old.meaning != shape.meaning and old.identity == shape.identity:
-        told = "; ".join(differences(old, shape))
-        if work.sync.mode_traits.sends_changes:
-            yield f"{told}: every row is sent once"
-        else:
-            yield f"{told}: only rows that are sent from now on have it so"
-    elif old is not None and old.computed != shape.computed:
-        told = ", ".join(n for n, made in shape.computed.items() if old.computed.get(n) != made)
-        yield f"{told}: computed otherwise than before; rows whose value differs are sent"
+    if old is None or old.identity != shape.identity:
+        return
+    if told := "; ".join(differences(old, shape)):
+        is_new = old.meaning != shape.meaning
+        sent = "every row is sent once" if is_new else "rows whose value differs are sent"
+        if not work.sync.mode_traits.sends_changes:
+            sent = "only rows that are sent from now on have it so"
+        yield f"{told}: {sent}"
 
 
 A_FEW = 10  # rows, all of which may well change at once

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from pgsync_assets import failpoints
 from pgsync_assets.config import SyncConfig
 from pgsync_assets.errors import (
     ConfigurationError,
@@ -105,7 +106,7 @@ def test_another_definition_sends_the_rows_that_differ(items: Syncs) -> None:
     outcome = items.run(values=values)
     assert outcome.succeeded == Counts(changed=12)
     (note,) = outcome.notes
-    assert note == "origin: computed otherwise than before; rows whose value differs are sent"
+    assert note == "column 'origin' is computed otherwise: rows whose value differs are sent"
     values |= {"rank": {"sql": "case when id = 1 then 8 else -7 end"}}
     assert items.run(values=values).succeeded == Counts(changed=1)
     assert items.run(values=values).planned.total == 0
@@ -232,3 +233,22 @@ def test_a_value_for_a_column_that_is_not_there(small: Syncs) -> None:
             small.run(**fields, drift=drift)
     with pytest.raises(ConfigurationError, match="model: there is no column 'nam'"):
         small.run(**fields, columns={"id": "id", "nam": "amount"})
+
+
+@pytest.mark.parametrize("then", ["a", "b"])
+def test_a_run_that_was_interrupted(small: Syncs, monkeypatch: Any, then: str) -> None:
+    def fields(value: str) -> dict[str, Any]:
+        return {"values": {"name": {"value": value}}, "batch_size": 1, "lossy": ["amount"]}
+
+    small.pair.destination.execute("alter table items alter amount type numeric(10, 1)")
+    with monkeypatch.context() as patch:
+        patch.setattr(failpoints, "_reached", 0)
+        patch.setenv(failpoints.VARIABLE, "batch committed:raise")
+        with pytest.raises(failpoints.FailpointReached):
+            small.run(**fields("a"))
+    assert rows(small, "name") == [("a",)]
+    outcome = small.run(**fields(then))
+    assert outcome.recovered is not None
+    assert rows(small, "name, amount::text") == [(then, "1.0"), (then, "2.0")]
+    assert small.run(**fields(then)).planned.total == 0
+    assert small.verify(**fields(then)).in_step

@@ -69,6 +69,20 @@ def test_numbers_that_plot(items: Project) -> None:
     assert lineage["price"][0].asset_key == dg.AssetKey(["models", "items"])
 
 
+def test_values_come_from_the_columns_that_they_name(items: Project) -> None:
+    items.pair.destination.execute("alter table items add doc jsonb, add origin text")
+    values = {
+        "doc": {"jsonb": {"a": ["price"], "b": "name"}},
+        "origin": {"value": "shop"},
+        "name": {"sql": "upper(name)"},
+    }
+    items.sync(values=values)
+    assert items.run().success
+    lineage = items.metadata()["dagster/column_lineage"].deps_by_column
+    found = {to: [one.column_name for one in origins] for to, origins in lineage.items()}
+    assert found == {"id": ["id"], "price": ["price"], "doc": ["name", "price"]}
+
+
 def test_refused_rows_warn_and_show_their_key_and_no_value(items: Project) -> None:
     items.pair.source.execute("alter table items drop constraint items_name_check")
     items.pair.source.execute("insert into items values (666, 'bad', 4711.12)")
