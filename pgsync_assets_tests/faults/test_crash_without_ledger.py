@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,8 +15,7 @@ from pgsync_assets.outcome import Counts
 from ..fix_children import Child
 from ..fix_databases import Side
 from ..fix_syncs import ENGINES, Syncs
-from ..invariants import left_behind
-from .test_one_run_per_sync import until_waiting
+from ..invariants import left_behind, log_writes, writes
 
 IN_DOUBT = "destination committed"  # and the ledger not yet
 
@@ -55,10 +55,18 @@ def test_standard_keeps_the_ledger_on_the_platform(
     assert standard.same()
 
 
-@pytest.mark.parametrize("asleep_at", ["rows applied", "batch counted", IN_DOUBT])
+@pytest.mark.parametrize(
+    ("asleep_at", "updates"),
+    [
+        ("rows applied", 2),  # it notices, and takes its batch back
+        ("batch counted", 3),  # too late to notice: the newer run has to wait for it
+        (IN_DOUBT, 3),
+    ],
+)
 def test_a_run_that_slept_does_not_overwrite_what_a_newer_one_wrote(
-    child: Child, items: Syncs, asleep_at: str
+    child: Child, items: Syncs, asleep_at: str, updates: int
 ) -> None:
+    log_writes(items)
     items.run()
     items.pair.source.execute("update items set name = 'old'")
     child.start(items, f"{asleep_at}:stop")
@@ -71,14 +79,26 @@ def test_a_run_that_slept_does_not_overwrite_what_a_newer_one_wrote(
     items.pair.source.execute("update items set name = 'newer'")
     with ThreadPoolExecutor(1) as pool:
         newer = pool.submit(items.run)
-        if asleep_at != IN_DOUBT:
-            until_waiting(items, 1)
-        else:
-            newer.result()
-        os.kill(pid, signal.SIGCONT)
+        try:
+            if asleep_at == IN_DOUBT:
+                newer.result()
+            else:
+                until_in_line(items)
+        finally:
+            os.kill(pid, signal.SIGCONT)
         while (answer := child.answer())[0] == "stopped":  # at the same point of its next try
             os.kill(answer[1], signal.SIGCONT)
         newer.result()
     items.run()
     assert items.same()
     assert left_behind(items) == []
+    assert set(writes(items).values()) == {1, updates}
+
+
+def until_in_line(syncs: Syncs) -> None:
+    """Returns when a batch waits for another one of its sync."""
+    waits = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+    deadline = time.monotonic() + 20
+    while syncs.pair.destination.rows(waits) != [(1,)]:
+        assert time.monotonic() < deadline, "nobody is in line"
+        time.sleep(0.02)
