@@ -25,7 +25,7 @@ from ..errors import (
 LOST = {"57P01", "57P02", "57P03", "57P05", "25P03", "25P04"}
 CONTENTION = {"40001", "40P01", "55P03"}
 OUT_OF_RESOURCES = {"53300", "53200"}
-ROW_LEVEL = {"23502", "23503", "23505", "23514", "23P01", "23001", "P0001", "54000"}
+ROW_LEVEL = {"23502", "23503", "23505", "23514", "23P01", "23001", "44000", "P0001", "54000"}
 NOT_A_VALUE = {"22P04"}  # a malformed COPY stream: a defect of ours, not of a row
 SPEAKS_OF_OBJECTS = ("0A", "25", "28", "3D", "3F", "42", "53", "55", "57", "58")
 

@@ -20,7 +20,17 @@ from ..plan.keys import OPERATION
 from ..sql import column, column_list
 from .job import Job
 from .ledger import Reject
-from .reject import ABSORBED, DEPENDS_ON_OTHERS, NO_MATCH, OUTSIDE, refusal
+from .mode import Statement
+from .reject import (
+    ABSORBED,
+    AMBIGUOUS,
+    DEPENDS_ON_OTHERS,
+    HIDDEN,
+    MULTIPLIED,
+    NO_MATCH,
+    OUTSIDE,
+    refusal,
+)
 from .rows import Reader
 
 
@@ -102,7 +112,7 @@ class Application:
 
     def _make_stage(self) -> None:
         # Outside the savepoint of a try: a refused row must not take the table with it.
-        if not self._has_stage and self._job.mode.write is not None:
+        if not self._has_stage and self._job.mode.is_staged:
             into = self._job.into
             self._destination.execute(into.stage.create(into.target, into.columns))
             self._has_stage = True
@@ -126,10 +136,10 @@ class Application:
 
     def _write(self, first: int, last: int) -> None:
         self._unmatched = []
-        if self._job.mode.write is None:
-            self._copy(first, last)
-        else:
+        if self._job.mode.is_staged:
             self._stage_and_write(first, last)
+        else:
+            self._copy(first, last)
 
     def _copy(self, first: int, last: int) -> None:
         into = sql.SQL("{} ({})").format(
@@ -142,14 +152,27 @@ class Application:
         self.bytes += size
 
     def _stage_and_write(self, first: int, last: int) -> None:
+        mode, into = self._job.mode, self._job.into
         staged = self._stage(first, last)
         removals = self._job.removals_between(first, last)
-        if removals or self._job.mode.lock:
-            self._destination.execute(self._job.into.stage.analyze())
+        if removals or mode.needs_statistics:
+            self._destination.execute(into.stage.analyze())
+        if mode.mark is not None:
+            self._destination.execute(mode.mark(into))
+        if mode.ambiguous is not None:
+            left_out = self._leave_out(mode.ambiguous, AMBIGUOUS)
+            staged -= len(left_out)
+            removals -= sum(row <= self._job.plan.counts.removed for row in left_out)
         if removals:
             self._remove(removals)
         if removals < staged:
             self._write_staged(staged - removals)
+
+    def _leave_out(self, which: Statement, reason: str) -> list[int]:
+        """Takes rows out of the stage that cannot be written; their numbers."""
+        rows = [row for (row,) in self._destination.execute(which(self._job.into)).fetchall()]
+        self._unmatched += [Reject(row, None, None, None, reason) for row in rows]
+        return rows
 
     def _stage(self, first: int, last: int) -> int:
         stage = self._job.into.stage
@@ -169,29 +192,33 @@ class Application:
 
     def _write_staged(self, planned: int) -> None:
         mode, into = self._job.mode, self._job.into
-        assert mode.write is not None  # noqa: S101 - else rows are not staged
         if mode.lock is not None:
             self._destination.execute(mode.lock(into))
         if mode.unmatched is not None:
-            numbers = self._destination.execute(mode.unmatched(into)).fetchall()
-            self._unmatched = [Reject(row, None, None, None, NO_MATCH) for (row,) in numbers]
-        written, inside = self._counted(mode.write(into))
-        _expect(written, planned - len(self._unmatched))
-        if inside < written:
+            planned -= len(self._leave_out(mode.unmatched, NO_MATCH))
+        counts = [self._counted(write(into)) for write in mode.write]
+        written = sum(count for count, _ in counts)
+        _expect(written, planned)
+        if sum(inside for _, inside in counts) < written:
             raise RowRefused(None, OUTSIDE, None, None)
+        if mode.shown is not None:
+            _expect(self._count(mode.shown(into)), planned, HIDDEN)
 
     def _remove(self, removals: int) -> None:
         removal = self._job.removal
         assert removal is not None  # noqa: S101 - else removals do not travel (batch.py)
         # A partial index may lose them: what is marked as gone is often what it does not have.
         removed, inside = self._counted(removal.remove(self._job.into))
-        if removed < removals:  # some were gone already; or some trigger kept them
-            _expect(self._still_there(), inside if removal.leaves_row else 0)
+        _expect(max(removed, removals), removals)
+        # Some were gone already; or some trigger kept them, and may have counted them.
+        is_kept_in_silence = self._job.mode.shown is not None and not removal.leaves_row
+        if removed < removals or is_kept_in_silence:
+            _expect(self._still_there(), inside if removal.leaves_row else 0, more=ABSORBED)
 
     def _counted(self, write: sql.Composed) -> tuple[int, int]:
         """Executes it: how many rows it wrote, and how many of those the arbiter has then."""
         counting = self._job.into.counting(write)
-        if counting is None:
+        if counting is None or self._job.mode.shown is not None:  # where it is asked afterwards
             written = self._destination.execute(write).rowcount
             return written, written
         row = self._destination.execute(counting).fetchone()
@@ -200,11 +227,14 @@ class Application:
 
     def _still_there(self) -> int:
         into = self._job.into
-        row = self._destination.execute(
+        return self._count(
             sql.SQL("SELECT count(*) FROM {} AS t JOIN {} ON {} WHERE s.{} = 'r'").format(
                 into.target.relation, into.beside, into.same_row(), column(OPERATION)
             )
-        ).fetchone()
+        )
+
+    def _count(self, query: sql.Composed) -> int:
+        row = self._destination.execute(query).fetchone()
         return int(row[0]) if row else 0
 
     def _reject(self, *rejects: Reject) -> None:
@@ -217,7 +247,7 @@ def _rejected(row: int, refused: RowRefused) -> Reject:
     return Reject(row, refused.sqlstate, refused.constraint, refused.column, refused.reason)
 
 
-def _expect(counted: int, planned: int) -> None:
+def _expect(counted: int, planned: int, fewer: str = ABSORBED, more: str = MULTIPLIED) -> None:
     """Never trust silence: what PostgreSQL counted has to be what was planned (F49)."""
     if counted != planned:
-        raise RowRefused(None, ABSORBED, None, None)
+        raise RowRefused(None, fewer if counted < planned else more, None, None)

@@ -14,12 +14,14 @@ from ..config import SyncConfig
 from ..errors import DestinationError
 from ..model import ColumnMapping
 from ..sql import column_list
-from .modes import MODES
+from .modes import mode_of
 from .target import Target, UniqueIndex
 
 
 def find_arbiter(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> UniqueIndex | None:
-    """The unique index that rows are matched by; None where the mode does not look them up.
+    """The unique index that rows are matched by.
+
+    None where the mode does not look them up, or where no index can be seen.
 
     Args:
         sync: the sync.
@@ -29,7 +31,7 @@ def find_arbiter(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> Un
     Raises:
         DestinationError: no index can be used; it says why, and which ones could.
     """
-    if not MODES[sync.mode].finds_rows:
+    if not (mode_of(sync.mode, target.kind).finds_rows and target.kind.has_indexes):
         return None
     wanted = set(mapping.match)
     found = [index for index in target.indexes if set(index.columns) == wanted]

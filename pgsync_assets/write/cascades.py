@@ -24,9 +24,10 @@ def cascades(session: Session, target: Target) -> tuple[str, ...]:
         A part of a sentence for each foreign key, its name in brackets; empty where nothing else
         is touched.
     """
+    stored = target.layers[-1]
     with session.transaction(f"looking at who refers to {target.name}", READ_ONLY) as connection:
         rows = connection.execute(
             statement(__package__ or "", "target_cascades.sql"),
-            {"schema": target.schema, "table": target.table},
+            {"schema": stored.schema, "table": stored.table},
         ).fetchall()
     return tuple(f"{EFFECTS[effect].format(table=table)} ({name})" for table, name, effect in rows)

@@ -97,6 +97,7 @@ def _changes(
         types = {one.name: one.type for one in model.columns}
         for source, name in wanted.items():
             if name not in target.columns and source in types:
+                _check_is_table(target)
                 # Types come from format_type, never from a user.
                 yield Change(
                     sql.SQL("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} {}").format(
@@ -104,6 +105,14 @@ def _changes(
                     ),
                     f"{target.name} gets the column {name} ({types[source]})",
                 )
+
+
+def _check_is_table(target: Target) -> None:
+    if target.layers[0].kind not in ("r", "p"):
+        raise DestinationError(
+            f"{target.name} is {target.kind.told}; drift: add_columns gives columns to tables",
+            "add the column yourself, or leave it out: drift: ignore, or columns",
+        )
 
 
 def _create_schema(sync: SyncConfig) -> Change:

@@ -9,16 +9,15 @@ from ..errors import ConfigurationError, DestinationError
 from ..model import ColumnMapping, Relation, computed_by, map_columns
 from .arbiter import find_arbiter
 from .key_fit import check_key
-from .modes import MODES
+from .kind_fit import check_kind, check_layers
+from .modes import mode_of
+from .publications import check_published
 from .removal_fit import check_removal
-from .rights import check_rights
+from .rights import check_rights, rights_of
 from .stamps import check_stamps, stamped
 from .target import Target, TargetColumn
 from .types import flows, matches
 from .user_types import check_user_types
-
-WRITABLE_KINDS = {"r": "a table", "p": "a partitioned table"}
-KINDS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
 
 
 def fit(sync: SyncConfig, relation: Relation, target: Target) -> ColumnMapping:
@@ -38,8 +37,8 @@ def fit(sync: SyncConfig, relation: Relation, target: Target) -> ColumnMapping:
         PrivilegeError: a right is missing; the remedy is the GRANT.
     """
     mapping = map_columns(sync, relation, target.columns)
-    mode = MODES[sync.mode]
-    _check_kind(target)
+    mode = mode_of(sync.mode, target.kind)
+    check_kind(sync, target)
     if mode.finds_rows:
         check_key(sync, relation, mapping, target)
     _check_columns(sync, relation, mapping, target)
@@ -52,27 +51,9 @@ def fit(sync: SyncConfig, relation: Relation, target: Target) -> ColumnMapping:
     check_removal(sync, mapping, target, arbiter)
     check_stamps(sync, mapping, target)
     check_rights(sync, mapping, target, arbiter)
+    check_layers(sync, mapping, target)
+    check_published(target.published, rights_of(sync, target))
     return mapping
-
-
-def _check_kind(target: Target) -> None:
-    if target.kind not in WRITABLE_KINDS:
-        raise DestinationError(
-            f"{target.name} is {KINDS[target.kind]}; rows are written to tables",
-            "name the table behind it",
-        )
-    if target.has_rules:
-        raise DestinationError(
-            f"{target.name} has rules; PostgreSQL refuses ON CONFLICT there, and COPY passes "
-            "them by",
-            "use triggers instead of rules, or name another table",
-        )
-    if target.has_row_security:
-        raise DestinationError(
-            f"{target.name} has row-level security for {target.user}: "
-            "rows could vanish without an error",
-            f"as its owner: ALTER ROLE {target.user} BYPASSRLS, or name another table",
-        )
 
 
 def _check_columns(

@@ -13,7 +13,7 @@ from .arbiter import find_arbiter, nullable
 from .into import Into
 from .ledger import Ledger, Reject
 from .mode import WriteMode
-from .modes import MODES
+from .modes import mode_of
 from .remove import REMOVALS, Removal
 from .rows import Rows
 from .soft_delete import mark_of
@@ -47,7 +47,7 @@ class Job:
     @property
     def mode(self) -> WriteMode:
         """How rows get into the table."""
-        return MODES[self.sync.mode]
+        return mode_of(self.sync.mode, self.target.kind)
 
     @property
     def removal(self) -> Removal | None:
@@ -93,7 +93,8 @@ class Job:
             mark.is_null_when_present and not self.target.columns[mark.name].has_default
         )
         is_full = self.into.predicate is None
-        return self.mode.upserts and self.state.shape is None and is_null and is_full
+        takes_copy = self.target.kind.road == "copy" and is_null and is_full
+        return self.mode.upserts and self.state.shape is None and takes_copy
 
     def removals_between(self, first: int, last: int) -> int:
         """How many of the rows `first < row <= last` are removals: they come first in a plan."""

@@ -25,6 +25,7 @@ REASONS = {
     "23505": "another row has the same value in a unique constraint",
     "23514": "a CHECK constraint is not fulfilled",
     "23P01": "an exclusion constraint is not fulfilled",
+    "44000": "the view would not show the row (WITH CHECK OPTION)",
     "54000": "the row is too large",
     "P0001": "a trigger or function of the destination refused it",
 }
@@ -37,7 +38,10 @@ OUTSIDE = (
     "next run would not find it"
 )
 NO_PARTITION = "the table has no partition for the row, or another one takes it"
-ABSORBED = "a trigger of the destination swallowed the row without an error"
+ABSORBED = "absorbed: a trigger or rule of the destination swallowed the row without an error"
+AMBIGUOUS = "ambiguous: several rows of the destination have this key"
+HIDDEN = "hidden: the destination does not show the row after it was written"
+MULTIPLIED = "multiplied: more rows of the destination were changed than were sent"
 
 # "COPY pgsync_stage, line 1, column year: ..." - all that is taken from it is the name.
 _COLUMN_IN_CONTEXT = re.compile(r"^COPY [^,]+, \S+ \d+, \S+ (?P<column>[^:]+)", re.MULTILINE)

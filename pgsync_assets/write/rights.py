@@ -8,7 +8,7 @@ from ..config import SyncConfig
 from ..errors import PrivilegeError
 from ..model import ColumnMapping
 from ..sql import column_list, relation
-from .modes import MODES
+from .modes import mode_of
 from .remove import REMOVALS
 from .stamps import stamped
 from .target import Target, UniqueIndex
@@ -37,17 +37,18 @@ def check_rights(
             f"{target.user} lacks USAGE on schema {target.schema}",
             target.grant("USAGE", _schema(target.schema)),
         )
-    if MODES[sync.mode].inserts:
+    mode = mode_of(sync.mode, target.kind)
+    if mode.inserts:
         _check_defaults(sync, mapping, target)
     may_stage = target.may_use_temporary or target.may_use_staging
-    if MODES[sync.mode].finds_rows and not may_stage:
+    if mode.is_staged and not may_stage:
         raise _no_stage(target)
 
 
 def _check_defaults(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:
     """Defaults of a new row are computed as our role."""
     for name, column in target.columns.items():
-        if column.closed_sequence is not None and name not in _written(sync, mapping):
+        if column.closed_sequence is not None and name not in written(sync, mapping):
             sequence = relation(*column.closed_sequence)
             raise PrivilegeError(
                 f"{target.user} lacks USAGE on sequence {'.'.join(column.closed_sequence)}, which "
@@ -56,8 +57,24 @@ def _check_defaults(sync: SyncConfig, mapping: ColumnMapping, target: Target) ->
             )
 
 
-def _written(sync: SyncConfig, mapping: ColumnMapping) -> list[str]:
-    """Columns that a new row gets from us."""
+def rights_of(sync: SyncConfig, target: Target) -> set[str]:
+    """What a sync does to rows, and so needs to be allowed: SELECT, INSERT, UPDATE, DELETE.
+
+    Args:
+        sync: the sync.
+        target: its destination.
+    """
+    removal = REMOVALS[sync.delete_behavior]
+    return {*mode_of(sync.mode, target.kind).rights, *([removal.right] if removal else ())}
+
+
+def written(sync: SyncConfig, mapping: ColumnMapping) -> list[str]:
+    """Columns that a new row gets from us.
+
+    Args:
+        sync: the sync.
+        mapping: which column goes where.
+    """
     return [*mapping.targets, *stamped(sync), *filter(None, [sync.deleted_column])]
 
 
@@ -65,10 +82,9 @@ def _lacking(
     sync: SyncConfig, mapping: ColumnMapping, target: Target, read: tuple[str, ...]
 ) -> list[str]:
     """Rights that are missing, as a GRANT names them: with columns where others have them."""
-    mode, removal = MODES[sync.mode], REMOVALS[sync.delete_behavior]
-    names = _written(sync, mapping)
+    names = written(sync, mapping)
     found = []
-    for right in sorted({*mode.rights, *([removal.right] if removal else ())}):
+    for right in sorted(rights_of(sync, target)):
         if right == "DELETE":  # of rows, never of columns
             found += [] if target.may_delete else [right]
             continue

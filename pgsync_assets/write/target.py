@@ -6,6 +6,7 @@ privilege (trap 4).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,9 @@ from ..errors import DestinationError
 from ..model import Definition, Equality, definitions, equalities
 from ..outcome import Column
 from ..sql import relation, statement
+from .kind import Kind, kind_of
+from .layers import Layer, Row, read_layers
+from .publications import Published, read_published
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class TargetColumn:
 
     Args:
         column: name, type and nullability.
-        is_generated: computed by PostgreSQL; cannot be written (trap 17).
+        is_generated: computed by PostgreSQL, or by a view; cannot be written (trap 17).
         is_identity_always: GENERATED ALWAYS AS IDENTITY: can be inserted, not updated (trap 18).
         has_default: a row may be inserted without it.
         base: `schema.type` under any domain.
@@ -89,9 +93,6 @@ class Target:
     Args:
         schema: its schema.
         table: its name.
-        kind: `relkind` of pg_class.
-        has_row_security: policies apply to our role: writes could vanish silently (trap 25).
-        has_rules: it has rules (trap 3).
         may_delete: our role has DELETE.
         may_use_schema: our role has USAGE on the schema.
         may_use_temporary: our role may create temporary tables in the database.
@@ -99,15 +100,15 @@ class Target:
         database: name of the database.
         user: our role.
         columns: by name.
-        indexes: unique indexes and exclusion constraints, the primary key first.
+        indexes: unique indexes and exclusion constraints, the primary key first; of a view, those
+            of the table behind it.
         staging: name of the schema for tables that would be temporary else, where there is one.
+        layers: what a row passes: the relation itself, and what is behind it if it is a view.
+        published: of the tables that hold the rows, those with no replica identity.
     """
 
     schema: str
     table: str
-    kind: str
-    has_row_security: bool
-    has_rules: bool
     may_delete: bool
     may_use_schema: bool
     may_use_temporary: bool
@@ -117,6 +118,13 @@ class Target:
     columns: dict[str, TargetColumn]
     indexes: tuple[UniqueIndex, ...]
     staging: str | None
+    layers: tuple[Layer, ...]
+    published: tuple[Published, ...]
+
+    @property
+    def kind(self) -> Kind:
+        """What sort of relation it is."""
+        return kind_of(self.layers)
 
     @property
     def stage_schema(self) -> str | None:
@@ -153,9 +161,6 @@ class Target:
 
 
 _FACTS = (
-    "kind",
-    "has_row_security",
-    "has_rules",
     "may_delete",
     "may_use_schema",
     "may_use_temporary",
@@ -196,26 +201,58 @@ def find_target(session: Session, connection: psycopg.Connection[Any], name: str
     row = _one(connection, "target_relation.sql", named)
     if row is None:
         return None
-    key = {"relation": row[0]}
-    columns = _all(connection, "target_columns.sql", key)
-    found = _all(connection, "target_indexes.sql", key)
-    indexes = tuple(
-        UniqueIndex(i[0], tuple(i[1]), i[2], i[3], i[4], tuple(i[5]), i[6]) for i in found
-    )
-    equality = _key_equality(connection, columns, indexes)
-    made_of = definitions(connection, [row[12] for row in columns])
     facts: dict[str, Any] = dict(zip(_FACTS, row[1:], strict=True))
+    layers = read_layers(connection, row[0], facts["user"])
+    indexes = _indexes(connection, layers)
     return Target(
         schema=schema,
         table=table,
-        columns={
-            row[0]: _column(row, parts, equality.get(row[0]))
-            for row, parts in zip(columns, made_of, strict=True)
-        },
+        columns=_columns(connection, layers, indexes),
         indexes=indexes,
         staging=staging,
+        layers=layers,
+        published=read_published(connection, layers[-1].oid),
         **facts,
     )
+
+
+def _indexes(
+    connection: psycopg.Connection[Any], layers: tuple[Layer, ...]
+) -> tuple[UniqueIndex, ...]:
+    """Unique indexes of the table that holds the rows, if the target shows all their columns."""
+    shown = {stored: name for name, stored in layers[-1].shown.items()}
+    rows = _all(connection, "target_indexes.sql", {"relation": layers[-1].oid})
+    found = tuple(
+        UniqueIndex(i[0], tuple(shown[n] for n in i[1]), i[2], i[3], i[4], tuple(i[5]), i[6])
+        for i in rows
+        if shown.keys() >= set(i[1])
+    )
+    return found if len(layers) == 1 else tuple(map(_behind_a_view, found))
+
+
+def _behind_a_view(index: UniqueIndex) -> UniqueIndex:
+    """ON CONFLICT on a view would need the predicate in the view's own words."""
+    if index.predicate is None:
+        return index
+    obstacle = index.obstacle or "it is partial, which cannot be said through a view"
+    return UniqueIndex(index.name, index.columns, obstacle, is_inferred=False)
+
+
+def _columns(
+    connection: psycopg.Connection[Any],
+    layers: tuple[Layer, ...],
+    indexes: tuple[UniqueIndex, ...],
+) -> dict[str, TargetColumn]:
+    rows = list(layers[0].columns.values())
+    keys = {name for index in indexes for name in index.columns}
+    if not kind_of(layers).has_indexes:  # any column may be the key
+        keys = {row[0] for row in rows}
+    equality = _key_equality(connection, [row for row in rows if row[0] in keys])
+    made_of = definitions(connection, [row[12] for row in rows])
+    return {
+        row[0]: _column(row, layers[-1].stored(row[0]), parts, equality.get(row[0]))
+        for row, parts in zip(rows, made_of, strict=True)
+    }
 
 
 def no_table(session: Session, connection: psycopg.Connection[Any], name: str) -> DestinationError:
@@ -236,27 +273,25 @@ def no_table(session: Session, connection: psycopg.Connection[Any], name: str) -
 
 
 def _key_equality(
-    connection: psycopg.Connection[Any],
-    columns: list[tuple[Any, ...]],
-    indexes: tuple[UniqueIndex, ...],
+    connection: psycopg.Connection[Any], columns: Sequence[Row]
 ) -> dict[str, Equality]:
-    """When two values are one key, for the columns of unique indexes."""
-    names = {name for index in indexes for name in index.columns}
-    asked = {row[0]: row[12:15] for row in columns if row[0] in names}
-    if not asked:
+    """When two values are one key, for columns by which rows may be found."""
+    if not columns:
         return {}
-    types, modifiers, collations = zip(*asked.values(), strict=True)
+    types, modifiers, collations = zip(*(one[12:15] for one in columns), strict=True)
     found = equalities(connection, types, modifiers, collations)
-    return dict(zip(asked, found, strict=True))
+    return dict(zip((one[0] for one in columns), found, strict=True))
 
 
-def _column(row: tuple[Any, ...], parts: Definition, key: Equality | None) -> TargetColumn:
+def _column(row: Row, stored: Row | None, parts: Definition, key: Equality | None) -> TargetColumn:
+    """A column as it is named, with the nature of the one that holds its values."""
+    real = row if stored is None else stored
     rights = zip(("INSERT", "UPDATE", "SELECT"), row[9:12], strict=True)
     return TargetColumn(
-        Column(row[0], row[1], row[2]),
-        is_generated=row[3],
-        is_identity_always=row[4] == "a",
-        has_default=row[5],
+        Column(row[0], row[1], real[2]),
+        is_generated=stored is None or real[3],
+        is_identity_always=real[4] == "a",
+        has_default=row[5] or real[5],
         base=row[6],
         modifier=row[7],
         equality=row[8],
@@ -264,7 +299,7 @@ def _column(row: tuple[Any, ...], parts: Definition, key: Equality | None) -> Ta
         plain=row[15],
         definition=parts,
         key=key,
-        closed_sequence=tuple(row[16]) if row[16] else None,
+        closed_sequence=tuple(real[16]) if real[16] else None,
     )
 
 

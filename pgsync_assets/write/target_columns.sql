@@ -1,4 +1,4 @@
--- Columns of a destination table, and what our role may do with each.
+-- Columns of a destination table, and what a role may do with each.
 SELECT
     a.attname,
     format_type(a.atttypid, a.atttypmod),
@@ -23,9 +23,9 @@ SELECT
             AND class.opcmethod = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'btree')
             AND class.opcintype = base.type
     ), 'pg_catalog') AS equality_schema,
-    has_column_privilege(a.attrelid, a.attnum, 'INSERT') AS may_insert,
-    has_column_privilege(a.attrelid, a.attnum, 'UPDATE') AS may_update,
-    has_column_privilege(a.attrelid, a.attnum, 'SELECT') AS may_select,
+    has_column_privilege(:'role'::name, a.attrelid, a.attnum, 'INSERT') AS may_insert,
+    has_column_privilege(:'role'::name, a.attrelid, a.attnum, 'UPDATE') AS may_update,
+    has_column_privilege(:'role'::name, a.attrelid, a.attnum, 'SELECT') AS may_select,
     a.atttypid,
     a.atttypmod,
     a.attcollation,
@@ -47,7 +47,8 @@ SELECT
                     THEN NOT has_sequence_privilege(sequence.oid, 'USAGE, UPDATE')
             END
         LIMIT 1
-    ) AS closed_sequence
+    ) AS closed_sequence,
+    a.attnum
 FROM pg_catalog.pg_attribute AS a
 CROSS JOIN LATERAL (
     -- A domain is stored as its base type, with the modifier of the innermost domain that has one.

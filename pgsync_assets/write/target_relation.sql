@@ -1,9 +1,6 @@
 -- What a destination table is, and what our role may do with it.
 SELECT
     c.oid,
-    c.relkind,
-    row_security_active(c.oid) AS has_row_security,
-    c.relhasrules,
     has_table_privilege(c.oid, 'DELETE') AS may_delete,
     has_schema_privilege(c.relnamespace, 'USAGE') AS may_use_schema,
     has_database_privilege(current_database(), 'TEMPORARY') AS may_use_temporary,

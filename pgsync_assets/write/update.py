@@ -76,5 +76,10 @@ def _composed(template: sql.SQL, into: Into, **more: sql.Composable) -> sql.Comp
 
 
 UPDATE = WriteMode(
-    rights=("UPDATE", "SELECT"), inserts=False, write=update, lock=lock, unmatched=unmatched
+    rights=("UPDATE", "SELECT"),
+    inserts=False,
+    finds_rows=True,
+    write=(update,),
+    lock=lock,
+    unmatched=unmatched,
 )

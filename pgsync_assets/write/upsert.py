@@ -37,4 +37,6 @@ def upsert(into: Into) -> sql.Composed:
     )
 
 
-UPSERT = WriteMode(rights=("INSERT", "UPDATE", "SELECT"), inserts=True, write=upsert)
+UPSERT = WriteMode(
+    rights=("INSERT", "UPDATE", "SELECT"), inserts=True, finds_rows=True, write=(upsert,)
+)

@@ -15,6 +15,7 @@ from pgsync_assets.outcome import Counts
 from ..corpus_tables import make_corpus
 from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA, Pair, Side, database
 from ..fix_syncs import Syncs
+from ..integration import test_destination_kinds as kinds
 from ..integration import test_partition_membership as membership
 from ..integration.test_key_equality import (
     test_keys_that_citext_calls_one_are_refused_until_the_model_casts_them,
@@ -186,3 +187,12 @@ def test_a_destination_without_a_ledger_and_temporary_tables(syncs: Syncs) -> No
     assert syncs.same()
     ours = "select relname from pg_class where relname like 'pgsync%'"
     assert side.rows(ours) == []
+
+
+def test_a_view_on_a_view_and_what_is_behind_it(syncs: Syncs) -> None:
+    """How a version writes down what a view shows is its own business."""
+    kinds.make(syncs, *kinds.KINDS["view on view"])
+    assert syncs.run(**kinds.MIRROR).succeeded == Counts(added=5)
+    kinds.edit(syncs)
+    assert syncs.run(**kinds.MIRROR).succeeded == Counts(added=1, changed=1, removed=1)
+    assert kinds.there(syncs) == kinds.EDITED
