@@ -8,13 +8,14 @@ from .components import (
     PgSourceChangedComponent,
     PgSyncComponent,
 )
-from .resources import PostgresConnection, PostgresWriter, SshTunnel
+from .resources import PostgresConnection, SshTunnel
 from .run_config import SyncRunConfig
 from .source_sensor import build_source_sensor
 from .step import SyncStep
 from .sync_decorator import build_sync_definitions, sync_assets
 from .sync_schedule import build_sync_schedule
 from .translator import PgSyncTranslator, SyncTranslatorData
+from .writer import PostgresWriter
 
 __all__ = [
     "PgConnectionsComponent",

@@ -9,8 +9,9 @@ import dagster as dg
 from ..config import ConnectionConfig, SyncConfig
 from ..errors import PgsyncError
 from .failures import failure
-from .resources import PostgresConnection, platform_of
+from .resources import PostgresConnection
 from .translator import SYNC_TAG
+from .writer import platform_of
 
 if TYPE_CHECKING:
     from ..connect import Endpoint

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from ..config import ConnectionConfig, Partition, SyncConfig
 from .metadata import Metadata
-from .resources import PostgresConnection, PostgresWriter, platform_of
+from .resources import PostgresConnection
 from .run_config import Operation
+from .writer import PostgresWriter, platform_of
 
 if TYPE_CHECKING:
     from ..outcome import Adopted, Forgotten

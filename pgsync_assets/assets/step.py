@@ -30,10 +30,11 @@ from .metadata import (
     row_count,
 )
 from .progress import ProgressLog
-from .resources import PostgresConnection, PostgresWriter, writer_key
+from .resources import PostgresConnection
 from .run_config import Operation, SyncRunConfig
 from .specs import SyncSpecs
 from .state_operations import operate
+from .writer import PostgresWriter, writer_key
 
 Event = dg.MaterializeResult | dg.AssetCheckResult | dg.AssetCheckEvaluation  # type: ignore[type-arg]
 

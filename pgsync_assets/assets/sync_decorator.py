@@ -9,13 +9,13 @@ from ..config import ConnectionConfig, SyncConfig
 from .checks import check_specs
 from .model_asset import build_model_asset
 from .partitions import partitions_definition
-from .resources import writer_key
 from .run_config import SyncRunConfig
 from .source_assets import shared_assets
 from .specs import SyncSpecs, sync_specs
 from .step import Event, SyncStep
 from .translator import PgSyncTranslator
 from .verification import build_verification
+from .writer import writer_key
 
 Body = Callable[[SyncStep], Iterable[Event]]
 

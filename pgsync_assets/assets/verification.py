@@ -13,8 +13,9 @@ from ..outcome import Difference, Verification
 from .failures import failure, told_to_dagster
 from .metadata import SAMPLE_ROWS, Metadata
 from .progress import ProgressLog
-from .resources import PostgresConnection, PostgresWriter, writer_key
+from .resources import PostgresConnection
 from .specs import SyncSpecs
+from .writer import PostgresWriter, writer_key
 
 DESTINATION_IN_STEP = "destination_in_step"
 

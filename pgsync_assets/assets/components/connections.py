@@ -7,7 +7,8 @@ import dagster as dg
 from pydantic import BaseModel, BeforeValidator, TypeAdapter
 
 from ...config import ConnectionConfig, Name
-from ..resources import PostgresConnection, PostgresWriter, writer_key
+from ..resources import PostgresConnection
+from ..writer import PostgresWriter, writer_key
 from .plain import plain_model, refuse_templates
 from .scaffolders import ConnectionsScaffolder
 
