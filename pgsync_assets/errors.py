@@ -172,13 +172,20 @@ class RowRefused(PgsyncError):
         reason: our own sentence: never the server's DETAIL, which carries row values.
         constraint: name of the constraint that refused the row, if any.
         column: name of the column that refused the value, if any.
+        line: of the rows that were copied, counted from 1: where COPY says that it stopped.
     """
 
     def __init__(
-        self, sqlstate: str | None, reason: str, constraint: str | None, column: str | None
+        self,
+        sqlstate: str | None,
+        reason: str,
+        constraint: str | None,
+        column: str | None,
+        line: int | None = None,
     ) -> None:
         super().__init__(reason)
         self.sqlstate = sqlstate
         self.reason = reason
         self.constraint = constraint
         self.column = column
+        self.line = line

@@ -34,6 +34,7 @@ class Batches:
         run: the run that writes them.
         batch_size: most rows of a destination transaction.
         counts: how many there are by operation; removals come first.
+        is_full: rows are there whether they changed or not; else changes only.
         batch_ends: last row of each batch; None where batch k holds the rows
             `(k - 1) * batch_size < row <= k * batch_size`.
     """
@@ -41,6 +42,7 @@ class Batches:
     run: Run
     batch_size: int
     counts: Counts
+    is_full: bool
     batch_ends: tuple[int, ...] | None = None
 
     @property
@@ -79,7 +81,6 @@ class Plan(Batches):
         left_out: parked rows that it would hold else; known while it is made only.
     """
 
-    is_full: bool
     fingerprint: str
     shape: Shape
     invalid: int

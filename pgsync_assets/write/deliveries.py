@@ -129,6 +129,7 @@ class Deliveries:
                 run=Run(known.id, known.begun_at, offered.partition),
                 batch_size=max(1, offered.planned),
                 counts=Counts(added=offered.planned),
+                is_full=True,
                 batch_ends=tuple(known.batch_ends),
             ),
             done=done,

@@ -96,6 +96,14 @@ class Job:
         takes_copy = self.target.kind.road == "copy" and is_null and is_full
         return self.mode.upserts and self.state.shape is None and takes_copy
 
+    @property
+    def may_meet_equals(self) -> bool:
+        """Whether rows of the plan may be in the table already as they are (trap 13).
+
+        Not asked where looking a row up means to read the other server's table.
+        """
+        return self.plan.is_full and self.mode.finds_rows and self.target.kind.has_indexes
+
     def removals_between(self, first: int, last: int) -> int:
         """How many of the rows `first < row <= last` are removals: they come first in a plan."""
         return max(0, min(last, self.plan.counts.removed) - first)

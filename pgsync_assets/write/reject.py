@@ -29,6 +29,7 @@ REASONS = {
     "54000": "the row is too large",
     "P0001": "a trigger or function of the destination refused it",
 }
+IS_THERE = "23505"
 DEPENDS_ON_OTHERS = {"23001", "23503", "23505", "23P01"}
 """What another row of the same batch may have put right in the meantime."""
 
@@ -43,19 +44,23 @@ AMBIGUOUS = "ambiguous: several rows of the destination have this key"
 HIDDEN = "hidden: the destination does not show the row after it was written"
 MULTIPLIED = "multiplied: more rows of the destination were changed than were sent"
 
-# "COPY pgsync_stage, line 1, column year: ..." - all that is taken from it is the name.
-_COLUMN_IN_CONTEXT = re.compile(r"^COPY [^,]+, \S+ \d+, \S+ (?P<column>[^:]+)", re.MULTILINE)
+# "COPY pgsync_stage, line 1, column year: ..." - all that is taken from it is number and name.
+_PLACE_IN_CONTEXT = re.compile(
+    r"^COPY [^,]+, \S+ (?P<line>\d+)(?:, \S+ (?P<column>[^:]+))?", re.MULTILINE
+)
 
 
 def refusal(error: psycopg.Error, columns: tuple[str, ...]) -> RowRefused:
     """What a row-level error says about its row.
 
     Args:
-        error: raised while exactly one row was being written.
+        error: raised while rows were being written.
         columns: names of the destination's columns; nothing else is taken for a column.
     """
     state = error.sqlstate or ""
-    column = error.diag.column_name or _column_of(error, columns)
+    place = _PLACE_IN_CONTEXT.search(error.diag.context or "")
+    named = place["column"] if place and place["column"] in columns else None
+    column = error.diag.column_name or named
     constraint = error.diag.constraint_name
     reason = REASONS.get(state, "a value cannot be stored")
     if state == "23514" and constraint is None:  # a CHECK has a name (trap 8)
@@ -63,14 +68,9 @@ def refusal(error: psycopg.Error, columns: tuple[str, ...]) -> RowRefused:
     details = [f"{kind} {name}" for kind, name in _named(constraint, column) if name]
     if details:
         reason = f"{reason} ({', '.join(details)})"
-    return RowRefused(state, reason, constraint, column)
+    line = int(place["line"]) if place else None
+    return RowRefused(state, reason, constraint, column, line)
 
 
 def _named(constraint: str | None, column: str | None) -> list[tuple[str, str | None]]:
     return [("constraint", constraint), ("column", column)]
-
-
-def _column_of(error: psycopg.Error, columns: tuple[str, ...]) -> str | None:
-    found = _COLUMN_IN_CONTEXT.search(error.diag.context or "")
-    name = found["column"] if found else None
-    return name if name in columns else None

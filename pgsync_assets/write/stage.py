@@ -38,9 +38,17 @@ class Stage:
     @property
     def relation(self) -> sql.Identifier:
         """Its name."""
-        if self.schema is None:
-            return sql.Identifier("pg_temp", "pgsync_stage")
-        return sql.Identifier(self.schema, f"pgsync_stage_{self.backend}")
+        return self._named("stage")
+
+    @property
+    def _kept(self) -> sql.Identifier:
+        return self._named("kept")
+
+    def _named(self, what: str) -> sql.Identifier:
+        return sql.Identifier(self.schema or "pg_temp", self._name(what))
+
+    def _name(self, what: str) -> str:
+        return f"pgsync_{what}" if self.is_temporary else f"pgsync_{what}_{self.backend}"
 
     def create(self, target: Target, columns: tuple[str, ...]) -> sql.Composed:
         """Creates the empty stage.
@@ -72,6 +80,31 @@ class Stage:
     def drop(self) -> sql.Composed:
         """Drops one that is not temporary, as the last thing that a batch does with it."""
         return sql.SQL("DROP TABLE {}").format(self.relation)
+
+    def keep(self, target: Target, columns: tuple[str, ...]) -> list[sql.Composed]:
+        """Puts what is staged aside, to be taken from it row by row; the stage is empty then.
+
+        Args:
+            target: the destination table.
+            columns: those that travel.
+        """
+        return [
+            sql.SQL("ALTER TABLE {} RENAME TO {}").format(
+                self.relation, sql.Identifier(self._name("kept"))
+            ),
+            sql.SQL("CREATE INDEX ON {} ({})").format(self._kept, column(ROW)),
+            self.create(target, columns),
+        ]
+
+    def take(self, first: int, last: int) -> sql.Composed:
+        """Stages rows `first < row <= last` of those that are kept."""
+        return sql.SQL("INSERT INTO {} SELECT * FROM {} WHERE {row} > {} AND {row} <= {}").format(
+            self.relation, self._kept, sql.Literal(first), sql.Literal(last), row=column(ROW)
+        )
+
+    def drop_kept(self) -> sql.Composed:
+        """Drops what is kept."""
+        return sql.SQL("DROP TABLE {}").format(self._kept)
 
     def columns(self, columns: tuple[str, ...]) -> sql.Composed:
         """Relation and column list for COPY."""

@@ -1,0 +1,212 @@
+"""One try to write a range of rows: straight into the table, or through the stage, and counted.
+
+Whoever tries holds a savepoint. What is left out is known afterwards; everything else was written,
+or an error says why not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from ..errors import RowRefused, UnexpectedError
+from ..plan.keys import OPERATION
+from ..sql import column, column_list
+from .job import Job
+from .ledger import Reject
+from .mode import Statement
+from .reject import ABSORBED, AMBIGUOUS, HIDDEN, MULTIPLIED, NO_MATCH, OUTSIDE
+from .rows import Reader
+from .unchanged import unchanged
+
+
+class Attempt:
+    """The ways of writing rows of one batch.
+
+    `left_out`: rows of the last try that were taken out of the stage as they cannot be written.
+    `bytes`: sent so far.
+
+    Args:
+        job: what is written where.
+        source: reads the rows of the plan.
+        destination: the batch's transaction.
+        stamps: what the columns get that say when and by which run.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        source: Reader,
+        destination: psycopg.Connection[Any],
+        stamps: tuple[str, ...],
+    ) -> None:
+        self._job = job
+        self._into = job.into
+        self._source = source
+        self._destination = destination
+        self._stamps = stamps
+        self._has_stage = False
+        self.left_out: list[Reject] = []
+        self.bytes = 0
+
+    def rows(self, first: int, last: int) -> int:
+        """How many of the rows `first < row <= last` travel."""
+        return last - first - len(self._job.refused_between(first, last))
+
+    def prepare(self) -> None:
+        """Makes the stage, where the mode has one. Not in the savepoint of a try: a refused row
+        must not take the table with it."""
+        if not self._has_stage and self._job.mode.is_staged:
+            self._destination.execute(self._into.stage.create(self._into.target, self._columns))
+            self._has_stage = True
+
+    def finish(self) -> None:
+        """Leaves nothing behind."""
+        if self._has_stage and not self._into.stage.is_temporary:
+            self._destination.execute(self._into.stage.drop())
+
+    def whole(self, first: int, last: int) -> None:
+        """Writes rows as the mode does."""
+        if self._job.mode.is_staged:
+            self.stage(first, last)
+            self.write(first, last)
+        else:
+            self.copy(first, last)
+
+    def copy(self, first: int, last: int) -> None:
+        """Copies rows straight into the table."""
+        self.left_out = []
+        into = sql.SQL("{} ({})").format(self._into.target.relation, column_list(self._columns))
+        copied, size = self._source.copy(
+            first, last, self._stamps, self._destination, into, staged=False
+        )
+        _expect(copied, self.rows(first, last))
+        self.bytes += size
+
+    def stage(self, first: int, last: int) -> None:
+        """Copies rows to the stage."""
+        stage = self._into.stage
+        self._destination.execute(stage.clear())
+        staged, size = self._source.copy(
+            first,
+            last,
+            self._stamps,
+            self._destination,
+            stage.columns(self._columns),
+            staged=True,
+        )
+        self._expect_staged(staged, first, last)
+        self.bytes += size
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """What is staged stays at hand for the block, so that parts of it need not be sent again.
+
+        Where the block is left by an error, so is the batch.
+        """
+        for statement in self._into.stage.keep(self._into.target, self._columns):
+            self._destination.execute(statement)
+        yield
+        self._destination.execute(self._into.stage.drop_kept())
+
+    def write_kept(self, first: int, last: int) -> None:
+        """Writes rows of those that are kept."""
+        stage = self._into.stage
+        self._destination.execute(stage.clear())
+        staged = self._destination.execute(stage.take(first, last)).rowcount
+        self._expect_staged(staged, first, last)
+        self.write(first, last)
+
+    def write(self, first: int, last: int) -> None:
+        """Writes what is staged: these rows."""
+        mode, into = self._job.mode, self._into
+        self.left_out = []
+        staged = self.rows(first, last)
+        removals = self._job.removals_between(first, last)
+        if removals or mode.needs_statistics or self._job.may_meet_equals:
+            self._destination.execute(into.stage.analyze())
+        if mode.mark is not None:
+            self._destination.execute(mode.mark(into))
+        if mode.ambiguous is not None:
+            left_out = self._leave_out(mode.ambiguous, AMBIGUOUS)
+            staged -= len(left_out)
+            removals -= sum(row <= self._job.plan.counts.removed for row in left_out)
+        if removals:
+            self._remove(removals)
+        planned = staged - removals
+        if self._job.may_meet_equals:
+            planned -= self._destination.execute(unchanged(into)).rowcount
+        if planned:
+            self._write(planned)
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return self._into.columns
+
+    def _leave_out(self, which: Statement, reason: str) -> list[int]:
+        """Takes rows out of the stage that cannot be written; their numbers."""
+        rows = [row for (row,) in self._destination.execute(which(self._into)).fetchall()]
+        self.left_out += [Reject(row, None, None, None, reason) for row in rows]
+        return rows
+
+    def _expect_staged(self, staged: int, first: int, last: int) -> None:
+        planned = self.rows(first, last)
+        if staged != planned:
+            raise UnexpectedError(f"{self._job.target.name}: staged {staged} of {planned} rows")
+
+    def _write(self, planned: int) -> None:
+        mode, into = self._job.mode, self._into
+        if mode.lock is not None:
+            self._destination.execute(mode.lock(into))
+        if mode.unmatched is not None:
+            planned -= len(self._leave_out(mode.unmatched, NO_MATCH))
+        counts = [self._counted(write(into)) for write in mode.write]
+        written = sum(count for count, _ in counts)
+        _expect(written, planned)
+        if sum(inside for _, inside in counts) < written:
+            raise RowRefused(None, OUTSIDE, None, None)
+        if mode.shown is not None:
+            _expect(self._count(mode.shown(into)), planned, HIDDEN)
+
+    def _remove(self, removals: int) -> None:
+        removal = self._job.removal
+        assert removal is not None  # noqa: S101 - else removals do not travel (batch.py)
+        # A partial index may lose them: what is marked as gone is often what it does not have.
+        removed, inside = self._counted(removal.remove(self._into))
+        _expect(max(removed, removals), removals)
+        # Some were gone already; or some trigger kept them, and may have counted them.
+        is_kept_in_silence = self._job.mode.shown is not None and not removal.leaves_row
+        if removed < removals or is_kept_in_silence:
+            _expect(self._still_there(), inside if removal.leaves_row else 0, more=ABSORBED)
+
+    def _counted(self, write: sql.Composed) -> tuple[int, int]:
+        """Executes it: how many rows it wrote, and how many of those the arbiter has then."""
+        counting = self._into.counting(write)
+        if counting is None or self._job.mode.shown is not None:  # where it is asked afterwards
+            written = self._destination.execute(write).rowcount
+            return written, written
+        row = self._destination.execute(counting).fetchone()
+        assert row is not None  # noqa: S101 - an aggregate has one row
+        return row[0], row[1]
+
+    def _still_there(self) -> int:
+        into = self._into
+        return self._count(
+            sql.SQL("SELECT count(*) FROM {} AS t JOIN {} ON {} WHERE s.{} = 'r'").format(
+                into.target.relation, into.beside, into.same_row(), column(OPERATION)
+            )
+        )
+
+    def _count(self, query: sql.Composed) -> int:
+        row = self._destination.execute(query).fetchone()
+        return int(row[0]) if row else 0
+
+
+def _expect(counted: int, planned: int, fewer: str = ABSORBED, more: str = MULTIPLIED) -> None:
+    """Never trust silence: what PostgreSQL counted has to be what was planned (F49)."""
+    if counted != planned:
+        raise RowRefused(None, fewer if counted < planned else more, None, None)
