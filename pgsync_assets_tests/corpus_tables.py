@@ -235,7 +235,7 @@ def make_corpus(pair: Pair, only: tuple[str, ...] = ()) -> Corpus:
             values = values | more
             for side in both:
                 side.execute(f"create extension {extension}")
-    oldest = min(major_version(side) for side in both)
+    oldest = oldest_version(pair)
     wanted = dict.fromkeys([*values, *EQUAL_BUT_DIFFERENT])
     types = [
         Typed(
@@ -245,8 +245,7 @@ def make_corpus(pair: Pair, only: tuple[str, ...] = ()) -> Corpus:
             EQUAL_BUT_DIFFERENT.get(spelled, ()),
             spelled.endswith("[]") or SINCE.get((f"{spelled}[]", ""), 0) > oldest,
         )
-        for number, spelled in enumerate(known_types(pair, wanted))
-        if SINCE.get((spelled, ""), 0) <= oldest and spelled in (only or wanted)
+        for number, spelled in enumerate(known_types(pair, only or wanted))
     ]
     corpus = Corpus(pair, tuple(types))
     corpus.make()
@@ -255,7 +254,8 @@ def make_corpus(pair: Pair, only: tuple[str, ...] = ()) -> Corpus:
 
 def known_types(pair: Pair, types: Iterable[str]) -> list[str]:
     """Those that both servers have, and read values of."""
-    known = list(types)
+    oldest = oldest_version(pair)
+    known = [spelled for spelled in types if SINCE.get((spelled, ""), 0) <= oldest]
     for side in (pair.source, pair.destination):
         with side.connect() as connection:
             query = (
@@ -277,6 +277,11 @@ def reads_xml(side: Side) -> bool:
         except psycopg.errors.FeatureNotSupported:
             return False
     return True
+
+
+def oldest_version(pair: Pair) -> int:
+    """Of the two servers: what both know of values."""
+    return min(map(major_version, (pair.source, pair.destination)))
 
 
 def major_version(side: Side) -> int:

@@ -128,6 +128,14 @@ def test_the_corpus_arrives_first_and_later(
         walk(corpus, corpus_syncs, mode, engine, delete)
 
 
+def test_what_did_not_arrive_is_found(corpus: Corpus) -> None:
+    corpus.make_destination("damaged")
+    corpus.pair.destination.execute("insert into damaged (id) values (1), (2)")
+    found = corpus.arrived("damaged", "select * from before where id in (1, 3)")
+    assert {("row", "2"), ("row", "3")} < found
+    assert len({what for what, _ in found}) > 50
+
+
 def test_the_corpus_has_every_type_of_the_server(corpus: Corpus) -> None:
     assert corpus.lacks == set()
     assert len(corpus.types) > 100

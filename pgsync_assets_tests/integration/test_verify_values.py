@@ -12,7 +12,7 @@ from psycopg import sql
 from pgsync_assets.outcome import Counts, Difference, Verification
 
 from ..corpus_names import NAMES
-from ..corpus_tables import known_types, major_version
+from ..corpus_tables import known_types, oldest_version
 from ..corpus_types import EQUAL_BUT_DIFFERENT, MAKE, OWN, SINCE
 from ..corpus_values import CORE
 from ..fix_databases import AnyConnection, Pair
@@ -59,7 +59,7 @@ def the_one(found: Verification) -> Difference:
 def test_every_value_is_in_step_after_a_run(syncs_of_types: Syncs) -> None:
     syncs = syncs_of_types
     types = known_types(syncs.pair, CORE | OWN)
-    oldest = min(major_version(side) for side in (syncs.pair.source, syncs.pair.destination))
+    oldest = oldest_version(syncs.pair)
     make_table(syncs, types)
     values = [(t, value) for t in types for value in (CORE | OWN)[t]]
     values = [value for value in values if SINCE.get(value, 0) <= oldest]
