@@ -16,10 +16,10 @@ from pgsync_assets.write import Deliveries, Ledger, Offered
 from ..fix_children import Child
 from ..fix_databases import LEDGER_SCHEMA
 from ..fix_writers import Writer
-from .child import FAILED, FENCED_OFF, SUCCEEDED
+from .child import SUCCEEDED
 from .test_crash_at_every_step import forget
 
-ROWS = [{"id": n, "note": "bad" if n == 3 else f"note {n}"} for n in (1, 2, 3, 4, 5)]
+ROWS = [{"id": n, "note": "bad" if n == 2 else f"note {n}"} for n in (1, 2, 3, 4)]
 ORDER: dict[str, Any] = {
     "writer": "public.items",
     "partition": "",
@@ -32,7 +32,7 @@ ORDER: dict[str, Any] = {
     "max_rejected_rows": 10,
     "stamps": {},
 }
-WRITTEN = [(n, f"note {n}") for n in (1, 2, 4, 5)]
+WRITTEN = [(n, f"note {n}") for n in (1, 3, 4)]
 OTHER_SESSIONS = """
     select pg_terminate_backend(pid) from pg_stat_activity
     where application_name like 'pgsync/%' and datname = current_database()
@@ -62,7 +62,7 @@ def test_a_killed_delivery_is_finished_by_the_next_try(child: Child, items: Writ
         if (what, code) == ("exit", SUCCEEDED):
             break
         assert (what, code) == ("exit", -signal.SIGKILL)
-        assert again(items) == (4, [3]), f"killed at point {point}"
+        assert again(items) == (3, [2]), f"killed at point {point}"
         assert items.rows() == WRITTEN, f"killed at point {point}"
     assert point > 12
 
@@ -74,7 +74,7 @@ def test_a_delivery_that_was_left_is_finished_behind_another_one(
     assert child.answer() == ("exit", -signal.SIGKILL)
     assert 0 < len(items.rows()) < len(WRITTEN)
     items.write([{"id": 100, "note": "x"}], key=[], mode="insert", delivery="tuesday")
-    assert again(items) == (4, [3])
+    assert again(items) == (3, [2])
     assert items.rows() == [*WRITTEN, (100, "x")]
 
 
@@ -85,11 +85,11 @@ def test_one_that_slept_may_not_write_any_more(child: Child, items: Writer) -> N
     with pytest.raises(AlreadyRunning, match="nothing was touched"):
         again(items)
     lose_connections(items)
-    assert again(items) == (4, [3])
+    assert again(items) == (3, [2])
     os.kill(pid, signal.SIGCONT)
     while (answer := child.answer())[0] == "stopped":  # at its other batches
         os.kill(pid, signal.SIGCONT)
-    assert answer[1] in (SUCCEEDED, FAILED, FENCED_OFF)
+    assert answer[1] == SUCCEEDED  # it looked again, and found all of it there
     assert items.rows() == WRITTEN
 
 

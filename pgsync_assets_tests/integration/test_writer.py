@@ -170,22 +170,19 @@ def test_a_copy_stream_is_written_as_it_is(items: Writer) -> None:
     assert again.already_delivered  # the same rows, however they are cut
 
 
-@pytest.mark.parametrize(
-    ("stream", "match"),
-    [
+def test_a_malformed_stream_is_refused_as_a_whole(items: Writer) -> None:
+    for stream, match in (
         (b"2\tx\n", "line 1 .* has 2 values for 3 columns"),
         (b"2\tx\t1\n3\tx\\\ty\t1\n", "line 2 .* not written as an escape"),
         (b"2\tx\t1\r\n", "line 1 .* not written as an escape"),
         (b"2\tx\t1\n\\.\n3\tx\t1\n", "line 3 .* behind the end"),
-    ],
-)
-def test_a_malformed_stream_is_refused_as_a_whole(items: Writer, stream: bytes, match: str) -> None:
-    with pytest.raises(ConfigurationError, match=match):
-        items.write([stream], columns=["id", "name", "price"])
+    ):
+        with pytest.raises(ConfigurationError, match=match):
+            items.write([stream], columns=["id", "name", "price"])
     assert items.rows("id") == [(1,)]
 
 
-def test_memory_stays_flat_and_any_batch_is_found_again(writer: Writer) -> None:
+def test_a_long_delivery_is_written_batch_by_batch(writer: Writer) -> None:
     writer.table("id int primary key, name text")
 
     def many() -> Iterator[tuple[int, str]]:
@@ -209,27 +206,26 @@ def test_stamps_say_when_and_by_which_delivery(items: Writer) -> None:
     assert found == [(1, None, None), (2, True, 1), (3, True, 1)]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "error", "match"),
-    [
-        ({"table": "public.nothing"}, DestinationError, "there is no table public.nothing"),
-        ({"rows": [{"id": 2, "nmae": "x"}]}, ConfigurationError, "did you mean 'name'"),
-        ({"rows": rows(2, price=True)}, ConfigurationError, "column 'price'.* takes no bool"),
-        ({"rows": [{"id": 2}, {"id": 3, "name": "x"}]}, ConfigurationError, "row 2 .* the columns"),
-        ({"rows": [(1, "x")]}, ConfigurationError, "name their columns"),
-        ({"rows": "1,2"}, ConfigurationError, "type str"),
-        ({"mode": "mirror"}, ConfigurationError, "needs to know what was sent before"),
-        ({"key": []}, ConfigurationError, "finds rows by their key"),
-        ({"key": ["name"]}, DestinationError, "no unique index on"),
-        ({"delivery": ""}, ConfigurationError, "no name by which a retry"),
-        ({"batch_size": 0}, ConfigurationError, "batch_size"),
-    ],
-)
-def test_what_cannot_be_right_is_said_before_the_first_write(
-    items: Writer, arguments: dict[str, Any], error: type[Exception], match: str
-) -> None:
-    with pytest.raises(error, match=match):
-        items.write(arguments.pop("rows", rows(2)), **arguments)
+WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"table": "public.nothing"}, DestinationError, "there is no table public.nothing"),
+    ({"rows": [{"id": 2, "nmae": "x"}]}, ConfigurationError, "did you mean 'name'"),
+    ({"rows": rows(2, price=True)}, ConfigurationError, "column 'price'.* takes no bool"),
+    ({"rows": [{"id": 2}, {"id": 3, "name": "x"}]}, ConfigurationError, "row 2 .* the columns"),
+    ({"rows": [(1, "x")]}, ConfigurationError, "name their columns"),
+    ({"rows": "1,2"}, ConfigurationError, "type str"),
+    ({"mode": "mirror"}, ConfigurationError, "needs to know what was sent before"),
+    ({"key": []}, ConfigurationError, "finds rows by their key"),
+    ({"key": ["name"]}, DestinationError, "no unique index on"),
+    ({"delivery": ""}, ConfigurationError, "no name by which a retry"),
+    ({"batch_size": 0}, ConfigurationError, "batch_size"),
+]
+
+
+def test_what_cannot_be_right_is_said_before_the_first_write(items: Writer) -> None:
+    for arguments, error, match in WRONG:
+        given = {"rows": rows(2)} | arguments
+        with pytest.raises(error, match=match):
+            items.write(**given)
     assert items.rows("id") == [(1,)]
 
 

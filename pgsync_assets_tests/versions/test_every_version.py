@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from pgsync_assets import PostgresWriter
 from pgsync_assets import sync as engine
 from pgsync_assets.embedded import Cluster
 from pgsync_assets.embedded.servers import DESTINATION_ROLE, SOURCE_ROLE
@@ -15,6 +17,7 @@ from pgsync_assets.outcome import Counts
 from ..corpus_tables import make_corpus
 from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA, Pair, Side, database
 from ..fix_syncs import Syncs
+from ..fix_writers import Writer, connection_resource
 from ..integration import test_destination_kinds as kinds
 from ..integration import test_partition_membership as membership
 from ..integration.test_key_equality import (
@@ -196,3 +199,15 @@ def test_a_view_on_a_view_and_what_is_behind_it(syncs: Syncs) -> None:
     kinds.edit(syncs)
     assert syncs.run(**kinds.MIRROR).succeeded == Counts(added=1, changed=1, removed=1)
     assert kinds.there(syncs) == kinds.EDITED
+
+
+def test_rows_of_ones_own_are_written_once(syncs: Syncs) -> None:
+    syncs.table("id bigint primary key, price numeric(10, 2) check (price < 150)")
+    side = syncs.pair.destination
+    writer = Writer(side, PostgresWriter(connection=connection_resource(side)))
+    given = [{"id": n % 9, "price": Decimal(n) * 20} for n in range(1, 11)]
+    for is_known in (False, True):
+        result = writer.write(given, batch_size=3)
+        assert (result.written, [r.row for r in result.rejects]) == (6, [1, 8, 9, 10])
+        assert result.already_delivered is is_known
+    assert writer.rows("id") == [(n,) for n in range(2, 8)]
