@@ -152,6 +152,9 @@ def _refusals(syncs: Syncs, refused: set[str]) -> Iterator[str]:
     )
     for key in sorted(refused ^ {_id(row_id) for row_id, _ in listed}):
         yield f"I5: row {key} is refused or listed as failed, but not both"
+    counted = syncs.keeper.rows("select row_id from hightouch_planner.refused_rows")
+    for key in sorted(refused ^ {_id(row_id) for (row_id,) in counted}):
+        yield f"I5: row {key} is refused or its attempts are counted, but not both"
     for row_id, reason in listed:
         if not reason:
             yield f"I5: row {row_id} failed without a reason"
