@@ -186,3 +186,32 @@ def test_only_tables_are_given_columns(syncs: Syncs) -> None:
     make(syncs, BASE, "create view items as select id, name from base")
     with pytest.raises(DestinationError, match="is a view; .* gives columns to tables"):
         syncs.run(drift="add_columns")
+
+
+def test_a_partial_index_behind_a_view_and_under_rules(syncs: Syncs) -> None:
+    make(
+        syncs,
+        "create table base (id int, name text, price numeric)",
+        "create unique index on base (id) where name <> ''",
+        "create view items as select * from base",
+    )
+    with pytest.raises(DestinationError, match="it is partial, which cannot be said through a vi"):
+        syncs.run()
+    syncs.pair.destination.execute(
+        "drop view items",
+        "alter table base rename to items",
+        "insert into items values (1, '', 0)",
+        "create table log (id int)",
+        "create rule also as on insert to items do also insert into log values (new.id)",
+    )
+    syncs.pair.destination.grant_table("items", "all")
+    syncs.pair.destination.grant_table("log", "insert")
+    syncs.pair.source.execute("update items set name = '' where id = 5")
+    outcome = syncs.run(**MIRROR)
+    assert outcome.succeeded == Counts(added=4)
+    assert [one.reason.split(":")[0] for one in outcome.rejections] == ["hidden"]
+    syncs.pair.source.execute("update items set name = 'five' where id = 5")
+    edit(syncs)
+    assert syncs.run(**MIRROR).succeeded == Counts(added=2, changed=1, removed=1)
+    assert there(syncs, "id, name")[:2] == [(1, ""), (2, "item 9")]
+    assert len(there(syncs, "id", "log")) == 6
