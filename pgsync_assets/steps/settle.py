@@ -178,6 +178,10 @@ def _agree(entry: Entry | None, fate: Fate, invalid: Counts) -> None:
 
 
 def _cursor(state: State, plan: Plan, fate: Fate) -> str | None:
-    """Moves on only when every row behind it is in: the next run looks at the others again."""
-    is_clean = not (fate.failed.total or fate.aborted.total)
-    return plan.cursor if is_clean else state.cursor
+    """Moves on only when every row behind it is in: the next run looks at the others again.
+
+    Those that a comparison of the whole model found may lie before any cursor.
+    """
+    if not (fate.failed.total or fate.aborted.total):
+        return plan.cursor
+    return None if plan.is_whole else state.cursor

@@ -177,3 +177,12 @@ def test_a_cursor_that_cannot_be_is_refused(
 def test_a_lag_is_a_duration(syncs: Syncs) -> None:
     with pytest.raises(ValueError, match="is not a duration"):
         syncs.config(cursor={"column": "seen", "lag": "soon"})
+
+
+def test_a_refused_row_behind_the_cursor_is_tried_again(filled: Syncs) -> None:
+    filled.pair.source.execute("update items set name = 'bad' where id = 1")  # behind the lag
+    assert full(filled).failed == Counts(changed=1)
+    filled.pair.source.execute("update items set name = 'good' where id = 1")
+    assert filled.run(**FIELDS).succeeded == Counts(changed=1)
+    assert "were compared" in filled.run(**FIELDS).notes[0]  # past the cursor again
+    assert violations(filled) == []

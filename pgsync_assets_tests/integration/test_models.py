@@ -258,33 +258,6 @@ def test_a_wider_type_takes_every_value(items: Syncs) -> None:
         assert found == [(2,)], (sent, taken)
 
 
-RIGHTS = [
-    ("destination", "revoke insert on items from {role}", "INSERT"),
-    ("destination", "revoke update on items from {role}", "UPDATE"),
-    ("destination", "revoke select on items from {role}", "SELECT"),
-    ("destination", "revoke delete on items from {role}", "DELETE"),
-    ("destination", "revoke all on items from {role}", "DELETE, INSERT, SELECT, UPDATE"),
-    ("destination", "revoke all on schema public from {role}", "USAGE"),
-    ("destination", "revoke temporary on database {database} from {role}", "TEMPORARY"),
-    ("source", "revoke all on items from {role}", "SELECT"),
-    ("source", "revoke all on schema public from {role}", "SELECT"),
-]
-
-
-@pytest.mark.parametrize(("where", "revoke", "right"), RIGHTS)
-def test_a_missing_right_is_named_by_the_grant_that_gives_it(
-    items: Syncs, where: str, revoke: str, right: str
-) -> None:
-    side = getattr(items.pair, where)
-    side.execute(revoke.format(role=side.user, database=side.database))
-    error = refused(items, PrivilegeError, delete="delete_row")
-    grant = (error.remedy or "").strip()
-    assert grant.startswith("GRANT ")
-    assert right in grant
-    side.execute(grant)
-    assert items.run(delete="delete_row").succeeded == Counts(added=2)
-
-
 def test_a_missing_right_of_a_query_is_named(items: Syncs) -> None:
     items.pair.source.execute(f"revoke all on items from {items.pair.source.user}")
     error = refused(items, PrivilegeError, model=of_sql("select * from items"))
