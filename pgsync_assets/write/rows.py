@@ -1,7 +1,7 @@
 """Where the rows of a plan are read from: any range of them, and as often as it takes.
 
-A batch that is refused is halved and read again, so whoever has the rows keeps them until they are
-in: the planner in a table, a delivery in a file.
+A batch that is refused is narrowed and read again, so whoever has the rows keeps them until they
+are in: the planner in a table, a delivery in a file.
 """
 
 from __future__ import annotations
