@@ -19,6 +19,7 @@ from .endpoints import ends_of
 from .exit_code import ExitCode
 from .terminal import Terminal, table
 
+GUESSES = ("similar name", "unique index")
 NO_MATTER = 1_000_000  # columns of a line of YAML
 
 
@@ -62,7 +63,7 @@ def _yaml(sync: SyncConfig, lines: Sequence[MappingLine]) -> Iterator[str]:
     own = [line for line in lines if line.source and line.target and line.how != "value"]
     yield "columns:\n"
     for line in own:
-        guess = "  # is it meant?" if line.how == "similar name" else ""
+        guess = "  # is it meant?" if line.how in GUESSES else ""
         pair = _dumped({line.source: line.target}).strip()
         yield f"  {pair}{guess}\n" if line.is_possible else f"  # {pair}  # {line.note}\n"
     if lossy := [line.source for line in own if line.is_possible and line.is_lossy]:

@@ -15,7 +15,9 @@ from .stamps import stamped
 from .target import Target, TargetColumn
 from .types import flows, lossy_type, matches
 
-How = Literal["by name", "listed", "same letters", "similar name", "value", "not mapped"]
+How = Literal[
+    "by name", "listed", "same letters", "similar name", "unique index", "value", "not mapped"
+]
 CLOSE = 0.7  # to difflib customer_nm is customer_name by 0.9, and name is game by 0.75
 
 
@@ -56,8 +58,9 @@ def suggest(sync: SyncConfig, relation: Relation, target: Target) -> tuple[Mappi
     """
     names = relation.names
     wanted = sync.explicit_mapping or {n: n for n in names if n not in sync.values}
-    pairs = _pairs(sync, wanted, names, target)
     types = {column.name: column.type for column in relation.columns}
+    pairs = _pairs(sync, wanted, names, target)
+    pairs |= _by_index(sync, types, pairs, target)
     lines = [
         _mapped(sync, name, types[name], wanted[name], *pairs[name], target)
         if name in pairs
@@ -141,6 +144,32 @@ def _pairs(
                 found[name] = other, how
                 taken.add(other)
     return found
+
+
+def _by_index(
+    sync: SyncConfig,
+    types: dict[str, str],
+    found: dict[str, tuple[str, How]],
+    target: Target,
+) -> dict[str, tuple[str, How]]:
+    """Where no column is like the key by its name: columns of the first unique index that is."""
+    key = sync.model.key
+    taken = {to for to, _ in found.values()} | _taken(sync)
+    if not MODES[sync.mode].finds_rows or any(name in found or name not in types for name in key):
+        return {}
+    for index in target.indexes:
+        columns = [target.columns[name] for name in index.columns]
+        if (
+            index.obstacle is None
+            and len(columns) == len(key)
+            and taken.isdisjoint(index.columns)
+            and all(
+                flows(types[name], into) and matches(types[name], into)
+                for name, into in zip(key, columns, strict=True)
+            )
+        ):
+            return {name: (to, "unique index") for name, to in zip(key, index.columns, strict=True)}
+    return {}
 
 
 def _taken(sync: SyncConfig) -> set[str | None]:

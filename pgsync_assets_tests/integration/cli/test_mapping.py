@@ -138,3 +138,16 @@ def test_a_table_that_will_be_created(project: CliProject) -> None:
     ended = project.run("mapping", "orders")
     assert ended.exit_code == ExitCode.OK, ended.stdout
     assert destination.rows("select to_regclass('orders')") == [(None,)]
+
+
+def test_a_key_without_its_like_goes_to_the_unique_index(project: CliProject) -> None:
+    project.pair.destination.execute(
+        "alter table orders rename id to nr", "alter table orders add unique (customer)"
+    )
+    found = lines_of(project.run("mapping", "orders", "--json").document)
+    assert found["id", "nr"]["how"] == "unique index"
+    shown = project.run("mapping", "orders").stdout
+    block = shown[shown.index("columns:") :]
+    assert "id: nr  # is it meant?" in block
+    project.sync(**yaml.safe_load(block))
+    assert project.run("run", "orders").exit_code == ExitCode.OK
