@@ -153,7 +153,8 @@ def _refusals(syncs: Syncs, refused: set[str]) -> Iterator[str]:
     for key in sorted(refused ^ {_id(row_id) for row_id, _ in listed}):
         yield f"I5: row {key} is refused or listed as failed, but not both"
     counted = syncs.keeper.rows("select row_id from hightouch_planner.refused_rows")
-    for key in sorted(refused ^ {_id(row_id) for (row_id,) in counted}):
+    named = refused - {"(null)"}  # which names no row
+    for key in sorted(named ^ {_id(row_id) for (row_id,) in counted}):
         yield f"I5: row {key} is refused or its attempts are counted, but not both"
     for row_id, reason in listed:
         if not reason:

@@ -26,6 +26,7 @@ from .reject import DEPENDS_ON_OTHERS, IS_THERE, refusal
 from .rows import Reader
 
 PARTS = 4  # as many statements for a bad row as with 2, and a third less to write again
+FEW = 1_000  # rows that may be sent for nothing: another statement costs as much
 
 Way = Callable[[int, int], None]
 
@@ -153,8 +154,9 @@ def _parts(first: int, last: int, line: int | None) -> Iterator[tuple[int, int]]
     A line may be another row than it seems to be, where some do not travel: it is tried anyway.
     """
     row = first + (line or 0)
-    known = [first, row - 1, row] if first < row <= last else [first]
-    step = max(1, -(-(last - known[-1]) // PARTS))
+    is_known = first < row <= last
+    known = [first, row - 1, row] if is_known else [first]
+    step = max(FEW if is_known else 1, -(-(last - known[-1]) // PARTS))
     ends = [*known, *range(known[-1] + step, last, step), last]
     yield from ((before, end) for before, end in pairwise(ends) if before < end)
 

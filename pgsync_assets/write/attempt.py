@@ -49,7 +49,7 @@ class Attempt:
         self._source = source
         self._destination = destination
         self._stamps = stamps
-        self._has_stage = False
+        self._has_stage = self._is_kept = False
         self.left_out: list[Reject] = []
         self.bytes = 0
 
@@ -99,7 +99,9 @@ class Attempt:
             stage.columns(self._columns),
             staged=True,
         )
-        self._expect_staged(staged, first, last)
+        planned = self.rows(first, last)
+        if staged != planned:
+            raise UnexpectedError(f"{self._job.target.name}: staged {staged} of {planned} rows")
         self.bytes += size
 
     @contextmanager
@@ -108,17 +110,17 @@ class Attempt:
 
         Where the block is left by an error, so is the batch.
         """
-        for statement in self._into.stage.keep(self._into.target, self._columns):
+        for statement in self._into.stage.keep():
             self._destination.execute(statement)
+        self._is_kept = True
         yield
-        self._destination.execute(self._into.stage.drop_kept())
+        self._is_kept = False
+        for statement in self._into.stage.release():
+            self._destination.execute(statement)
 
     def write_kept(self, first: int, last: int) -> None:
         """Writes rows of those that are kept."""
-        stage = self._into.stage
-        self._destination.execute(stage.clear())
-        staged = self._destination.execute(stage.take(first, last)).rowcount
-        self._expect_staged(staged, first, last)
+        self._destination.execute(self._into.stage.choose(first, last))
         self.write(first, last)
 
     def write(self, first: int, last: int) -> None:
@@ -127,7 +129,8 @@ class Attempt:
         self.left_out = []
         staged = self.rows(first, last)
         removals = self._job.removals_between(first, last)
-        if removals or mode.needs_statistics or self._job.may_meet_equals:
+        is_joined = removals or mode.needs_statistics or self._job.may_meet_equals
+        if is_joined and not self._is_kept:
             self._destination.execute(into.stage.analyze())
         if mode.mark is not None:
             self._destination.execute(mode.mark(into))
@@ -153,16 +156,10 @@ class Attempt:
         self.left_out += [Reject(row, None, None, None, reason) for row in rows]
         return rows
 
-    def _expect_staged(self, staged: int, first: int, last: int) -> None:
-        planned = self.rows(first, last)
-        if staged != planned:
-            raise UnexpectedError(f"{self._job.target.name}: staged {staged} of {planned} rows")
-
     def _write(self, planned: int) -> None:
         mode, into = self._job.mode, self._into
-        if mode.lock is not None:
-            self._destination.execute(mode.lock(into))
-        if mode.unmatched is not None:
+        locked = self._count(mode.lock(into)) if mode.lock is not None else 0
+        if mode.unmatched is not None and locked < planned:
             planned -= len(self._leave_out(mode.unmatched, NO_MATCH))
         counts = [self._counted(write(into)) for write in mode.write]
         written = sum(count for count, _ in counts)

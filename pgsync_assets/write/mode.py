@@ -22,7 +22,7 @@ class WriteMode:
         finds_rows: the row of a key is looked for, by a unique index where there can be one.
         write: write the staged rows that are not removals; what they count is added up. None
             at all: rows are not staged but copied straight into the table.
-        lock: locks the rows that `write` will change; None: it does so itself.
+        lock: locks the rows that `write` will change and counts them; None: it does so itself.
         mark: says in the stage which rows are there, where `write` does not look for itself.
         ambiguous: takes staged rows that meet several of the table's out of the stage, and returns
             their numbers; None: a unique index rules that out.

@@ -17,6 +17,8 @@ from ..plan.keys import OPERATION, ROW
 from ..sql import COMMA, column, column_list
 from .target import Target
 
+FIRST, LAST = "pgsync.first", "pgsync.last"  # settings of the transaction
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -81,30 +83,43 @@ class Stage:
         """Drops one that is not temporary, as the last thing that a batch does with it."""
         return sql.SQL("DROP TABLE {}").format(self.relation)
 
-    def keep(self, target: Target, columns: tuple[str, ...]) -> list[sql.Composed]:
-        """Puts what is staged aside, to be taken from it row by row; the stage is empty then.
-
-        Args:
-            target: the destination table.
-            columns: those that travel.
-        """
+    def keep(self) -> list[sql.Composed]:
+        """Puts what is staged aside: the stage shows those rows of it that are chosen."""
         return [
             sql.SQL("ALTER TABLE {} RENAME TO {}").format(
                 self.relation, sql.Identifier(self._name("kept"))
             ),
             sql.SQL("CREATE INDEX ON {} ({})").format(self._kept, column(ROW)),
-            self.create(target, columns),
+            sql.SQL("ANALYZE {}").format(self._kept),
+            # PostgreSQL passes UPDATE and DELETE on through it, so no statement is another one.
+            sql.SQL(
+                "CREATE {temporary} VIEW {stage} AS SELECT * FROM {kept}"
+                " WHERE {row} > pg_catalog.current_setting({first})::bigint"
+                " AND {row} <= pg_catalog.current_setting({last})::bigint"
+            ).format(
+                temporary=sql.SQL("TEMPORARY" if self.is_temporary else ""),
+                stage=self.relation,
+                kept=self._kept,
+                row=column(ROW),
+                first=sql.Literal(FIRST),
+                last=sql.Literal(LAST),
+            ),
         ]
 
-    def take(self, first: int, last: int) -> sql.Composed:
-        """Stages rows `first < row <= last` of those that are kept."""
-        return sql.SQL("INSERT INTO {} SELECT * FROM {} WHERE {row} > {} AND {row} <= {}").format(
-            self.relation, self._kept, sql.Literal(first), sql.Literal(last), row=column(ROW)
-        )
+    def choose(self, first: int, last: int) -> sql.Composed:
+        """Shows the rows `first < row <= last` of those that are kept."""
+        return sql.SQL(
+            "SELECT pg_catalog.set_config({}, {}, true), pg_catalog.set_config({}, {}, true)"
+        ).format(*map(sql.Literal, (FIRST, str(first), LAST, str(last))))
 
-    def drop_kept(self) -> sql.Composed:
-        """Drops what is kept."""
-        return sql.SQL("DROP TABLE {}").format(self._kept)
+    def release(self) -> list[sql.Composed]:
+        """What was kept is the stage again."""
+        return [
+            sql.SQL("DROP VIEW {}").format(self.relation),
+            sql.SQL("ALTER TABLE {} RENAME TO {}").format(
+                self._kept, sql.Identifier(self._name("stage"))
+            ),
+        ]
 
     def columns(self, columns: tuple[str, ...]) -> sql.Composed:
         """Relation and column list for COPY."""

@@ -19,8 +19,11 @@ SELECT
         OR role.rolbypassrls
         OR (NOT c.relforcerowsecurity AND pg_has_role(role.oid, c.relowner, 'USAGE'))
     ) AS has_row_security,
-    pg_relation_is_updatable(c.oid, false) AS takes_by_itself,
-    pg_relation_is_updatable(c.oid, true) AS takes,
+    -- A table takes everything, and the function would wait for whoever has locked it.
+    CASE WHEN c.relkind IN ('r', 'p') THEN 28 ELSE pg_relation_is_updatable(c.oid, false) END
+        AS takes_by_itself,
+    CASE WHEN c.relkind IN ('r', 'p') THEN 28 ELSE pg_relation_is_updatable(c.oid, true) END
+        AS takes,
     EXISTS (
         SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = c.oid AND (t.tgtype & 64) <> 0
     ) AS has_instead_of,

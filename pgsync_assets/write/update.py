@@ -18,7 +18,7 @@ from .mode import WriteMode
 def lock(into: Into) -> sql.Composed:
     """Locks the rows that will be updated, in the order of their key (trap 32).
 
-    From then on none of them can vanish, so that `unmatched` tells the truth.
+    From then on none of them can vanish: their count, and what `unmatched` says, stay true.
 
     Args:
         into: where they are.
