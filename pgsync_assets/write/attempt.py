@@ -49,7 +49,7 @@ class Attempt:
         self._source = source
         self._destination = destination
         self._stamps = stamps
-        self._has_stage = self._is_kept = False
+        self._has_stage = self._is_fresh = self._is_kept = False
         self.left_out: list[Reject] = []
         self.bytes = 0
 
@@ -62,7 +62,7 @@ class Attempt:
         must not take the table with it."""
         if not self._has_stage and self._job.mode.is_staged:
             self._destination.execute(self._into.stage.create(self._into.target, self._columns))
-            self._has_stage = True
+            self._has_stage = self._is_fresh = True
 
     def finish(self) -> None:
         """Leaves nothing behind."""
@@ -90,7 +90,9 @@ class Attempt:
     def stage(self, first: int, last: int) -> None:
         """Copies rows to the stage."""
         stage = self._into.stage
-        self._destination.execute(stage.clear())
+        if not self._is_fresh:
+            self._destination.execute(stage.clear())
+        self._is_fresh = False
         staged, size = self._source.copy(
             first,
             last,
@@ -112,6 +114,8 @@ class Attempt:
         """
         for statement in self._into.stage.keep():
             self._destination.execute(statement)
+        if self._is_joined:
+            self._destination.execute(self._into.stage.analyze_kept())
         self._is_kept = True
         yield
         self._is_kept = False
@@ -129,8 +133,7 @@ class Attempt:
         self.left_out = []
         staged = self.rows(first, last)
         removals = self._job.removals_between(first, last)
-        is_joined = removals or mode.needs_statistics or self._job.may_meet_equals
-        if is_joined and not self._is_kept:
+        if (removals or self._is_joined) and not self._is_kept:
             self._destination.execute(into.stage.analyze())
         if mode.mark is not None:
             self._destination.execute(mode.mark(into))
@@ -145,6 +148,11 @@ class Attempt:
             planned -= self._destination.execute(unchanged(into)).rowcount
         if planned:
             self._write(planned)
+
+    @property
+    def _is_joined(self) -> bool:
+        """Whether the stage is joined with the table, whatever is in it: it needs statistics."""
+        return self._job.mode.needs_statistics or self._job.may_meet_equals
 
     @property
     def _columns(self) -> tuple[str, ...]:

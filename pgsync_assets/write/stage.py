@@ -90,7 +90,6 @@ class Stage:
                 self.relation, sql.Identifier(self._name("kept"))
             ),
             sql.SQL("CREATE INDEX ON {} ({})").format(self._kept, column(ROW)),
-            sql.SQL("ANALYZE {}").format(self._kept),
             # PostgreSQL passes UPDATE and DELETE on through it, so no statement is another one.
             sql.SQL(
                 "CREATE {temporary} VIEW {stage} AS SELECT * FROM {kept}"
@@ -105,6 +104,10 @@ class Stage:
                 last=sql.Literal(LAST),
             ),
         ]
+
+    def analyze_kept(self) -> sql.Composed:
+        """Gives statistics to what is kept."""
+        return sql.SQL("ANALYZE {}").format(self._kept)
 
     def choose(self, first: int, last: int) -> sql.Composed:
         """Shows the rows `first < row <= last` of those that are kept."""
