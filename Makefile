@@ -10,10 +10,10 @@ LOCKS := requirements.lock requirements-build.lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test lint format docs bench screenshots lock clean
+.PHONY: help demo up test lint format docs bench bench-modes screenshots lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## Run the demo on an embedded PostgreSQL and serve the Dagster UI (Ctrl-C ends it)
 	@$(BIN)/pgsync-assets demo $(ARGS)
@@ -39,6 +39,9 @@ docs: $(STAMP) ## Write the pages of docs/ that are made from the code
 
 bench: $(STAMP) ## Compare with psql | psql, the practical limit (ARGS="--rows 100000 --repeat 1" for a quick look)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-modes: $(STAMP) ## Measure every mode beside COPY, bad rows, and WAL (ARGS="--rows 50000 --repeat 1" for a quick look)
+	@$(BIN)/python -m benchmarks.modes $(ARGS)
 
 screenshots: $(STAMP) ## Take the pictures of the README from a running demo (needs Chromium)
 	@$(BIN)/python tools/screenshots.py $(ARGS)

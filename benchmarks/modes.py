@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 from collections import defaultdict
 from typing import Any
 
@@ -69,6 +70,7 @@ def _measure(
             for mode in modes:
                 _table(source, destination, rows, indexes)
                 fields: dict[str, Any] = {"batch_size": size, "mode": mode}
+                print(f"{name}: {case}, {mode}, batches of {size:,}", file=sys.stderr)
                 if case == "changed":
                     psql(source, destination)
                     sync(source, destination, fields | {"mode": "upsert"})

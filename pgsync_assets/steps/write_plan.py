@@ -7,7 +7,7 @@ import time
 from ..errors import TerminalError
 from ..failpoints import failpoint
 from ..plan import Plan
-from ..write import BatchWriter, Job, PlanRows
+from ..write import BatchWriter, Job, PlanRows, longest_texts
 from .hooks import run_hooks
 from .settle import settle
 from .work import Work
@@ -43,7 +43,8 @@ def _write(work: Work, plan: Plan, resumed: bool) -> int:
     work.lock.check()
     done, refused = _fence(work, plan, resumed)
     failpoint("fenced")
-    rows = PlanRows(work.planner, plan.run, work.mapping.sources)
+    longest = longest_texts(work.relation, work.mapping, work.target)
+    rows = PlanRows(work.planner, plan.run, work.mapping, longest)
     job = Job(work.sync, rows, work.ledger, work.state, plan, work.target, work.mapping)
     writer = BatchWriter(job)
     run_hooks(work, "before", work.sync.hooks.before)

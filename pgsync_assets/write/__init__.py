@@ -6,7 +6,7 @@ from .cascades import cascades
 from .create import Making, fitting_target, untaken
 from .deliveries import Deliveries, Offered
 from .distant_ledger import DistantLedger, check_replay
-from .fit import fit
+from .fit import fit, longest_texts
 from .into import Into
 from .job import Job
 from .ledger import Entry, Ledger, Reject
@@ -41,6 +41,7 @@ __all__ = [
     "fit",
     "fitting_target",
     "ledger_problem",
+    "longest_texts",
     "look",
     "nullable",
     "numeric_modifier",

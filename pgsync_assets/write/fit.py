@@ -16,7 +16,7 @@ from .removal_fit import check_removal
 from .rights import check_rights, rights_of
 from .stamps import check_stamps, stamped
 from .target import Target, TargetColumn
-from .types import flows, matches
+from .types import flows, longest, matches
 from .user_types import check_user_types
 
 
@@ -69,6 +69,14 @@ def _check_columns(
             )
         if not flows(types[source], into):
             raise _misfit(sync, target, source, types[source], into)
+
+
+def longest_texts(relation: Relation, mapping: ColumnMapping, target: Target) -> dict[str, int]:
+    """Columns of the model whose texts may be too long there, and how many characters are not."""
+    types = {column.name: column.type for column in relation.columns}
+    pairs = zip(mapping.sources, mapping.targets, strict=True)
+    found = {source: longest(types[source], target.columns[name]) for source, name in pairs}
+    return {source: limit for source, limit in found.items() if limit is not None}
 
 
 def _check_match(

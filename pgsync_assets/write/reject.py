@@ -10,6 +10,7 @@ import re
 import psycopg
 
 from ..errors import RowRefused
+from .ledger import Reject
 
 REASONS = {
     "22001": "a value is longer than its column allows",
@@ -30,6 +31,7 @@ REASONS = {
     "P0001": "a trigger or function of the destination refused it",
 }
 IS_THERE = "23505"
+TOO_LONG = "22001"
 DEPENDS_ON_OTHERS = {"23001", "23503", "23505", "23P01"}
 """What another row of the same batch may have put right in the meantime."""
 
@@ -65,12 +67,22 @@ def refusal(error: psycopg.Error, columns: tuple[str, ...]) -> RowRefused:
     reason = REASONS.get(state, "a value cannot be stored")
     if state == "23514" and constraint is None:  # a CHECK has a name (trap 8)
         reason = NO_PARTITION
-    details = [f"{kind} {name}" for kind, name in _named(constraint, column) if name]
-    if details:
-        reason = f"{reason} ({', '.join(details)})"
+    reason = _told(reason, constraint, column)
     line = int(place["line"]) if place else None
     return RowRefused(state, reason, constraint, column, line)
 
 
-def _named(constraint: str | None, column: str | None) -> list[tuple[str, str | None]]:
-    return [("constraint", constraint), ("column", column)]
+def too_long(row: int, column: str) -> Reject:
+    """The refusal of a text that is longer than its column, before it was sent.
+
+    Args:
+        row: of the plan.
+        column: of the destination.
+    """
+    return Reject(row, TOO_LONG, None, column, _told(REASONS[TOO_LONG], None, column))
+
+
+def _told(reason: str, constraint: str | None, column: str | None) -> str:
+    named = (("constraint", constraint), ("column", column))
+    details = [f"{kind} {name}" for kind, name in named if name]
+    return f"{reason} ({', '.join(details)})" if details else reason

@@ -6,7 +6,7 @@ are in: the planner in a table, a delivery in a file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
@@ -14,10 +14,12 @@ import psycopg
 from psycopg import sql
 
 from ..connect import READ_ONLY, pump
+from ..model import ColumnMapping
 from ..plan import Planner, Run
 from ..plan.keys import OPERATION, ROW
 from ..sql import COMMA, column, column_list, statement
 from .ledger import Reject
+from .reject import too_long
 
 
 class Reader(Protocol):
@@ -64,33 +66,86 @@ class Rows(Protocol):
 class PlanRows:
     """The rows of a plan in the planner's schema.
 
+    A text that is too long for its column never travels: PostgreSQL would refuse it, or cut it
+    without a word where it is too long by blanks only (trap 20).
+
     Args:
         planner: that has it.
         run: that it belongs to.
-        columns: of the model, in the order of the destination's.
+        mapping: which column goes where.
+        longest: columns of the model whose texts may be longer than those of the destination, and
+            how many characters are taken there.
     """
 
-    def __init__(self, planner: Planner, run: Run, columns: tuple[str, ...]) -> None:
-        self._planner = planner
-        self._run = run
-        self._columns = columns
+    def __init__(
+        self, planner: Planner, run: Run, mapping: ColumnMapping, longest: Mapping[str, int]
+    ) -> None:
+        self._table = planner.plan_table(run)
+        self._session = planner.session
+        self._mapping = mapping
+        self._longest = longest
+        self._source: psycopg.Connection[Any] | None = None
+        self._looked_at = (0, 0)
+        self._found: list[Reject] = []
 
     @contextmanager
     def opened(self) -> Iterator[Reader]:
         """Reads in one transaction."""
-        with self._planner.session.transaction("reading the plan", READ_ONLY) as source:
+        with self._session.transaction("reading the plan", READ_ONLY) as source:
             source.execute(statement(__package__ or "", "read_plan.sql"), {})
-            yield _PlanReader(source, self._planner.plan_table(self._run), self._columns)
+            self._source, self._looked_at = source, (0, 0)
+            yield _PlanReader(self, source, self._table, self._mapping.sources)
 
-    def refused(self, _first: int, _last: int) -> list[Reject]:
-        """None: what cannot be sent is not in a plan."""
-        return []
+    def refused(self, first: int, last: int) -> list[Reject]:
+        """Rows with a text that is too long. Asked while they are `opened`."""
+        if not self._longest or first >= last:
+            return []
+        if not self._looked_at[0] <= first <= last <= self._looked_at[1]:
+            self._looked_at, self._found = (first, last), self._too_long(first, last)
+        return [one for one in self._found if first < one.plan_row <= last]
+
+    def _too_long(self, first: int, last: int) -> list[Reject]:
+        assert self._source is not None  # noqa: S101 - see `refused`
+        names = list(self._longest)
+        conditions = [
+            sql.SQL("pg_catalog.length(p.{}::text) > {}").format(
+                column(name), sql.Literal(self._longest[name])
+            )
+            for name in names
+        ]
+        which = sql.SQL(" ").join(
+            sql.SQL("WHEN {} THEN {}").format(condition, sql.Literal(number))
+            for number, condition in enumerate(conditions)
+        )
+        rows = self._source.execute(
+            sql.SQL(
+                "SELECT p.{row}, CASE {which} END FROM {table} AS p WHERE p.{row} > {first}"
+                " AND p.{row} <= {last} AND p.{op} <> 'r' AND ({any})"
+                # Which counts bytes: what is too long for its column is found by the table then.
+                " AND pg_catalog.getdatabaseencoding() <> 'SQL_ASCII' ORDER BY p.{row}"
+            ).format(
+                row=column(ROW),
+                which=which,
+                table=self._table,
+                first=sql.Literal(first),
+                last=sql.Literal(last),
+                op=column(OPERATION),
+                any=sql.SQL(" OR ").join(conditions),
+            )
+        ).fetchall()
+        targets = dict(zip(self._mapping.sources, self._mapping.targets, strict=True))
+        return [too_long(row, targets[names[number]]) for row, number in rows]
 
 
 class _PlanReader:
     def __init__(
-        self, source: psycopg.Connection[Any], table: sql.Composable, columns: tuple[str, ...]
+        self,
+        rows: PlanRows,
+        source: psycopg.Connection[Any],
+        table: sql.Composable,
+        columns: tuple[str, ...],
     ) -> None:
+        self._rows = rows
         self._source = source
         self._table = table
         self._columns = columns
@@ -110,11 +165,14 @@ class _PlanReader:
             column_list((*extra, *self._columns), "p"),
             *(sql.Literal(stamp) for stamp in stamps),
         ]
-        query = sql.SQL("SELECT {} FROM {} AS p WHERE p.{row} > {} AND p.{row} <= {}").format(
+        refused = [one.plan_row for one in self._rows.refused(first, last)]
+        others = sql.SQL(" AND p.{} <> ALL ({})").format(column(ROW), sql.Literal(refused))
+        query = sql.SQL("SELECT {} FROM {} AS p WHERE p.{row} > {} AND p.{row} <= {}{}").format(
             COMMA.join(columns),
             self._table,
             sql.Literal(first),
             sql.Literal(last),
+            others if refused else sql.SQL(""),
             row=column(ROW),
         )
         return pump(self._source, query, destination, into)

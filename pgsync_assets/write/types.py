@@ -157,6 +157,20 @@ def _scale(modifier: tuple[int, ...]) -> int:
     return (*modifier, 0)[1]
 
 
+def longest(source: str, target: TargetColumn) -> int | None:
+    """Characters of the longest text that a column takes; None where none can be longer.
+
+    Args:
+        source: type of what is sent.
+        target: the destination column.
+    """
+    if target.base != "pg_catalog.varchar" or target.modifier < 0:
+        return None
+    characters = target.modifier - 4
+    base, modifier = parse(source)
+    return None if base == "varchar" and modifier and modifier[0] <= characters else characters
+
+
 def numeric_modifier(modifier: int) -> tuple[int, int]:
     """Precision and scale of a numeric, from the modifier that its column has in pg_attribute."""
     packed = modifier - 4

@@ -252,3 +252,28 @@ def test_every_row_is_poison(syncs: Syncs, batch_size: int) -> None:
     outcome = syncs.run(batch_size=batch_size, max_rejected_rows=2)
     assert outcome.succeeded == Counts(added=9 - committed, changed=0)
     assert violations(syncs) == []
+
+
+@pytest.mark.parametrize("mode", ["upsert", "insert"])
+def test_a_text_that_is_too_long_is_refused_and_never_cut(either: Syncs, mode: str) -> None:
+    either.pair.source.execute("create table items (id int primary key, name text)")
+    either.pair.destination.execute("create table items (id int primary key, name varchar(3))")
+    either.grant()
+    either.pair.source.execute(
+        "insert into items values (1, 'äöü'), (2, 'abcd'), (3, 'ab '), (4, 'abc '), (5, null)"
+    )
+    outcome = either.run(mode=mode, batch_size=2)
+    assert (outcome.succeeded, outcome.failed) == (Counts(added=3), Counts(added=2))
+    assert {(one.row_id, one.sqlstate, one.column) for one in outcome.rejections} == {
+        ("2", "22001", "name"),
+        ("4", "22001", "name"),
+    }
+    assert "longer than its column allows (column name)" in outcome.rejections[0].reason
+    found = either.pair.destination.rows("select id, name from items order by id")
+    assert found == [(1, "äöü"), (3, "ab "), (5, None)]
+    either.pair.source.execute(
+        "update items set name = 'new  ' where id = 1", "update items set name = 'x' where id = 4"
+    )
+    assert either.run(mode=mode, batch_size=50).succeeded.total == 1
+    found = either.pair.destination.rows("select id, name from items order by id")
+    assert found == [(1, "äöü"), (3, "ab "), (4, "x"), (5, None)]
