@@ -54,6 +54,8 @@ def _check(target: Target, column: TargetColumn, base: str) -> Check | None:
     if base == "numeric" and modifier >= 0:
         scale = numeric_modifier(modifier)[1]
         return lambda text: _digits_fit(text, scale)
+    if base == "varchar" and modifier >= 0:
+        return lambda text: not _loses_blanks(text, modifier - 4)
     if base == "interval":
         return _seconds_fit(_interval_digits(target, column))
     if base in ("timestamp", "timestamptz", "time", "timetz"):
@@ -76,6 +78,11 @@ def _digits_fit(text: str, scale: int) -> bool:
     while digits[-1] == 0:
         digits, exponent = digits[:-1], exponent + 1
     return exponent >= -scale
+
+
+def _loses_blanks(text: str, characters: int) -> bool:
+    """What is too long by more than blanks is refused by the table."""
+    return len(text.rstrip(" ")) <= characters < len(text)
 
 
 def _seconds_fit(digits: int) -> Check:

@@ -60,6 +60,7 @@ ROUNDED: list[tuple[str, list[Any]]] = [
     ("time", ["10:00+02", "2024-01-01 10:00"]),
     ("interval", [pd.Timedelta(1, "ns")]),
     ("name", ["x" * 64]),
+    ("varchar(3)", ["abc "]),
     ('"char"', ["ab"]),
 ]
 
