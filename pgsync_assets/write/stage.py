@@ -89,7 +89,10 @@ class Stage:
             sql.SQL("ALTER TABLE {} RENAME TO {}").format(
                 self.relation, sql.Identifier(self._name("kept"))
             ),
-            sql.SQL("CREATE INDEX ON {} ({})").format(self._kept, column(ROW)),
+            # The index stays with the table, should it be kept once more.
+            sql.SQL("CREATE INDEX IF NOT EXISTS {} ON {} ({})").format(
+                sql.Identifier(self._name("rows")), self._kept, column(ROW)
+            ),
             # PostgreSQL passes UPDATE and DELETE on through it, so no statement is another one.
             sql.SQL(
                 "CREATE {temporary} VIEW {stage} AS SELECT * FROM {kept}"

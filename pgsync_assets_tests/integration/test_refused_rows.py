@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from pgsync_assets.errors import TooManyRejectedRows
+from pgsync_assets.errors import DestinationError, TooManyRejectedRows
 from pgsync_assets.outcome import Counts, Rejection
 
 from ..fix_syncs import Syncs
@@ -277,3 +279,28 @@ def test_a_text_that_is_too_long_is_refused_and_never_cut(either: Syncs, mode: s
     assert either.run(mode=mode, batch_size=50).succeeded.total == 1
     found = either.pair.destination.rows("select id, name from items order by id")
     assert found == [(1, "äöü"), (3, "ab "), (4, "x"), (5, None)]
+
+
+def test_a_batch_whose_parts_are_kept_one_after_the_other(syncs: Syncs) -> None:
+    """COPY stops at a number; what is before and behind it is refused by the table."""
+    syncs.pair.source.execute("create table items (id int primary key, size bigint)")
+    syncs.pair.destination.execute(
+        "create table items (id int primary key, size bigint check (size > 0))"
+    )
+    syncs.grant()
+    syncs.run()
+    syncs.pair.source.execute("insert into items select n, n from generate_series(1, 12) as n")
+    syncs.run()
+    syncs.pair.destination.execute("alter table items alter size type int")
+    syncs.pair.source.execute(
+        "update items set size = case id % 4 when 1 then -id when 2 then 3000000000 else id + 1 end"
+    )
+    fields: dict[str, Any] = {
+        "model": {"sql": "select id, size::int8 as size from items", "key": ["id"]}
+    }
+    with pytest.raises(DestinationError, match="might not arrive exactly"):
+        syncs.run(**fields)
+    outcome = syncs.run(**fields, lossy=["size"])
+    assert (outcome.succeeded, outcome.failed) == (Counts(changed=6), Counts(changed=6))
+    states = {one.sqlstate for one in outcome.rejections}
+    assert states == {"22003", "23514"}
