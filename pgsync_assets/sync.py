@@ -8,14 +8,13 @@ out from the planner and the ledger what is in, and goes on. ARCHITECTURE.md dra
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from .config import Partition, SyncConfig
-from .connect import Endpoint
-from .errors import TerminalError, TransientError
+from .connect import Endpoint, tried
+from .errors import TerminalError
 from .failpoints import failpoint
 from .outcome import Listener, Outcome
 from .plan import Run
@@ -36,9 +35,6 @@ from .steps.work import Work, opened
 from .steps.write_plan import write_plan
 
 __all__ = ["apply", "check", "discard", "mapping", "plan", "run", "show_plan", "verify"]
-
-PAUSES_S = (1.0, 2.0, 4.0)
-"""Seconds before the same again, after a failure that may pass."""
 
 
 def run(
@@ -121,15 +117,12 @@ def _tried(
 ) -> Outcome:
     """Does it, and again where a failure may pass; what is in is found by reading the ledger."""
     reporter = Reporter(sync.name, partition.name if partition else None, on_progress)
-    for pause in (*PAUSES_S, None):
-        try:
-            with opened(sync, ends, partition, reporter, making="keep") as work:
-                return do(work)
-        except TransientError:
-            if pause is None:
-                raise
-            time.sleep(pause)
-    raise AssertionError("the last try returns or raises")
+
+    def once() -> Outcome:
+        with opened(sync, ends, partition, reporter, making="keep") as work:
+            return do(work)
+
+    return tried(once)
 
 
 def _run(work: Work, full_resync: bool, compare_all: bool, retry_rejected: bool) -> Outcome:

@@ -5,6 +5,7 @@ from .failures import is_row_level, translate, translated
 from .migrate import is_migrated, migrate
 from .platform import no_platform, platform_config, platform_endpoint
 from .pump import pump
+from .retry import tried
 from .rights import login_of, schema_problem
 from .session import READ_ONLY, REPEATABLE_READ, Session
 
@@ -24,4 +25,5 @@ __all__ = [
     "schema_problem",
     "translate",
     "translated",
+    "tried",
 ]

@@ -7,13 +7,11 @@ go the way of a sync's. Whatever interrupts them, the same delivery goes on behi
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from ..config import SyncConfig
-from ..connect import Endpoint
-from ..errors import ConfigurationError, TransientError
+from ..connect import Endpoint, tried
+from ..errors import ConfigurationError
 from ..model import ColumnMapping, Equality, Relation
 from ..outcome import Column
 from ..plan import Lock, locked
@@ -24,10 +22,6 @@ from .order import Order
 from .result import Delivered, RejectedRow
 from .rows import read
 from .spool import Spool
-
-Result = TypeVar("Result")
-PAUSES_S = (1.0, 2.0, 4.0)
-"""Seconds before the same again, after a failure that may pass."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +61,7 @@ def deliver(order: Order, given: object, endpoint: Endpoint) -> Delivered:
     """
     began = time.monotonic()
     rows = read(given, order.columns)
-    fitted = _tried(lambda: _fitted(order, rows.columns, endpoint))
+    fitted = tried(lambda: _fitted(order, rows.columns, endpoint))
     with Spool(fitted.sync.batch_size, fitted.sync.batch_bytes) as spool:
         fill(spool, rows, fitted.target)
         offered = Offered(
@@ -78,17 +72,7 @@ def deliver(order: Order, given: object, endpoint: Endpoint) -> Delivered:
             planned=spool.count,
             batch_ends=spool.batch_ends,
         )
-        return _tried(lambda: _delivered(fitted, offered, spool, endpoint, began))
-
-
-def _tried(once: Callable[[], Result]) -> Result:
-    """Does it, and again where a failure may pass; what is in is found by reading the ledger."""
-    for pause in PAUSES_S:
-        try:
-            return once()
-        except TransientError:
-            time.sleep(pause)
-    return once()
+        return tried(lambda: _delivered(fitted, offered, spool, endpoint, began))
 
 
 def _fitted(order: Order, columns: tuple[str, ...], endpoint: Endpoint) -> Fitted:

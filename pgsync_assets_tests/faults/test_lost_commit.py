@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from pgsync_assets import sync as engine
-
 from ..fix_databases import Pair, Side
 from ..fix_proxy import Loss, proxy_to
 from ..fix_syncs import ENGINES, Syncs
@@ -27,7 +25,7 @@ FIELDS: dict[str, Any] = {"delete": "delete_row", "batch_size": 3}
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same again sooner: what matters here is that, not when."""
-    monkeypatch.setattr(engine, "PAUSES_S", (0.2, 0.2, 0.2))
+    monkeypatch.setattr("pgsync_assets.connect.retry.PAUSES_S", (0.2, 0.2, 0.2))
 
 
 @pytest.mark.usefixtures("short_pauses")

@@ -38,7 +38,7 @@ MOMENTS: dict[str, Callable[[Progress], bool]] = {
 def test_the_run_goes_on(
     monkeypatch: pytest.MonkeyPatch, syncs: Syncs, session: str, moment: str
 ) -> None:
-    monkeypatch.setattr(engine, "PAUSES_S", (0.1, 0.1, 0.1))
+    monkeypatch.setattr("pgsync_assets.connect.retry.PAUSES_S", (0.1, 0.1, 0.1))
     syncs.table("id int primary key, name text")
     log_writes(syncs)
     syncs.pair.source.execute("insert into items select n, 'x' from generate_series(1, 10) as n")

@@ -17,7 +17,7 @@ from ..fix_syncs import Syncs, endpoint_of
 def test_connecting_takes_no_longer_than_allowed(
     monkeypatch: pytest.MonkeyPatch, syncs: Syncs, side: str
 ) -> None:
-    monkeypatch.setattr(engine, "PAUSES_S", ())
+    monkeypatch.setattr("pgsync_assets.connect.retry.PAUSES_S", ())
     syncs.table("id int primary key")
     sides = {"shop": syncs.pair.source, "crm": syncs.pair.destination}
     with proxy_to(sides[side].port) as proxy:

@@ -54,7 +54,7 @@ def test_a_run_that_waits_too_long_for_a_lock_goes_on_there(filled: Syncs) -> No
 def test_somebody_who_never_lets_go_ends_the_run(
     filled: Syncs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pgsync_assets.sync.PAUSES_S", ())
+    monkeypatch.setattr("pgsync_assets.connect.retry.PAUSES_S", ())
     filled.pair.source.execute("update items set place = place + 100")
     with filled.pair.destination.connect() as other, other.transaction():
         other.execute("select from items where id = 3 for update")

@@ -132,9 +132,9 @@ CHILD = """
 import json, sys, traceback
 from pgsync_assets import sync
 from pgsync_assets.config import ConnectionConfig, SyncConfig
-from pgsync_assets.connect import Endpoint
+from pgsync_assets.connect import Endpoint, retry
 
-sync.PAUSES_S = ()
+retry.PAUSES_S = ()
 source, destination = (
     Endpoint(name, ConnectionConfig(**json.loads(text)))
     for name, text in zip(("shop", "crm"), sys.argv[1:])

@@ -223,7 +223,7 @@ def test_full_resync_from_the_launchpad(items: Project) -> None:
 
 def test_a_lost_server_is_tried_again(items: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pgsync_assets.assets.failures.FIRST_WAIT_S", 0.01)
-    monkeypatch.setattr("pgsync_assets.sync.PAUSES_S", ())
+    monkeypatch.setattr("pgsync_assets.connect.retry.PAUSES_S", ())
     lost: list[int] = []
 
     def lose(progress: Progress) -> None:
