@@ -78,9 +78,11 @@ class PostgresConnection(dg.ConfigurableResource):  # type: ignore[type-arg]
             name: name of the connection.
             config: as written; each `$NAME` becomes a `dg.EnvVar`.
         """
-        values = with_env_vars(config.model_dump(exclude={"schemas", "tunnel", "search_path"}))
+        plain = set(cls.model_fields) - {"schemas", "tunnel", "search_path"}
+        values = with_env_vars(config.model_dump(include=plain))
         if config.tunnel is not None:
-            values["tunnel"] = SshTunnel(**with_env_vars(config.tunnel.model_dump()))
+            known = config.tunnel.model_dump(include=set(SshTunnel.model_fields))
+            values["tunnel"] = SshTunnel(**with_env_vars(known))
         schemas = SchemaNames(**config.schemas.model_dump())
         return cls(name=name, search_path=list(config.search_path), schemas=schemas, **values)
 

@@ -1,7 +1,7 @@
 """What the user wrote: frozen pydantic models. This room does no I/O."""
 
 from .base import Config, Identifier, Name, SecretName
-from .connection import ConnectionConfig, Schemas, SslMode, TunnelConfig
+from .connection import ConnectionConfig, Schemas, SslMode
 from .cursor import CursorConfig
 from .engine import ENGINES, PLATFORM, Engine, Place, StateKind
 from .extras import HooksConfig, StampsConfig
@@ -14,11 +14,19 @@ from .partitions import PartitionsConfig
 from .static_partitions import HashPartitions, ListPartitions, RangePartitions
 from .sync import AuditLevel, DuplicateKeys, SyncConfig
 from .time_windows import TimeWindows
+from .tunnel import (
+    AnyTunnel,
+    ReverseTunnelConfig,
+    ReverseTunnelRef,
+    SshServer,
+    TunnelConfig,
+)
 from .values import ValueConfig, is_static
 
 __all__ = [
     "ENGINES",
     "PLATFORM",
+    "AnyTunnel",
     "AuditLevel",
     "Bucket",
     "Config",
@@ -44,9 +52,12 @@ __all__ = [
     "Place",
     "QualifiedName",
     "RangePartitions",
+    "ReverseTunnelConfig",
+    "ReverseTunnelRef",
     "Schemas",
     "SecretName",
     "Slice",
+    "SshServer",
     "SslMode",
     "StampsConfig",
     "StateKind",

@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
+from typing_extensions import Self
 
 from .base import Config, Identifier, Seconds, SecretName
+from .tunnel import AnyTunnel
 
 SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 
+TargetSession = Literal["any", "read-write", "read-only", "primary", "standby", "prefer-standby"]
+ChannelBinding = Literal["disable", "prefer", "require"]
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-class TunnelConfig(Config):
-    """An SSH forward tunnel. The server's host key is pinned: without it nothing connects."""
-
-    host: str = Field(description="Name or address of the SSH server (bastion).")
-    port: Annotated[int, Field(ge=1, le=65535)] = Field(
-        default=22, description="Port of the SSH server."
-    )
-    user: str = Field(description="User on the SSH server.")
-    host_key: str = Field(
-        description="The server's public key, one line: 'ssh-ed25519 AAAA...' "
-        "(`ssh-keyscan -t ed25519 HOST` prints it)."
-    )
-    private_key_file: str | None = Field(
-        default=None, description="Path of our private key (mode 0600), or $NAME of a variable."
-    )
-    private_key_passphrase: SecretName | None = Field(
-        default=None, description="$NAME of the variable, where the key needs one."
-    )
-    password: SecretName | None = Field(
-        default=None, description="$NAME of the variable, for a server that takes passwords."
-    )
-
-    @field_validator("host", "user")
-    @classmethod
-    def _no_option(cls, value: str) -> str:
-        if value.startswith("-"):
-            raise ValueError("must not begin with '-'")
-        return value
 
 
 class Schemas(Config):
@@ -67,9 +45,16 @@ class Schemas(Config):
 class ConnectionConfig(Config):
     """One PostgreSQL as written in YAML. `$NAME` values are resolved when a connection opens."""
 
-    host: str = Field(description="Name or address of the server, or $NAME.")
-    port: Annotated[int, Field(ge=1, le=65535)] | SecretName = Field(
-        default=5432, description="Port of the server, or $NAME."
+    host: str | tuple[str, ...] = Field(
+        description="Name or address of the server, or $NAME; or a list of them, tried in order."
+    )
+    port: Port | SecretName | tuple[Port | SecretName, ...] = Field(
+        default=5432, description="Port of the server, or $NAME; or a list, one for each host."
+    )
+    target_session_attrs: TargetSession | None = Field(
+        default=None,
+        description="Which of several hosts will do. Default: read-write where there are several, "
+        "any where there is one.",
     )
     database: str = Field(description="Name of the database, or $NAME.")
     user: str = Field(description="Role to log in as, or $NAME.")
@@ -79,6 +64,29 @@ class ConnectionConfig(Config):
     )
     sslrootcert: str | None = Field(
         default=None, description="Path of a CA or a pinned self-signed certificate, or 'system'."
+    )
+    certificate_sha256: str | None = Field(
+        default=None,
+        description="Fingerprint of the server's own certificate; any other is refused. "
+        "`pgsync-assets certificate NAME` shows it.",
+    )
+    sslcert: str | None = Field(
+        default=None, description="Path of our own certificate, for servers that ask for one."
+    )
+    sslkey: str | None = Field(
+        default=None, description="Path of the private key of `sslcert` (mode 0600)."
+    )
+    sslpassword: SecretName | None = Field(
+        default=None, description="$NAME of the variable, where `sslkey` is encrypted."
+    )
+    channel_binding: ChannelBinding | None = Field(
+        default=None,
+        description="require: the server must prove that nobody stands between (SCRAM over TLS).",
+    )
+    require_auth: str | None = Field(
+        default=None,
+        description="Ways to log in that are acceptable, as in 'scram-sha-256': a server that asks "
+        "for the password itself is then refused.",
     )
     search_path: tuple[Identifier, ...] = Field(
         default=("public",), description="Where unqualified names in model SQL are looked up."
@@ -90,15 +98,46 @@ class ConnectionConfig(Config):
     lock_timeout_s: Seconds = Field(
         default=30.0, description="Seconds to wait for a lock that somebody else holds."
     )
-    tunnel: TunnelConfig | None = Field(default=None, description="An SSH server to go through.")
+    time_zone: str = Field(
+        default="UTC", description="Time zone in which models of this server are computed."
+    )
+    tunnel: AnyTunnel | None = Field(
+        default=None, description="An SSH server to go through, or {reverse: NAME}."
+    )
 
-    def effective_sslmode(self, host: str) -> SslMode:
+    @model_validator(mode="after")
+    def _ports_for_hosts(self) -> Self:
+        hosts = 1 if isinstance(self.host, str) else len(self.host)
+        if hosts == 0:
+            raise ValueError("host: at least one is needed")
+        if isinstance(self.port, tuple) and len(self.port) != hosts:
+            raise ValueError(
+                f"port: {len(self.port)} ports for {hosts} hosts; one for all, or one for each"
+            )
+        return self
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The servers as written, one or more."""
+        return (self.host,) if isinstance(self.host, str) else self.host
+
+    @property
+    def ports(self) -> tuple[int | str, ...]:
+        """The port of each of `hosts`, as written."""
+        return self.port if isinstance(self.port, tuple) else (self.port,) * len(self.hosts)
+
+    @property
+    def address(self) -> str:
+        """The servers as written, for people: `db1:5432,db2:5432`."""
+        return ",".join(f"{host}:{port}" for host, port in zip(self.hosts, self.ports, strict=True))
+
+    def effective_sslmode(self, hosts: Sequence[str]) -> SslMode:
         """What to ask of libpq: verify-full unless written otherwise or on loopback.
 
         Args:
-            host: the host after `$NAME` was resolved.
+            hosts: after each `$NAME` was resolved.
         """
         if self.sslmode is not None:
             return self.sslmode
-        on_loopback = host in LOOPBACK and self.tunnel is None
+        on_loopback = all(host in LOOPBACK for host in hosts) and self.tunnel is None
         return "prefer" if on_loopback else "verify-full"

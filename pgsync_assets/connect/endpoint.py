@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ..config import ConnectionConfig
+from ..config import AnyTunnel, ConnectionConfig, ReverseTunnelRef
 from ..errors import (
     AuthenticationError,
     ConfigurationError,
@@ -21,7 +21,7 @@ from ..errors import (
     PrivilegeError,
 )
 from ..redact import redact
-from .secrets import resolve
+from .parameters import Values, libpq_parameters
 from .session import Session
 from .tunnel import Tunnel
 
@@ -41,21 +41,18 @@ class Endpoint:
         self.name = name
         self.config = config
         self._environment = os.environ if environment is None else environment
+        self._values = Values(name, config, self._environment)
         self._tunnel: Tunnel | None = None
-        self._local_port = 0
+        self._local_ports: tuple[int, ...] = ()
         self._entered = 0
 
     def __repr__(self) -> str:
         c = self.config
-        return f"<Endpoint {self.name}: {c.user}@{c.host}:{c.port}/{c.database}>"
+        return f"<Endpoint {self.name}: {c.user}@{c.address}/{c.database}>"
 
     def __enter__(self) -> Endpoint:
         if self._entered == 0 and self.config.tunnel is not None:
-            tunnel = Tunnel(
-                self.name, self.config.tunnel, (self._host(), self._port()), self._environment
-            )
-            self._local_port = tunnel.open()
-            self._tunnel = tunnel
+            self._open_tunnel(self.config.tunnel)
         self._entered += 1
         return self
 
@@ -69,6 +66,7 @@ class Endpoint:
         if self._entered == 0 and self._tunnel is not None:
             self._tunnel.close()
             self._tunnel = None
+            self._local_ports = ()
 
     @contextmanager
     def session(self, application_name: str) -> Iterator[Session]:
@@ -89,8 +87,16 @@ class Endpoint:
             finally:
                 connection.close()
 
+    def _open_tunnel(self, config: AnyTunnel) -> None:
+        if isinstance(config, ReverseTunnelRef):
+            raise ConfigurationError(f"connection {self.name!r}: no reverse tunnels yet")
+        target = (self._values.hosts()[0], self._values.ports()[0])
+        tunnel = Tunnel(self.name, config, target, self._environment)
+        self._local_ports = (tunnel.open(),)
+        self._tunnel = tunnel
+
     def _connect(self, application_name: str) -> psycopg.Connection[Any]:
-        parameters = self._parameters()
+        parameters = libpq_parameters(self._values, self._local_ports)
         try:
             return psycopg.connect(
                 **parameters,
@@ -99,57 +105,19 @@ class Endpoint:
                 prepare_threshold=None,  # a pooler in transaction mode knows no prepared statements
             )
         except psycopg.Error as error:
-            secrets = [str(parameters["password"])] if parameters.get("password") else []
             if "permission denied for database" in str(error):
                 raise self._may_not_connect() from None
-            raise refused(repr(self), redact(str(error), secrets)) from None
+            raise refused(repr(self), redact(str(error), self._values.secrets())) from None
 
     def _may_not_connect(self) -> PrivilegeError:
-        names = sql.Identifier(self._value("database")), sql.Identifier(self._value("user"))
+        names = (
+            sql.Identifier(self._values.value("database")),
+            sql.Identifier(self._values.value("user")),
+        )
         return PrivilegeError(
             f"{self!r}: the role may not connect to this database",
             sql.SQL("GRANT CONNECT ON DATABASE {} TO {};").format(*names).as_string(None),
         )
-
-    def _parameters(self) -> dict[str, Any]:
-        """Keywords for libpq, never a URL: every character is allowed in a password (trap 62)."""
-        host, port = self._host(), self._port()
-        address: dict[str, Any] = {"host": host, "port": port}
-        if self._tunnel is not None:
-            # The certificate is checked against the real name, through the tunnel (trap 58).
-            address = {"host": host, "hostaddr": "127.0.0.1", "port": self._local_port}
-        parameters = address | {
-            "dbname": self._value("database"),
-            "user": self._value("user"),
-            "sslmode": self.config.effective_sslmode(host),
-            "gssencmode": "disable",
-            "client_encoding": "UTF8",
-            "connect_timeout": max(2, int(self.config.connect_timeout_s)),
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 30_000,
-        }
-        if self.config.password is not None:
-            parameters["password"] = self._value("password")
-        if self.config.sslrootcert is not None:
-            parameters["sslrootcert"] = self._value("sslrootcert")
-        return parameters
-
-    def _value(self, field: str) -> str:
-        where = f"connection {self.name!r}, {field}"
-        return resolve(str(getattr(self.config, field)), self._environment, where)
-
-    def _host(self) -> str:
-        return self._value("host")
-
-    def _port(self) -> int:
-        port = self._value("port")
-        if not port.isdecimal():
-            raise ConfigurationError(
-                f"connection {self.name!r}, port: {self.config.port} does not hold a number"
-            )
-        return int(port)
 
 
 def refused(endpoint: str, message: str) -> PgsyncError:

@@ -9,7 +9,7 @@ FROM (VALUES
     ('client_encoding', 'UTF8'),
     ('datestyle', 'ISO, YMD'),
     ('intervalstyle', 'postgres'),
-    ('timezone', 'UTC'),
+    ('timezone', :'time_zone'),
     ('extra_float_digits', '3'),
     ('bytea_output', 'hex'),
     ('lc_monetary', 'C'),

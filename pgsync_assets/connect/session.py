@@ -57,6 +57,7 @@ class Session:
                 statement(__package__, "pins.sql"),
                 {
                     "search_path": self._search_path(),
+                    "time_zone": self.config.time_zone,
                     "lock_timeout": f"{int(self.config.lock_timeout_s * 1000)}ms",
                 },
             )

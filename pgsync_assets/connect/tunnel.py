@@ -187,7 +187,7 @@ class Tunnel:
             )
 
 
-def host_key(line: str, where: str) -> paramiko.PKey:
+def host_key(line: str | None, where: str) -> paramiko.PKey:
     """A public key from its one-line form, as in known_hosts or `ssh-keyscan`.
 
     Args:
@@ -199,7 +199,7 @@ def host_key(line: str, where: str) -> paramiko.PKey:
     """
     import paramiko
 
-    words = line.split()
+    words = (line or "").split()
     kinds = [i for i, word in enumerate(words) if word.startswith(("ssh-", "ecdsa-"))]
     try:
         kind, blob = words[kinds[0]], base64.b64decode(words[kinds[0] + 1], validate=True)

@@ -58,6 +58,7 @@ VALUES = {
     "ledger_run": "1",
     "limit": "10",
     "lock_timeout": "1s",
+    "time_zone": "UTC",
     "statement_timeout": "0",
     "missing": "a key column is NULL",
     "model": "items",
