@@ -9,6 +9,7 @@ The *type* of an error says whether a retry makes sense::
     | - DestinationError            the destination table cannot take the rows
     | - PrivilegeError              a right is missing (the GRANT is named)
     | - AuthenticationError         refused at the door: password, certificate, host key
+    |   - CertificateError          the server's proof of who it is, or ours, is not accepted
     | - GuardError                  the plan looks like an accident; nothing was written
     | - StalePlan                   the plan cannot be applied any more, or never could
     | - InvalidKeysError            rows with a NULL or repeated key, `on_duplicate_key: fail`
@@ -75,6 +76,10 @@ class PrivilegeError(TerminalError):
 
 class AuthenticationError(TerminalError):
     """Refused at the door: password, certificate or host key. Never retried (lock-out)."""
+
+
+class CertificateError(AuthenticationError):
+    """TLS failed: no certificate, one that is not trusted, or the server has no TLS."""
 
 
 class GuardError(TerminalError):

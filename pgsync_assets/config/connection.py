@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from .base import Config, Identifier, Seconds, SecretName
+from .certificate import Fingerprint
 from .tunnel import AnyTunnel
 
 SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
@@ -19,6 +20,12 @@ ChannelBinding = Literal["disable", "prefer", "require"]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+MAY_BE_PLAIN: tuple[SslMode, ...] = ("disable", "allow", "prefer")
+"""Modes in which a connection without TLS will do."""
+
+SYSTEM = "system"
+"""`sslrootcert`: the authorities that this machine trusts."""
 
 
 class Schemas(Config):
@@ -60,15 +67,19 @@ class ConnectionConfig(Config):
     user: str = Field(description="Role to log in as, or $NAME.")
     password: SecretName | None = Field(default=None, description="$NAME of the variable.")
     sslmode: SslMode | None = Field(
-        default=None, description="Default: verify-full, and prefer on loopback without a tunnel."
+        default=None,
+        description="Default: verify-full; on loopback without a tunnel or `sslrootcert`, prefer; "
+        "where `certificate_sha256` stands alone, require.",
     )
     sslrootcert: str | None = Field(
-        default=None, description="Path of a CA or a pinned self-signed certificate, or 'system'."
-    )
-    certificate_sha256: str | None = Field(
         default=None,
-        description="Fingerprint of the server's own certificate; any other is refused. "
-        "`pgsync-assets certificate NAME` shows it.",
+        description="Path of a CA or a pinned self-signed certificate, or 'system': the CAs that "
+        "this machine trusts, which is also the default of verify-full.",
+    )
+    certificate_sha256: Fingerprint | tuple[Fingerprint, ...] | None = Field(
+        default=None,
+        description="Fingerprint of the server's own certificate, or a list of those that will "
+        "do; any other is refused. `pgsync-assets certificate NAME` shows it.",
     )
     sslcert: str | None = Field(
         default=None, description="Path of our own certificate, for servers that ask for one."
@@ -81,7 +92,8 @@ class ConnectionConfig(Config):
     )
     channel_binding: ChannelBinding | None = Field(
         default=None,
-        description="require: the server must prove that nobody stands between (SCRAM over TLS).",
+        description="require: the server must prove that nobody stands between (SCRAM over TLS); "
+        "the default where a certificate is pinned.",
     )
     require_auth: str | None = Field(
         default=None,
@@ -116,6 +128,22 @@ class ConnectionConfig(Config):
             )
         return self
 
+    @model_validator(mode="after")
+    def _tls_where_it_is_checked(self) -> Self:
+        if self.certificate_sha256 == ():
+            raise ValueError("certificate_sha256: is empty")
+        if self.certificate_sha256 and self.sslmode in MAY_BE_PLAIN:
+            raise ValueError(
+                f"sslmode: {self.sslmode} goes without TLS, and then there is no certificate that "
+                "certificate_sha256 could be compared with; leave sslmode out"
+            )
+        if self.sslrootcert == SYSTEM and self.sslmode not in (None, "verify-full"):
+            raise ValueError(
+                f"sslmode: {self.sslmode} may not be used with `sslrootcert: system`: anybody can "
+                "have a certificate for some name; leave sslmode out, which is verify-full then"
+            )
+        return self
+
     @property
     def hosts(self) -> tuple[str, ...]:
         """The servers as written, one or more."""
@@ -131,13 +159,33 @@ class ConnectionConfig(Config):
         """The servers as written, for people: `db1:5432,db2:5432`."""
         return ",".join(f"{host}:{port}" for host, port in zip(self.hosts, self.ports, strict=True))
 
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """Pinned certificates: 64 digits of hex each; none: nothing is pinned."""
+        pinned = self.certificate_sha256 or ()
+        return (pinned,) if isinstance(pinned, str) else pinned
+
     def effective_sslmode(self, hosts: Sequence[str]) -> SslMode:
-        """What to ask of libpq: verify-full unless written otherwise or on loopback.
+        """What to ask of libpq: verify-full unless written otherwise, pinned, or on loopback.
 
         Args:
             hosts: after each `$NAME` was resolved.
         """
         if self.sslmode is not None:
             return self.sslmode
-        on_loopback = all(host in LOOPBACK for host in hosts) and self.tunnel is None
-        return "prefer" if on_loopback else "verify-full"
+        if self.sslrootcert is None:
+            if self.fingerprints:
+                return "require"  # the pin says more than an authority could
+            if self.is_local(hosts):
+                return "prefer"
+        return "verify-full"
+
+    def is_local(self, hosts: Sequence[str]) -> bool:
+        """Whether what is sent to these hosts stays on this machine.
+
+        Args:
+            hosts: after each `$NAME` was resolved; one with a slash in front is a Unix socket.
+        """
+        return self.tunnel is None and all(
+            host in LOOPBACK or host.startswith(("/", "@")) for host in hosts
+        )

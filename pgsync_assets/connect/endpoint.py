@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any
 
@@ -12,18 +12,15 @@ import psycopg
 from psycopg import sql
 
 from ..config import AnyTunnel, ConnectionConfig, ReverseTunnelRef
-from ..errors import (
-    AuthenticationError,
-    ConfigurationError,
-    ConnectionLost,
-    OutOfResources,
-    PgsyncError,
-    PrivilegeError,
-)
-from ..redact import redact
-from .parameters import Values, libpq_parameters
+from ..errors import CertificateError, ConfigurationError, PgsyncError, PrivilegeError
+from .authorities import Trust, refusal
+from .certificate import Server
+from .parameters import Values, authorities, libpq_parameters, servers
+from .pin import Pin
+from .refusals import is_of_certificate, refused
 from .session import Session
 from .tunnel import Tunnel
+from .weakness import weakness
 
 
 class Endpoint:
@@ -44,11 +41,31 @@ class Endpoint:
         self._values = Values(name, config, self._environment)
         self._tunnel: Tunnel | None = None
         self._local_ports: tuple[int, ...] = ()
+        self._pin = Pin(name, config)
         self._entered = 0
 
     def __repr__(self) -> str:
         c = self.config
         return f"<Endpoint {self.name}: {c.user}@{c.address}/{c.database}>"
+
+    @property
+    def weakness(self) -> str | None:
+        """What is weaker than verify-full here, in a sentence; None where nothing is."""
+        return weakness(self._values)
+
+    @property
+    def servers(self) -> list[Server]:
+        """Where its certificate can be asked for; with a tunnel only while it is entered."""
+        return servers(self._values, self._local_ports)
+
+    def trust(self, *, by_name: bool = True) -> Trust:
+        """What a certificate has to be for this connection.
+
+        Args:
+            by_name: it has to be for the host's name, as verify-full demands.
+        """
+        seconds = self.config.connect_timeout_s
+        return Trust(self.name, authorities(self._values), by_name, seconds)
 
     def __enter__(self) -> Endpoint:
         if self._entered == 0 and self.config.tunnel is not None:
@@ -63,6 +80,8 @@ class Endpoint:
         trace: TracebackType | None,
     ) -> None:
         self._entered -= 1
+        if self._entered == 0:
+            self._pin = Pin(self.name, self.config)
         if self._entered == 0 and self._tunnel is not None:
             self._tunnel.close()
             self._tunnel = None
@@ -96,7 +115,9 @@ class Endpoint:
         self._tunnel = tunnel
 
     def _connect(self, application_name: str) -> psycopg.Connection[Any]:
-        parameters = libpq_parameters(self._values, self._local_ports)
+        parameters = self._pin.checked(
+            libpq_parameters(self._values, self._local_ports), self.servers
+        )
         try:
             return psycopg.connect(
                 **parameters,
@@ -107,7 +128,17 @@ class Endpoint:
         except psycopg.Error as error:
             if "permission denied for database" in str(error):
                 raise self._may_not_connect() from None
-            raise refused(repr(self), redact(str(error), self._values.secrets())) from None
+            raise self._refused(str(error), "sslrootcert" in parameters) from None
+
+    def _refused(self, said: str, by_root: bool) -> PgsyncError:
+        """libpq says that a certificate was refused, but not why: that is found by asking again."""
+        if by_root and is_of_certificate(said):
+            trust = self.trust(by_name=False)
+            for server in self.servers:
+                with suppress(PgsyncError):
+                    if found := refusal(server, trust):
+                        return CertificateError(f"{self!r}: {found[0]}", found[1])
+        return refused(repr(self), said, self._values.secrets())
 
     def _may_not_connect(self) -> PrivilegeError:
         names = (
@@ -118,32 +149,3 @@ class Endpoint:
             f"{self!r}: the role may not connect to this database",
             sql.SQL("GRANT CONNECT ON DATABASE {} TO {};").format(*names).as_string(None),
         )
-
-
-def refused(endpoint: str, message: str) -> PgsyncError:
-    """One of our errors for a connection that libpq could not open.
-
-    libpq gives no SQLSTATE here, only text; what it does not recognise counts as unreachable.
-
-    Args:
-        endpoint: who could not be reached, without secrets.
-        message: what libpq said, redacted.
-    """
-    said = " ".join(message.split())
-    if "does not exist" in said and "database" in said:
-        return ConfigurationError(f"{endpoint}: {said}", "check `database` of the connection")
-    if any(hint in said for hint in ("authentication failed", "no password", "pg_hba.conf")):
-        return AuthenticationError(
-            f"{endpoint}: {said}", "check `user` and `password` of the connection"
-        )
-    if "role" in said and "does not exist" in said:
-        return AuthenticationError(f"{endpoint}: {said}", "check `user` of the connection")
-    if any(hint in said for hint in ("certificate", "SSL", "root.crt")):
-        return AuthenticationError(
-            f"{endpoint}: {said}", "check `sslmode` and `sslrootcert` of the connection"
-        )
-    if "too many" in said or "remaining connection slots" in said:
-        return OutOfResources(f"{endpoint}: {said}")
-    return ConnectionLost(
-        f"{endpoint}: {said}", "check `host`, `port` and the firewall; is the server running?"
-    )

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ..config import ConnectionConfig
+from ..config.connection import SYSTEM
 from ..errors import ConfigurationError
+from .authorities import system_authorities
+from .certificate import Server
 from .secrets import resolve
 
 LOOPBACK_ADDRESS = "127.0.0.1"
 
+NO_FILE = f"{os.devnull}/none"
+"""Else libpq looks into `~/.postgresql/root.crt`, and asks of a pinned certificate what it says."""
+
 _AS_WRITTEN = (
-    "sslrootcert",
-    "sslcert",
     "sslkey",
     "sslpassword",
     "channel_binding",
@@ -90,7 +96,7 @@ def libpq_parameters(values: Values, local_ports: Sequence[int] = ()) -> dict[st
         "dbname": values.value("database"),
         "user": values.value("user"),
         **({"password": values.value("password")} if config.password is not None else {}),
-        "sslmode": config.effective_sslmode(values.hosts()),
+        **_tls(values),
         **{name: values.value(name) for name in _AS_WRITTEN if getattr(config, name) is not None},
         "gssencmode": "disable",
         "client_encoding": "UTF8",
@@ -100,6 +106,55 @@ def libpq_parameters(values: Values, local_ports: Sequence[int] = ()) -> dict[st
         "keepalives_count": 3,
         "tcp_user_timeout": 30_000,
     }
+
+
+def servers(values: Values, local_ports: Sequence[int] = ()) -> list[Server]:
+    """The servers that the keywords lead to.
+
+    Args:
+        values: of the connection.
+        local_ports: as for `libpq_parameters`.
+    """
+    named = list(zip(values.hosts(), values.ports(), strict=True))
+    near = [(LOOPBACK_ADDRESS, port) for port in local_ports] or named
+    return [Server(*name, place) for name, place in zip(named, near, strict=True)]
+
+
+def authorities(values: Values) -> str:
+    """Whom verify-full believes: a path for `sslrootcert`, or `system`.
+
+    Args:
+        values: of the connection; without `sslrootcert` the authorities of this machine count.
+
+    Raises:
+        ConfigurationError: a variable is not set.
+    """
+    written = SYSTEM if values.config.sslrootcert is None else values.value("sslrootcert")
+    return system_authorities() if written == SYSTEM else written
+
+
+def _tls(values: Values) -> dict[str, str]:
+    mode = values.config.effective_sslmode(values.hosts())
+    found: dict[str, str] = {"sslmode": mode}
+    if mode == "verify-full" or values.config.sslrootcert is not None:
+        found["sslrootcert"] = authorities(values)
+    elif values.config.fingerprints:
+        found["sslrootcert"] = NO_FILE
+    if values.config.sslcert is not None:
+        found["sslcert"] = _existing(values, "sslcert")
+        found["sslpassword"] = "none"  # noqa: S105 - or OpenSSL asks at a terminal, and waits
+    return found
+
+
+def _existing(values: Values, field: str) -> str:
+    """The path of a file that libpq would do without, and not say so."""
+    path = values.value(field)
+    if not Path(path).exists():
+        raise ConfigurationError(
+            f"connection {values.name!r}, {field}: there is no file {path}",
+            f"`{field}` has to be the path of a certificate in PEM form",
+        )
+    return path
 
 
 def _address(values: Values, local_ports: Sequence[int]) -> dict[str, Any]:

@@ -41,18 +41,7 @@ def test_a_certificate_of_another_name_is_refused(tls_pair: Pair, authority_file
     with pytest.raises(AuthenticationError, match="does not match host name") as caught, end:
         end.session("tls").__enter__()
     assert caught.value.remedy is not None
-    assert "sslrootcert" in caught.value.remedy
-
-
-@needs_tls
-def test_an_unknown_authority_is_refused(tls_pair: Pair, tmp_path: Path) -> None:
-    other = tmp_path / "other.pem"
-    other.write_bytes(Authority("somebody else").certificate)
-    end = endpoint_of(
-        "crm", tls_pair.source, host=SERVER_NAME, sslmode="verify-full", sslrootcert=str(other)
-    )
-    with pytest.raises(AuthenticationError, match="certificate verify failed"):
-        end.session("tls").__enter__()
+    assert "`host`" in caught.value.remedy
 
 
 @pytest.mark.parametrize("mode", ["require", "verify-ca", "verify-full"])
