@@ -7,6 +7,7 @@ the same names: `pgsync_assets.PgSyncComponent`.
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,9 @@ __all__ = [
 ]
 
 _IN_CONFIG = ("ConnectionConfig", "SyncConfig")
+
+# What is logged goes where the application that uses us sends it; our own commands print.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> object:

@@ -8,6 +8,7 @@ out from the planner and the ledger what is in, and goes on. ARCHITECTURE.md dra
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,7 +35,19 @@ from .steps.verification import verify
 from .steps.work import Work, opened
 from .steps.write_plan import write_plan
 
-__all__ = ["apply", "check", "discard", "mapping", "plan", "run", "show_plan", "verify"]
+__all__ = [
+    "apply",
+    "check",
+    "discard",
+    "mapping",
+    "plan",
+    "run",
+    "show_plan",
+    "verify",
+    "weaknesses",
+]
+
+_log = logging.getLogger(__name__)
 
 
 def run(
@@ -108,6 +121,26 @@ def apply(
     return _tried(sync, ends, partition, on_progress, Application(plan_id, by))
 
 
+def weaknesses(
+    sync: SyncConfig, source: Endpoint, destination: Endpoint, *, platform: Endpoint | None = None
+) -> tuple[str, ...]:
+    """Which connections of a sync are weaker than `sslmode: verify-full`, and what that means.
+
+    Args:
+        sync: the sync.
+        source: where the model is read.
+        destination: where the table is.
+        platform: see `run`.
+
+    Returns:
+        A sentence for each such connection; a run logs them, and has them among its notes.
+
+    Raises:
+        ConfigurationError: its engine needs a platform, or the variable of a host is not set.
+    """
+    return Ends(source, destination, platform).weaknesses(sync)
+
+
 def _tried(
     sync: SyncConfig,
     ends: Ends,
@@ -117,6 +150,8 @@ def _tried(
 ) -> Outcome:
     """Does it, and again where a failure may pass; what is in is found by reading the ledger."""
     reporter = Reporter(sync.name, partition.name if partition else None, on_progress)
+    for weakness in ends.weaknesses(sync):
+        _log.warning("sync %s: %s", sync.name, weakness)
 
     def once() -> Outcome:
         with opened(sync, ends, partition, reporter, making="keep") as work:

@@ -34,7 +34,7 @@ from .resources import PostgresConnection
 from .run_config import Operation, SyncRunConfig
 from .specs import SyncSpecs
 from .state_operations import operate
-from .writer import PostgresWriter, writer_key
+from .writer import PostgresWriter, platform_of, writer_key
 
 Event = dg.MaterializeResult | dg.AssetCheckResult | dg.AssetCheckEvaluation  # type: ignore[type-arg]
 
@@ -87,6 +87,7 @@ class SyncStep:
             yield from self._run_all(partitions)
 
     def _run_all(self, partitions: list[str | None]) -> Iterator[Event]:
+        self._warn()
         outcomes = []
         for name in partitions:
             outcome = self._run(name)
@@ -99,6 +100,16 @@ class SyncStep:
             yield from self._results(outcomes)
         if outcomes:
             yield from self._checks(outcomes)
+
+    def _warn(self) -> None:
+        """Says once, however many partitions there are, which connection is not well guarded."""
+        from .. import sync as engine  # here: loading definitions needs no database driver
+
+        with told_to_dagster(self.context):
+            ends = self._source.endpoint(), self._writer.connection.endpoint()
+            platform = platform_of(self.platform)
+            for weakness in engine.weaknesses(self.sync, *ends, platform=platform):
+                self.context.log.warning(weakness)
 
     def _partitions(self) -> list[str | None]:
         if self.sync.partitions is None:

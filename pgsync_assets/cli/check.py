@@ -70,19 +70,23 @@ def _unused(project: Project) -> dict[str, CheckResult]:
 def _reached(endpoint: Endpoint) -> CheckResult:
     try:
         with endpoint.session("pgsync/check"):
-            return CheckResult("connection", True, "logged in")
+            return CheckResult("connection", True, "logged in", warning=endpoint.weakness)
     except PgsyncError as error:
         return CheckResult("connection", False, error.message, error.remedy)
 
 
 def _show(terminal: Terminal, heading: str, results: list[CheckResult]) -> None:
-    rows = [
-        (Text("ok", "green") if one.passed else Text("FAILED", "bold red"), one.name, one.detail)
-        for one in results
-    ]
+    rows = [(_mark(one), one.name, one.detail) for one in results]
     terminal.say("", heading)
     terminal.show(table("", "check", "what was found", rows=rows))
     for one in results:
         if one.remedy and not one.passed:
             # On lines of their own and never broken: a GRANT is there to be copied.
             terminal.say(f"-> {one.name}:", *one.remedy.splitlines())
+    terminal.say(*(f"Warning: {one.warning}" for one in results if one.warning))
+
+
+def _mark(result: CheckResult) -> Text:
+    if not result.passed:
+        return Text("FAILED", "bold red")
+    return Text("warned", "yellow") if result.warning else Text("ok", "green")

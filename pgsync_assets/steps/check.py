@@ -6,6 +6,7 @@ Where a line fails, what depends on it is not tried; what does not is.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ..config import PartitionKind, SyncConfig
 from ..connect import Endpoint, Session, login_of, schema_problem
@@ -106,7 +107,7 @@ def _check_source(
                 results.tried("partitions", lambda: partitioned(session, kind))
         return login
 
-    _first(results, f"connection {source.name}", connected)
+    _first(results, source, connected)
     return found[0] if found else (sync, None)
 
 
@@ -118,7 +119,7 @@ def _check_planner(
         home, _ = ends.planner_of(sync)
         with home.session("pgsync/check") as session:
             if home is not ends.source:
-                results.tried(f"connection {home.name}", lambda: login_of(session))
+                _first(results, home, lambda: login_of(session))
             results.schema("planner", session, home.config.schemas.planner)
             results.schema("audit", session, home.config.schemas.audit)
             if relation is not None and home is not ends.source:
@@ -151,7 +152,7 @@ def _check_destination(
             results.tried(f"table {sync.table}", lambda: read(session))
         return login
 
-    _first(results, f"connection {destination.name}", connected)
+    _first(results, destination, connected)
     return found[0] if found else None
 
 
@@ -168,11 +169,13 @@ def _check_ledger(results: _Results, sync: SyncConfig, session: Session) -> None
     results.tried("ledger", replayable)
 
 
-def _first(results: _Results, name: str, connected: Callable[[], str]) -> None:
+def _first(results: _Results, endpoint: Endpoint, connected: Callable[[], str]) -> None:
     """The connection's own line stands before those of what was found through it."""
     before = len(results.lines)
-    results.tried(name, connected)
-    results.lines.insert(before, results.lines.pop())
+    results.tried(f"connection {endpoint.name}", connected)
+    line = results.lines.pop()
+    warning = endpoint.weakness if line.passed else None
+    results.lines.insert(before, replace(line, warning=warning))
 
 
 def _key(sync: SyncConfig, keeper: Session, relation: Relation) -> str:

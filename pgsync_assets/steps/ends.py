@@ -36,6 +36,15 @@ class Ends:
                 stack.enter_context(endpoint)
             yield
 
+    def weaknesses(self, sync: SyncConfig) -> tuple[str, ...]:
+        """What is weaker than verify-full in the connections that a sync uses, in sentences.
+
+        Raises:
+            ConfigurationError: see `planner_of`, or the variable of a host is not set.
+        """
+        used = (self.source, self.planner_of(sync)[0], self.destination)
+        return tuple(dict.fromkeys(filter(None, (endpoint.weakness for endpoint in used))))
+
     def planner_of(self, sync: SyncConfig) -> tuple[Endpoint, Endpoint | None]:
         """Where the planner of a sync is, and where it would be with the other engine.
 

@@ -229,8 +229,14 @@ def opened(
             storage=storage,
             ledger_id=ledger.identity(),
             reporter=reporter,
-            notes=(*made, *filter(None, [untaken(sync, relation, mapping.sources)])),
+            notes=(*ends.weaknesses(sync), *made, *_untaken(sync, relation, mapping)),
         )
+
+
+def _untaken(sync: SyncConfig, relation: Relation, mapping: ColumnMapping) -> Iterator[str]:
+    told = untaken(sync, relation, mapping.sources)
+    if told is not None:
+        yield told
 
 
 def _fitted(

@@ -6,6 +6,7 @@ import threading
 
 import dagster as dg
 import pytest
+import yaml
 
 from pgsync_assets.assets.listener import Listener, listening
 from pgsync_assets.outcome import Outcome, Progress
@@ -264,3 +265,16 @@ def test_progress_is_told_rarely(items: Project, monkeypatch: pytest.MonkeyPatch
     assert items.run().success
     key = dg.AssetKey(["crm", "public", "items"])
     assert list(items.instance.fetch_observations(key, limit=100).records) == []
+
+
+def test_a_connection_that_is_weaker_than_verify_full_is_in_the_log(items: Project) -> None:
+    written = yaml.safe_load((items.folder / "connections" / "defs.yaml").read_text())
+    connections = written["attributes"]["connections"]
+    connections["crm"] |= {"host": "127.1", "sslmode": "prefer"}  # not loopback, by its name
+    items.write("connections", "PgConnectionsComponent", connections=connections)
+    result = items.run()
+    assert result.success
+    logged = [one.user_message for one in items.instance.all_logs(result.run_id) if one.level == 30]
+    (warning,) = (text for text in logged if "weaker than verify-full" in text)
+    assert warning.startswith("connection 'crm' (127.1:")
+    assert items.metadata()["pgsync/notes"] == warning
