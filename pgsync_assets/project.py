@@ -6,7 +6,7 @@ error is collected before anything stops, each with file and line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .config import ConnectionConfig, SyncConfig
@@ -29,11 +29,27 @@ class Project:
         folder: the folder that was read.
         connections: by name.
         syncs: by name; `sql_file` is read already and stands in `sql`.
+        files: in which file each connection is written.
     """
 
     folder: Path
     connections: dict[str, ConnectionConfig]
     syncs: dict[str, SyncConfig]
+    files: dict[str, Path] = field(default_factory=dict)
+
+    def connection(self, name: str) -> ConnectionConfig:
+        """A connection by its name.
+
+        Raises:
+            ConfigurationError: there is none of this name.
+        """
+        if name not in self.connections:
+            raise ConfigurationError(
+                f"{self.folder} has no connection named {name!r}; "
+                f"{suggestion(name, self.connections)}",
+                "`pgsync-assets check` lists what is there",
+            )
+        return self.connections[name]
 
     def sync(self, name: str) -> SyncConfig:
         """A sync by its name.
@@ -73,7 +89,8 @@ def read_project(folder: Path) -> Project:
             _told(reading.problems), "correct it, then `pgsync-assets check` looks again"
         )
     syncs = {config.name: config for config in configs}
-    return Project(folder, reading.connections, syncs)
+    files = {name: Path(file) for name, file in reading.files.items()}
+    return Project(folder, reading.connections, syncs, files)
 
 
 def _told(problems: list[Problem]) -> str:

@@ -3,6 +3,7 @@
 from .adopt import adopt
 from .app import app
 from .apply import apply, approve, discard
+from .certificate import certificate
 from .check import check
 from .demo import demo
 from .drop import drop
@@ -20,6 +21,7 @@ __all__ = [
     "app",
     "apply",
     "approve",
+    "certificate",
     "check",
     "demo",
     "discard",

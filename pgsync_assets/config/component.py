@@ -55,6 +55,7 @@ class Reading:
 
     problems: list[Problem] = field(default_factory=list)
     connections: dict[str, ConnectionConfig] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)  # of each connection, as it is shown
     syncs: list[PlacedSync] = field(default_factory=list)
 
 
@@ -148,6 +149,7 @@ def _read_connections(document: Document, reading: Reading, look: bool) -> None:
             reading.problems.append(document.problem(place, told))
         reading.problems.extend(_name_problem(name, document, place))
         reading.connections[name] = _ANY_CONNECTION
+        reading.files[name] = document.file
         found = validate(ConnectionConfig, document, place) if look else []
         if isinstance(found, ConnectionConfig):
             reading.connections[name] = found
