@@ -23,11 +23,18 @@ class Middle:
         certificate: file with the certificate that it shows, and its key; None: it tells clients
             that the server has no TLS.
         patience: connections that it passes on untouched before it begins.
+        ciphers: that it speaks, of TLS 1.2; all by default.
     """
 
-    def __init__(self, port: int, certificate: Path | None = None, patience: int = 0) -> None:
+    def __init__(
+        self,
+        port: int,
+        certificate: Path | None = None,
+        patience: int = 0,
+        ciphers: str | None = None,
+    ) -> None:
         self._target = port
-        self._context = _server_context(certificate) if certificate else None
+        self._context = _server_context(certificate, ciphers) if certificate else None
         self._patience = patience
         self.connections = 0
         self.read = b""
@@ -81,16 +88,21 @@ class Middle:
                 ends[end].sendall(data)
 
 
-def _server_context(certificate: Path) -> ssl.SSLContext:
+def _server_context(certificate: Path, ciphers: str | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
+    if ciphers is not None:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(ciphers)
     return context
 
 
 @contextmanager
-def middle_of(port: int, certificate: Path | None = None, patience: int = 0) -> Iterator[Middle]:
+def middle_of(
+    port: int, certificate: Path | None = None, patience: int = 0, ciphers: str | None = None
+) -> Iterator[Middle]:
     """Somebody in front of a port of this machine; see `Middle`."""
-    middle = Middle(port, certificate, patience)
+    middle = Middle(port, certificate, patience, ciphers)
     try:
         yield middle
     finally:

@@ -27,6 +27,11 @@ NO_TLS = (
     "switch TLS on at the server (ssl = on). Where it is on, somebody between here and there takes "
     "it out. `sslmode: disable` would send everything in the clear"
 )
+NO_COMMON_TLS = (
+    "the server and this machine found no common TLS: is a PostgreSQL on `port`, and what are its "
+    "ssl_min_protocol_version and ssl_ciphers?"
+)
+_CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 _ENCODING_DER = 2  # _ssl.ENCODING_DER
 
 
@@ -113,8 +118,8 @@ def shown_chain(server: Server, timeout_s: float) -> tuple[Certificate, ...]:
         timeout_s: seconds to wait for each answer.
 
     Raises:
-        CertificateError: the server offers no TLS.
-        ConnectionLost: it cannot be reached, or the handshake failed.
+        CertificateError: the server offers no TLS, or none that this machine speaks.
+        ConnectionLost: it cannot be reached.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -128,8 +133,8 @@ def verify(server: Server, context: ssl.SSLContext, timeout_s: float) -> None:
 
     Raises:
         ssl.SSLCertVerificationError: its certificate is refused.
-        CertificateError: the server offers no TLS.
-        ConnectionLost: it cannot be reached, or the handshake failed.
+        CertificateError: the server offers no TLS, or none that this machine speaks.
+        ConnectionLost: it cannot be reached.
     """
     with _handshake(server, context, timeout_s):
         pass
@@ -153,9 +158,11 @@ def _handshake(
         raise
     except (OSError, ValueError) as error:  # ValueError: a name that cannot be one
         why = getattr(error, "reason", None) or getattr(error, "strerror", None)
+        told = f"{where} did not show its certificate ({why or type(error).__name__})"
+        if isinstance(error, ssl.SSLError) and not isinstance(error, _CUT_OFF):
+            raise CertificateError(told, NO_COMMON_TLS) from None
         raise ConnectionLost(
-            f"{where} did not show its certificate ({why or type(error).__name__})",
-            "check `host`, `port` and the firewall; is a PostgreSQL running there?",
+            told, "check `host`, `port` and the firewall; is a PostgreSQL running there?"
         ) from None
 
 

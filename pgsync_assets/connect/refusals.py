@@ -19,7 +19,7 @@ from ..errors import (
     PgsyncError,
 )
 from ..redact import redact
-from .certificate import NO_TLS
+from .certificate import NO_COMMON_TLS, NO_TLS
 
 UNTRUSTED = "certificate verify failed"
 
@@ -73,7 +73,7 @@ RULES = (
     ),
     # What libpq did not like about the server.
     Rule(
-        r"server certificate for .* does not match host name|host name must be specified for a ver",
+        r"server certificate for .* does not match host name",
         CertificateError,
         "write a name that the certificate is for as `host`, also where a tunnel leads there "
         "(`pgsync-assets certificate NAME` lists them); `sslmode: verify-ca` takes any name",
@@ -136,8 +136,7 @@ RULES = (
         r"unsupported protocol|no protocols available|wrong version number|alert protocol version"
         r"|no shared cipher|handshake failure",
         CertificateError,
-        "the server and this machine found no common TLS: is a PostgreSQL on `port`, and what are "
-        "its ssl_min_protocol_version and ssl_ciphers?",
+        NO_COMMON_TLS,
     ),
     Rule(r"too many|remaining connection slots", OutOfResources, None),
     Rule(

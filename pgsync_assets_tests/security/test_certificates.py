@@ -10,7 +10,7 @@ import pytest
 
 from pgsync_assets.connect import Endpoint
 from pgsync_assets.connect import authorities as looked_for
-from pgsync_assets.errors import AuthenticationError, ConfigurationError, PgsyncError
+from pgsync_assets.errors import CertificateError, ConfigurationError, PgsyncError
 
 from ..fix_databases import Pair, Side
 from ..fix_middle import middle_of
@@ -43,7 +43,7 @@ def test_a_certificate_that_has_expired(
     end = endpoint_of("crm", tls_side, sslrootcert=str(authority_file))
     with showing(tls_side.cluster, authority.issue(SERVER_NAME, until=-DAY)):
         error = refused(end)
-    assert isinstance(error, AuthenticationError)
+    assert isinstance(error, CertificateError)
     assert "the certificate expired on 20" in error.message
     assert "renew" in str(error.remedy)
     assert is_encrypted(end)
@@ -55,7 +55,7 @@ def test_a_certificate_of_an_unknown_authority(tls_side: Side, tmp_path: Path) -
     other.write_bytes(Authority("somebody else").certificate)
     for mode in ("verify-ca", "verify-full"):
         error = refused(endpoint_of("crm", tls_side, sslmode=mode, sslrootcert=str(other)))
-        assert isinstance(error, AuthenticationError)
+        assert isinstance(error, CertificateError)
         assert "does not have: CN=tests of pgsync-assets" in error.message
         assert "`sslrootcert: FILE`" in str(error.remedy)
 
@@ -67,7 +67,7 @@ def test_a_self_signed_certificate_is_refused_until_it_is_the_root(
     issued = self_signed(SERVER_NAME)
     with showing(tls_side.cluster, issued):
         error = refused(endpoint_of("crm", tls_side, sslrootcert=str(authority_file)))
-        assert isinstance(error, AuthenticationError)
+        assert isinstance(error, CertificateError)
         assert "is self-signed" in error.message
         assert "certificate crm --write FILE" in str(error.remedy)
         own = tmp_path / "own.pem"
@@ -84,7 +84,7 @@ def test_a_certificate_for_other_names(
     with showing(tls_side.cluster, authority.issue("db.example.com", "*.example.org")):
         end = endpoint_of("crm", tls_side, sslrootcert=str(authority_file))
         error = refused(end)
-        assert isinstance(error, AuthenticationError)
+        assert isinstance(error, CertificateError)
         assert 'does not match host name "localhost"' in error.message
         assert "`host`" in str(error.remedy)
         by_authority = endpoint_of(
@@ -119,7 +119,7 @@ def test_the_authorities_of_the_environment(
     full = endpoint_of("crm", tls_side, sslmode="verify-full")
     by_word = endpoint_of("crm", tls_side, sslrootcert="system")
     without = refused(full)
-    assert isinstance(without, AuthenticationError)
+    assert isinstance(without, CertificateError)
     assert "does not have: CN=tests of pgsync-assets" in without.message
     monkeypatch.setenv("SSL_CERT_FILE", str(authority_file))
     assert is_encrypted(full)
@@ -167,7 +167,7 @@ def test_tls_that_somebody_takes_out(
     database_pair: Pair, stripping_port: int, written: dict[str, str]
 ) -> None:
     error = refused(endpoint_of("crm", database_pair.source, port=stripping_port, **written))
-    assert isinstance(error, AuthenticationError)
+    assert isinstance(error, CertificateError)
     assert "does not support SSL" in error.message
     assert "somebody between here and there" in str(error.remedy)
 
@@ -189,3 +189,12 @@ def test_what_the_warnings_say_is_true(
         )
         assert "channel binding" in bound.message
         assert "scram-sha-256" in str(bound.remedy)
+
+
+def test_a_server_that_speaks_no_tls_of_ours(database_pair: Pair, their_certificate: Path) -> None:
+    side = database_pair.source
+    with middle_of(side.port, their_certificate, ciphers="PSK") as middle:
+        for written in ({"sslmode": "require"}, {"certificate_sha256": "00" * 32}):
+            error = refused(endpoint_of("crm", side, port=middle.port, **written))
+            assert isinstance(error, CertificateError)
+            assert "ssl_ciphers" in str(error.remedy)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pgsync_assets.errors import AuthenticationError, ConnectionLost
+from pgsync_assets.errors import AuthenticationError, CertificateError, ConnectionLost
 from pgsync_assets.outcome import Counts
 
 from ..fix_databases import Pair, Side
@@ -41,7 +41,7 @@ def test_a_sync_with_pins(tls_pair: Pair, pin: str) -> None:
 def test_the_pin_of_another_certificate(tls_side: Side, pin: str) -> None:
     end = endpoint_of("crm", tls_side, certificate_sha256="00" * 32)
     error = refused(end)
-    assert isinstance(error, AuthenticationError)
+    assert isinstance(error, CertificateError)
     assert pin in error.message
     assert "`certificate_sha256`" in str(error.remedy)
     two = [f"SHA256:{'00' * 32}", pin.replace(":", "").lower()]
@@ -60,7 +60,7 @@ def test_a_pin_beside_an_authority_asks_for_both(
 def test_a_server_that_takes_tls_out(tls_side: Side, pin: str) -> None:
     with middle_of(tls_side.port) as middle:
         error = refused(endpoint_of("crm", tls_side, port=middle.port, certificate_sha256=pin))
-    assert isinstance(error, AuthenticationError)
+    assert isinstance(error, CertificateError)
     assert "offers no TLS" in error.message
 
 
