@@ -11,7 +11,7 @@ import click
 import yaml
 
 from ..config.pinning import pin_line
-from ..connect import Certificate, Endpoint, Server, matches, refusal, shown_chain
+from ..connect import Certificate, Endpoint, Server, Trust, matches, refusal, shown_chain
 from ..errors import ConfigurationError, PgsyncError
 from ..project import Project, read_project
 from .app import app, common_options
@@ -127,9 +127,16 @@ def _shown_by_all(endpoint: Endpoint) -> list[Shown]:
 def _shown(endpoint: Endpoint, server: Server) -> Shown:
     trust, pins = endpoint.trust(), endpoint.config.fingerprints
     chain = shown_chain(server, trust.timeout_s)
-    problem, remedy = refusal(server, trust) or (None, None)
+    problem, remedy = _refusal(server, trust) or (None, None)
     pinned = chain[0].sha256 in pins if pins else None
     return Shown(server.host, server.port, chain, problem, remedy, pinned)
+
+
+def _refusal(server: Server, trust: Trust) -> tuple[str, str | None] | None:
+    try:
+        return refusal(server, trust)
+    except ConfigurationError as error:  # a file that is to be written yet, as like as not
+        return error.message, error.remedy
 
 
 def _lines(shown: Shown) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """A live, pinned session: tunnel, TLS, credentials, settings, and what an error means."""
 
-from .authorities import refusal
+from .authorities import Trust, refusal
 from .certificate import Certificate, Server, matches, shown_chain
 from .endpoint import Endpoint
 from .failures import is_row_level, translate, translated
@@ -18,6 +18,7 @@ __all__ = [
     "Endpoint",
     "Server",
     "Session",
+    "Trust",
     "is_migrated",
     "is_row_level",
     "login_of",

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..config import ConnectionConfig
-from ..errors import CertificateError, ConfigurationError, ConnectionLost
-from .certificate import Server, shown_chain
+from ..errors import CertificateError, ConfigurationError, ConnectionLost, PgsyncError
+from .certificate import Certificate, Server, shown_chain
 
 
 class Pin:
@@ -76,7 +76,7 @@ class Pin:
     def _prove(self, server: Server) -> None:
         if server in self._proven:
             return
-        leaf = shown_chain(server, self._timeout_s)[0]
+        leaf = self._shown(server)
         if leaf.sha256 not in self._fingerprints:
             raise CertificateError(
                 f"connection {self._name!r}: {server.host}:{server.port} shows the certificate "
@@ -84,6 +84,13 @@ class Pin:
                 "ask the server's owner; change `certificate_sha256` only if the new one is theirs",
             )
         self._proven.add(server)
+
+    def _shown(self, server: Server) -> Certificate:
+        try:
+            return shown_chain(server, self._timeout_s)[0]
+        except PgsyncError as error:
+            told = f"connection {self._name!r}: {error.message}"
+            raise type(error)(told, error.remedy) from None
 
     def _resolved(self, servers: Sequence[Server]) -> Iterator[Server]:
         for server in servers:

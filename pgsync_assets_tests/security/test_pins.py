@@ -61,6 +61,7 @@ def test_a_server_that_takes_tls_out(tls_side: Side, pin: str) -> None:
     with middle_of(tls_side.port) as middle:
         error = refused(endpoint_of("crm", tls_side, port=middle.port, certificate_sha256=pin))
     assert isinstance(error, CertificateError)
+    assert "connection 'crm': " in error.message
     assert "offers no TLS" in error.message
 
 

@@ -99,6 +99,9 @@ def test_a_chain_as_json(defs: Defs, authority: Authority) -> None:
 def test_a_self_signed_certificate_becomes_the_root(defs: Defs, tmp_path: Path) -> None:
     with showing(defs.pair.source.cluster, self_signed(SERVER_NAME)):
         assert not defs.passes()
+        defs.crm(sslrootcert="crm.pem")  # which is not there yet
+        assert "crm.pem cannot be read: No such file" in defs.run("certificate", "crm").stdout
+        defs.crm(sslmode="verify-full")
         ended = defs.run("certificate", "crm", "--write", "crm.pem")
         assert ended.exit_code == ExitCode.OK, ended.stderr
         line = ended.stdout.splitlines()[-1].strip()
