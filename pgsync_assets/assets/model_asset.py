@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from ..config import ModelConfig, SyncConfig
+from ..model.lineage import column_sources
 from .failures import told_to_dagster
-from .lineage import column_sources
 from .metadata import Metadata, column_lineage, column_schema, invalid_keys
 from .resources import PostgresConnection
 from .source_assets import DATA_VERSION_TAG, versions_of

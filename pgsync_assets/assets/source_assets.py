@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
+from ..model.lineage import Table
 from .failures import told_to_dagster
-from .lineage import Table
 from .resources import PostgresConnection
 from .source_writes import counted_fingerprints
 from .specs import SyncSpecs, audit_table_specs, source_specs

@@ -8,8 +8,8 @@ import dagster as dg
 from dagster import DagsterRunStatus
 
 from ..errors import PgsyncError
+from ..model.lineage import Table
 from .failures import failure
-from .lineage import Table
 from .resources import PostgresConnection
 from .source_assets import DATA_VERSION_TAG
 from .source_writes import fingerprints

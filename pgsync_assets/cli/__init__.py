@@ -12,6 +12,7 @@ from .plan import plan
 from .rejected import rejected
 from .reset import reset
 from .run import run
+from .setup_sql import setup_sql
 from .show import show
 from .up import up
 from .verify import verify
@@ -32,6 +33,7 @@ __all__ = [
     "rejected",
     "reset",
     "run",
+    "setup_sql",
     "show",
     "up",
     "verify",

@@ -9,10 +9,13 @@ from .distant_ledger import DistantLedger, check_replay
 from .fit import fit, longest_texts
 from .into import Into
 from .job import Job
+from .kind import TABLE
 from .ledger import Entry, Ledger, Reject
 from .ledger_rights import ledger_problem
 from .look import look
 from .lossy import lossy_columns
+from .modes import mode_of
+from .rights import rights_of, written
 from .rows import PlanRows
 from .suggest import MappingLine, arrival, suggest
 from .target import Target, TargetColumn, read_target
@@ -32,6 +35,7 @@ __all__ = [
     "PlanRows",
     "MappingLine",
     "Reject",
+    "TABLE",
     "Target",
     "TargetColumn",
     "arrival",
@@ -43,10 +47,13 @@ __all__ = [
     "ledger_problem",
     "longest_texts",
     "look",
+    "mode_of",
     "nullable",
     "numeric_modifier",
     "lossy_columns",
     "read_target",
+    "rights_of",
     "suggest",
     "untaken",
+    "written",
 ]

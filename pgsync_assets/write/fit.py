@@ -52,7 +52,7 @@ def fit(sync: SyncConfig, relation: Relation, target: Target) -> ColumnMapping:
     check_stamps(sync, mapping, target)
     check_rights(sync, mapping, target, arbiter)
     check_layers(sync, mapping, target)
-    check_published(target.published, rights_of(sync, target))
+    check_published(target.published, rights_of(sync, target.kind))
     return mapping
 
 

@@ -25,7 +25,7 @@ def check_kind(sync: SyncConfig, target: Target) -> None:
     Raises:
         DestinationError: not what the sync does, or not so that it can be counted.
     """
-    events = rights_of(sync, target) & EVENTS.keys()
+    events = rights_of(sync, target.kind) & EVENTS.keys()
     for layer in target.layers:
         _check_rules(layer, events)
     _check_events(target, events)
@@ -111,7 +111,7 @@ def check_layers(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> No
         PrivilegeError: the role that reaches a table through the view lacks a right there.
     """
     for layer in target.layers[1:]:
-        _check_rights(layer, rights_of(sync, target), written(sync, mapping))
+        _check_rights(layer, rights_of(sync, target.kind), written(sync, mapping.targets))
     last = target.layers[-1]
     if mode_of(sync.mode, target.kind).inserts and last is not target.layers[0]:
         _check_hidden(target, last)

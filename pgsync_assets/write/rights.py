@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from psycopg import sql
 
 from ..config import SyncConfig
 from ..errors import PrivilegeError
 from ..model import ColumnMapping
 from ..sql import column_list, relation
+from .kind import Kind
 from .modes import mode_of
 from .remove import REMOVALS
 from .stamps import stamped
@@ -48,7 +51,7 @@ def check_rights(
 def _check_defaults(sync: SyncConfig, mapping: ColumnMapping, target: Target) -> None:
     """Defaults of a new row are computed as our role."""
     for name, column in target.columns.items():
-        if column.closed_sequence is not None and name not in written(sync, mapping):
+        if column.closed_sequence is not None and name not in written(sync, mapping.targets):
             sequence = relation(*column.closed_sequence)
             raise PrivilegeError(
                 f"{target.user} lacks USAGE on sequence {'.'.join(column.closed_sequence)}, which "
@@ -57,34 +60,34 @@ def _check_defaults(sync: SyncConfig, mapping: ColumnMapping, target: Target) ->
             )
 
 
-def rights_of(sync: SyncConfig, target: Target) -> set[str]:
+def rights_of(sync: SyncConfig, kind: Kind) -> set[str]:
     """What a sync does to rows, and so needs to be allowed: SELECT, INSERT, UPDATE, DELETE.
 
     Args:
         sync: the sync.
-        target: its destination.
+        kind: of its destination.
     """
     removal = REMOVALS[sync.delete_behavior]
-    return {*mode_of(sync.mode, target.kind).rights, *([removal.right] if removal else ())}
+    return {*mode_of(sync.mode, kind).rights, *([removal.right] if removal else ())}
 
 
-def written(sync: SyncConfig, mapping: ColumnMapping) -> list[str]:
+def written(sync: SyncConfig, mapped: Iterable[str]) -> list[str]:
     """Columns that a new row gets from us.
 
     Args:
         sync: the sync.
-        mapping: which column goes where.
+        mapped: columns of the destination that a column of the model goes to.
     """
-    return [*mapping.targets, *stamped(sync), *filter(None, [sync.deleted_column])]
+    return [*mapped, *stamped(sync), *filter(None, [sync.deleted_column])]
 
 
 def _lacking(
     sync: SyncConfig, mapping: ColumnMapping, target: Target, read: tuple[str, ...]
 ) -> list[str]:
     """Rights that are missing, as a GRANT names them: with columns where others have them."""
-    names = written(sync, mapping)
+    names = written(sync, mapping.targets)
     found = []
-    for right in sorted(rights_of(sync, target)):
+    for right in sorted(rights_of(sync, target.kind)):
         if right == "DELETE":  # of rows, never of columns
             found += [] if target.may_delete else [right]
             continue
