@@ -51,14 +51,15 @@ MAKE_SCHEMA = """\
     END IF;"""
 
 UNLESS_OWNED = """\
-    IF NOT pg_has_role({name}, ({owner}), 'USAGE') THEN
+    IF NOT pg_has_role({name},
+        ({owner}), 'USAGE') THEN
         {statement}
     END IF;"""
 
 LOOKED_UP = """\
     SELECT n.nspname, c.oid::regclass INTO maker, thing
     FROM pg_catalog.pg_class AS c
-    JOIN pg_catalog.pg_namespace AS n ON n.found = c.relnamespace
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     WHERE c.relname = {table} AND n.nspname = ANY ({schemas}) AND c.relkind IN ({kinds})
     ORDER BY array_position({schemas}, n.nspname) LIMIT 1;
     IF thing IS NULL THEN
