@@ -7,7 +7,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from psycopg import sql
@@ -28,7 +28,7 @@ _numbers = itertools.count(1)
 class Administered:
     """A database, the role of ours that it may get (`side`), and who administers it.
 
-    The administrator owns tables, has CREATEROLE and CREATE on the database, and no more.
+    The administrator owns tables, has CREATEROLE and rights on the database, and no more.
     """
 
     side: Side
@@ -61,8 +61,7 @@ def administered(cluster: Cluster, role: str = HOSTILE_ROLE) -> Iterator[Adminis
     with database(cluster, name) as side:
         side.execute(
             f'alter role "{name}" createrole',
-            f'grant connect, temporary on database "{side.database}" to "{name}" with grant option',
-            f'grant create on database "{side.database}" to "{name}"',
+            f'grant all on database "{side.database}" to "{name}" with grant option',
         )
         ours = Side(side.host, side.port, side.database, role, PASSWORD, cluster)
         try:
@@ -123,13 +122,13 @@ class Scripts:
     name: str
     syncs: tuple[SyncConfig, ...]
     ways: grants.Ways = grants.Ways()
-    connection: Any = None
+    connection: dict[str, Any] = field(default_factory=dict)
     places: tuple[grants.UsedAs, ...] = grants.PLACES
 
     @property
     def needs(self) -> grants.Needs:
         """What is in them."""
-        config = connection_of(self.side, **(self.connection or {}))
+        config = connection_of(self.side, **self.connection)
         uses = grants.uses_of(self.name, self.syncs, self.places)
         return grants.needs_of(config, self.side.database, uses, self.ways)
 

@@ -42,9 +42,7 @@ class Shop:
             (self.source, Scripts(self.source.side, "shop", sync)),
             (
                 self.destination,
-                Scripts(
-                    self.destination.side, "crm", sync, connection=self.syncs.destination or None
-                ),
+                Scripts(self.destination.side, "crm", sync, connection=self.syncs.destination),
             ),
         )
 
