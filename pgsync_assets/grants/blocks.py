@@ -46,7 +46,7 @@ DROP_ROLE = """\
     DROP ROLE {role};"""
 
 MAKE_SCHEMA = """\
-    IF {found} IS NULL THEN
+    IF NOT EXISTS ({found}) THEN
         CREATE SCHEMA {schema};
     END IF;"""
 
@@ -71,9 +71,13 @@ LOOKED_UP = """\
 SEQUENCES_OF_DEFAULTS = """\
     FOR thing IN
         SELECT DISTINCT drawn.refobjid::regclass
-        FROM (VALUES {rows}) AS written (relation, columns)
+        FROM (VALUES
+            {rows}
+        ) AS written (schema, name, columns)
+        JOIN pg_catalog.pg_namespace AS n ON n.nspname = written.schema
+        JOIN pg_catalog.pg_class AS t ON t.relnamespace = n.oid AND t.relname = written.name
         JOIN pg_catalog.pg_attribute AS a
-            ON a.attrelid = written.relation AND a.attname <> ALL (written.columns)
+            ON a.attrelid = t.oid AND a.attname <> ALL (written.columns)
         JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
         JOIN pg_catalog.pg_depend AS drawn
             ON drawn.classid = 'pg_catalog.pg_attrdef'::regclass AND drawn.objid = d.oid
@@ -89,7 +93,7 @@ EACH = """\
     FOR thing IN
         SELECT c.oid::regclass
         FROM pg_catalog.pg_class AS c
-        WHERE c.relnamespace = {schema} AND c.relkind IN ({kinds})
+        WHERE c.relnamespace = ({schema}) AND c.relkind IN ({kinds})
             AND NOT pg_has_role({name}, c.relowner, 'USAGE')
             AND NOT EXISTS (
                 SELECT FROM pg_catalog.pg_depend AS d
@@ -105,7 +109,7 @@ GIVEN_MAKERS = "SELECT given.name FROM unnest({makers}) AS given (name)"
 OWNERS = """\
 SELECT pg_get_userbyid(c.relowner)
         FROM pg_catalog.pg_class AS c
-        WHERE c.relnamespace = {schema} AND c.relkind IN ({kinds})
+        WHERE c.relnamespace = ({schema}) AND c.relkind IN ({kinds})
             AND pg_get_userbyid(c.relowner) <> {name}
         UNION SELECT current_user"""
 
@@ -126,7 +130,7 @@ NO_FUTURE = """\
     FOR maker IN
         SELECT DISTINCT pg_get_userbyid(d.defaclrole)
         FROM pg_catalog.pg_default_acl AS d, aclexplode(d.defaclacl) AS given
-        WHERE d.defaclnamespace = {oid} AND pg_get_userbyid(given.grantee) = {name}
+        WHERE d.defaclnamespace = ({oid}) AND pg_get_userbyid(given.grantee) = {name}
     LOOP
         {grants}
     END LOOP;"""
@@ -201,7 +205,7 @@ def make_schema(schema: Thing) -> sql.Composed:
     Args:
         schema: it.
     """
-    return sql.SQL(MAKE_SCHEMA).format(found=schema.found, schema=schema.identifier)
+    return sql.SQL(MAKE_SCHEMA).format(found=schema.oid, schema=schema.identifier)
 
 
 def unless_owned(thing: Thing, role: str, statement: sql.Composable) -> sql.Composed:
@@ -247,11 +251,11 @@ def sequences(
         role: who gets or loses it.
     """
     rows = (
-        sql.SQL("({}, {})").format(Thing("TABLE", name).found, _names(columns))
+        sql.SQL("({}, {})").format(_literals(name), _names(columns))
         for name, columns in sorted(defaults.items())
     )
     return sql.SQL(SEQUENCES_OF_DEFAULTS).format(
-        rows=COMMA.join(rows),
+        rows=sql.SQL(",\n            ").join(rows),
         name=sql.Literal(role),
         grant=_template(verb, ("USAGE",), "ON SEQUENCE %s"),
     )
@@ -273,7 +277,7 @@ def every(verb: Verb, schema: str, rights: tuple[str, ...], role: str) -> sql.Co
         kinds.append((SEQUENCES, _template(verb, ("USAGE",), "ON SEQUENCE %s")))
     return sql.SQL("\n").join(
         sql.SQL(EACH).format(
-            schema=Thing("SCHEMA", (schema,)).found,
+            schema=Thing("SCHEMA", (schema,)).oid,
             kinds=_literals(some),
             name=sql.Literal(role),
             grant=grant,
@@ -294,7 +298,7 @@ def future(
         makers: roles that make tables; none: owners of tables there now, and who runs this.
     """
     found = sql.SQL(OWNERS).format(
-        schema=Thing("SCHEMA", (schema,)).found, kinds=_literals(TABLES), name=sql.Literal(role)
+        schema=Thing("SCHEMA", (schema,)).oid, kinds=_literals(TABLES), name=sql.Literal(role)
     )
     return sql.SQL(FUTURE).format(
         makers=sql.SQL(GIVEN_MAKERS).format(makers=_names(makers)) if makers else found,
@@ -313,7 +317,7 @@ def no_future(schema: str, rights: tuple[str, ...], role: str) -> sql.Composed:
         role: who loses them.
     """
     return sql.SQL(NO_FUTURE).format(
-        oid=Thing("SCHEMA", (schema,)).found,
+        oid=Thing("SCHEMA", (schema,)).oid,
         name=sql.Literal(role),
         grants=sql.SQL("\n        ").join(_defaults(TAKE, rights, schema, role)),
     )

@@ -50,15 +50,27 @@ class Thing:
         return sql.Identifier(*self.name)
 
     @property
-    def found(self) -> sql.Composed:
-        """An expression that privilege functions take: NULL where it is not there."""
-        name = sql.Literal(self.identifier.as_string(None))
-        return _FOUND[self.kind].format(name)
+    def text(self) -> sql.Literal:
+        """Its name as functions take it that ask for privileges."""
+        is_qualified = len(self.name) > 1
+        return sql.Literal(self.identifier.as_string(None) if is_qualified else self.name[0])
+
+    @property
+    def oid(self) -> sql.Composed:
+        """A query for its OID: of nothing where it is not there."""
+        return self._query("oid")
 
     @property
     def owner(self) -> sql.Composed:
-        """A query for its owner."""
-        return _OWNERS[self.kind].format(self.found)
+        """A query for the OID of its owner."""
+        return self._query(_OWNERS[self.kind])
+
+    def _query(self, column: str) -> sql.Composed:
+        # Not to_regclass(): whoever may not use the schema gets an error there.
+        names = map(sql.Literal, self.name)
+        return sql.SQL("SELECT t.{} FROM {}").format(
+            sql.SQL(column), _CATALOG[self.kind].format(*names)
+        )
 
 
 @dataclass(frozen=True)
@@ -116,31 +128,34 @@ class Grant:
         Args:
             role: that should have it.
         """
+        thing = self.thing
+        about = sql.SQL("({})").format(thing.oid) if self.missing == "skip" else thing.text
         for right, columns in self.rights.items():
-            told = sql.SQL("{} ON {}").format(_spelled(right, columns), self.thing.identifier)
-            has = (_has(self.thing, role, right, column) for column in columns or (None,))
+            told = sql.SQL("{} ON {}").format(_spelled(right, columns), thing.identifier)
+            kind = "COLUMN" if columns else thing.kind
+            has = (
+                _HAS[kind].format(sql.Literal(role), about, sql.Literal(right), sql.Literal(column))
+                for column in columns or ("",)
+            )
             yield sql.SQL("({}, {})").format(
                 sql.Literal(told.as_string(None)), sql.SQL(" AND ").join(has)
             )
 
 
-def _has(thing: Thing, role: str, right: str, column: str | None) -> sql.Composed:
-    kind = thing.kind.lower() if column is None else "column"
-    about = [sql.Literal(role), thing.found, *([] if column is None else [sql.Literal(column)])]
-    name = sql.SQL("_").join(map(sql.SQL, ("has", kind, "privilege")))
-    return sql.SQL("{}({}, {})").format(name, COMMA.join(about), sql.Literal(right))
-
-
-_FOUND: dict[ThingKind, sql.SQL] = {
-    # The script makes sure that it is run in the right one.
-    "DATABASE": sql.SQL("current_database()"),
-    "SCHEMA": sql.SQL("to_regnamespace({})"),
-    "TABLE": sql.SQL("to_regclass({})"),
+_CATALOG: dict[ThingKind, sql.SQL] = {
+    "DATABASE": sql.SQL("pg_catalog.pg_database AS t WHERE t.datname = {}"),
+    "SCHEMA": sql.SQL("pg_catalog.pg_namespace AS t WHERE t.nspname = {}"),
+    "TABLE": sql.SQL(
+        "pg_catalog.pg_class AS t JOIN pg_catalog.pg_namespace AS n"
+        " ON n.oid = t.relnamespace WHERE n.nspname = {} AND t.relname = {}"
+    ),
 }
-_OWNERS: dict[ThingKind, sql.SQL] = {
-    "DATABASE": sql.SQL("SELECT datdba FROM pg_catalog.pg_database WHERE datname = {}"),
-    "SCHEMA": sql.SQL("SELECT nspowner FROM pg_catalog.pg_namespace WHERE oid = {}"),
-    "TABLE": sql.SQL("SELECT relowner FROM pg_catalog.pg_class WHERE oid = {}"),
+_OWNERS: dict[ThingKind, str] = {"DATABASE": "datdba", "SCHEMA": "nspowner", "TABLE": "relowner"}
+_HAS: dict[str, sql.SQL] = {
+    "DATABASE": sql.SQL("has_database_privilege({}, {}, {})"),
+    "SCHEMA": sql.SQL("has_schema_privilege({}, {}, {})"),
+    "TABLE": sql.SQL("has_table_privilege({}, {}, {})"),
+    "COLUMN": sql.SQL("has_column_privilege({0}, {1}, {3}, {2})"),
 }
 
 
@@ -153,7 +168,7 @@ def merged(needs: Iterable[Need]) -> tuple[Grant, ...]:
     by_thing: dict[Thing, list[Need]] = {}
     for need in needs:
         by_thing.setdefault(need.thing, []).append(need)
-    kinds = list(_FOUND)
+    kinds = list(_CATALOG)
     found = [_merged(thing, parts) for thing, parts in by_thing.items()]
     return tuple(sorted(found, key=lambda one: (kinds.index(one.thing.kind), one.thing.name)))
 
