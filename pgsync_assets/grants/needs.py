@@ -142,6 +142,11 @@ def _write(sync: SyncConfig, here: Thing, ways: Ways, found: _Found) -> None:
     columns = tuple(_written(sync)) if ways.by_column and mapped is not None else ()
     found.needs += _table(name, rights, columns, "skip" if sync.create_table else "refuse")
     found.notes += _notes(sync)
+    if columns:
+        found.notes.append(
+            f"sync {sync.name}: where a partial index finds the rows, SELECT on the columns of its "
+            "condition is needed, too."
+        )
 
 
 def _written(sync: SyncConfig) -> list[str]:

@@ -11,6 +11,7 @@ import pytest
 from psycopg import sql
 
 from pgsync_assets import grants
+from pgsync_assets import sync as engine
 from pgsync_assets.config.mode import MODES
 from pgsync_assets.embedded import Cluster
 from pgsync_assets.errors import PrivilegeError
@@ -100,6 +101,8 @@ def test_every_mode_runs_under_exactly_that_role(shop: Shop, mode: str, delete: 
     fields = fields_of(mode, delete)
     fill(shop, mode)
     shop.set_up(**fields)
+    checked = engine.check(shop.syncs.config(**fields), *shop.syncs.endpoints)
+    assert [line for line in checked if not line.passed] == []
     assert shop.syncs.run(**fields).succeeded == Counts(added=2)
     shop.source.execute("delete from app.items where id = 1", "update app.items set name = 'x'")
     done = shop.syncs.run(**fields)

@@ -3,12 +3,16 @@ there already, administrators who may not, and the command itself."""
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pgsync_assets.cli import setup_sql
 from pgsync_assets.cli.exit_code import ExitCode
 from pgsync_assets.config import SyncConfig
 from pgsync_assets.embedded import Cluster
@@ -145,12 +149,23 @@ def test_names_of_every_kind(place: Administered) -> None:
 
 
 def test_columns_only(place: Administered) -> None:
-    fields: dict[str, Any] = {"columns": ["id", "name"], "delete": "delete_row"}
-    scripts = Scripts(place.side, "crm", (sync(**fields),), ways=Ways(by_column=True))
+    place.execute(
+        "create table app.copies (id int primary key, name text, theirs text)",
+        "insert into app.items values (1, 'a')",
+    )
+    fields = {"table": "app.copies", "source": "crm", "delete": "delete_row"}
+    config = sync(columns=["id", "name"], **fields)
+    scripts = Scripts(place.side, "crm", (config,), ways=Ways(by_column=True))
     place.paste(scripts.setup())
-    by_column = f"select has_column_privilege('{ROLE}', 'app.items', 'name', 'UPDATE')"
-    assert place.side.rows(by_column) == [(True,)]
-    assert [may(place, "app.items", right) for right in ("UPDATE", "DELETE")] == [False, True]
+    by_column = "select has_column_privilege('{}', 'app.copies', '{}', 'UPDATE')"
+    held = [place.side.rows(by_column.format(ROLE, name)) for name in ("name", "theirs")]
+    assert held == [[(True,)], [(False,)]]
+    assert [may(place, "app.copies", right) for right in ("SELECT", "DELETE")] == [False, True]
+    syncs = Syncs(Pair(place.side, place.side), fields=config.model_dump(exclude_unset=True))
+    assert syncs.run().succeeded == Counts(added=1)
+    place.execute("update app.items set name = 'b'")
+    assert syncs.run().succeeded == Counts(changed=1)
+    place.execute("drop table app.copies", "truncate app.items")
 
 
 def test_tables_are_found_as_the_search_path_finds_them(place: Administered) -> None:
@@ -184,8 +199,7 @@ def test_a_table_that_the_sync_makes(place: Administered, on_database: bool) -> 
     place.paste(scripts.setup())
     is_there = place.side.rows("select to_regnamespace('fresh') is not null")
     assert is_there == [(not on_database,)]
-    syncs = Syncs(Pair(place.side, place.side))
-    syncs.fields = config.model_dump(exclude_unset=True)
+    syncs = Syncs(Pair(place.side, place.side), fields=config.model_dump(exclude_unset=True))
     assert syncs.run().succeeded == Counts(added=1)
     place.paste(scripts.setup())  # what is its own needs no GRANT
     place.execute("update app.items set name = 'b'")
@@ -261,6 +275,22 @@ def test_the_command_prints_what_can_be_pasted(project: CliProject) -> None:
         assert 'Schema "pgsync_ledger" stays' in ended.stdout
     finally:
         side.execute("drop role if exists printed_role")
+
+
+def test_the_commands_of_the_docs_print_a_script(project: CliProject) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "privileges.md").read_text(encoding="utf-8")
+    project.sync(engine="standard")
+    project.connections(platform={})
+    project.environment |= {"SHOP_PASSWORD": "x", "CRM_PASSWORD": "y"}
+    shown = re.findall(r"pgsync-assets (setup-sql [^`>\n]+)", page)
+    assert len(shown) == 3
+    for line in shown:
+        ended = project.run(*shlex.split(line))
+        assert ended.exit_code == ExitCode.OK, ended.stderr
+        assert ended.stdout.endswith("\nCOMMIT;\n")
+    described = set(re.findall(r"(?<![-|])--[a-z][a-z-]+", page))
+    options = {name for param in setup_sql.params for name in param.opts}
+    assert described == options - {"name", "--defs", "--json", "--debug"}
 
 
 @pytest.mark.parametrize(
