@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from psycopg import sql
@@ -18,14 +17,21 @@ from ..connect import platform_config
 from ..connect.parameters import Values
 from ..connect.secrets import resolve
 from ..errors import ConfigurationError
+from ..grants import (
+    PLACES,
+    Needs,
+    UsedAs,
+    Ways,
+    needs_of,
+    revoke_script,
+    setup_script,
+    uses_of,
+    verifier,
+)
 from ..project import Project, read_project
 from .app import app, common_options
 from .terminal import Terminal, printable
 
-if TYPE_CHECKING:
-    from ..grants import Needs, UsedAs
-
-USED_AS = ("source", "destination", "platform")
 BYTES = 24  # of a password: 32 characters
 
 
@@ -64,7 +70,7 @@ class Password:
 @click.option(
     "--role",
     "used_as",
-    type=click.Choice(USED_AS),
+    type=click.Choice(PLACES),
     help="Only what NAME needs as one of these; default: as all that syncs use it for.",
 )
 @click.option("--sync", "chosen", multiple=True, metavar="SYNC", help="Only what SYNC needs.")
@@ -124,27 +130,25 @@ def setup_sql(
     Nothing is opened: an administrator runs it, with psql or any other client, as often as
     needed. It grants nothing that no sync needs, and fails where something is lacking.
     """
-    from .. import grants  # takes a third of a second: sqlglot
-
     _check_options(password_env, generate_password, all_tables, future_tables, made_by, schemas)
     _check_revoke(revoke, drop_role, password_env or generate_password)
     project = read_project(defs)
     login = _login(project, name)
-    places = (used_as,) if used_as else grants.PLACES
-    uses = grants.uses_of(name, _syncs(project, chosen), places)
+    places = (used_as,) if used_as else PLACES
+    uses = uses_of(name, _syncs(project, chosen), places)
     if not uses.names:
         raise _unused(name, used_as, chosen)
-    ways = grants.Ways(create_on_database, column_grants, all_tables, future_tables, schemas)
-    needs = grants.needs_of(login.config, login.database, uses, ways)
+    ways = Ways(create_on_database, column_grants, all_tables, future_tables, schemas)
+    needs = needs_of(login.config, login.database, uses, ways)
     terminal = Terminal(as_json)
     if revoke:
         head = _revoke_head(login, needs, drop_role)
-        body = grants.revoke_script(needs, login.database, login.user, drop_role)
+        body = revoke_script(needs, login.database, login.user, drop_role)
     else:
         password = _password(password_env, generate_password)
-        secret = grants.verifier(password.text, login.user) if password else None
+        secret = verifier(password.text, login.user) if password else None
         head = _head(login, needs, uses.names, password)
-        body = grants.setup_script(needs, login.database, login.user, secret, made_by)
+        body = setup_script(needs, login.database, login.user, secret, made_by)
         _tell(login, password)
     script = "".join((*(f"-- {printable(line)}".rstrip() + "\n" for line in head), "\n", body))
     terminal.document({"connection": name, "syncs": uses.names, "sql": script})

@@ -195,7 +195,6 @@ def _every(
     config: ConnectionConfig, ways: Ways, found: _Found
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Schemas, and what the syncs need of any table there; of none: of any at all."""
-    own = {config.schemas.planner, config.schemas.audit, config.schemas.ledger}
     wanted: dict[str, set[str]] = {}
     for need in found.needs:
         if need.thing.kind == "TABLE":
@@ -203,7 +202,7 @@ def _every(
     for schema in config.search_path if found.looked_up else ():
         wanted.setdefault(schema, set()).add("SELECT")
     together = set[str]().union(*wanted.values())
-    for schema in ways.schemas or sorted(wanted.keys() - own):
+    for schema in ways.schemas or sorted(wanted):
         yield schema, tuple(sorted(wanted.get(schema, together), key=ORDER.index))
 
 
