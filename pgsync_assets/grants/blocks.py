@@ -66,7 +66,7 @@ LOOKED_UP = """\
         RAISE EXCEPTION 'a model reads %, and no schema of search_path has it', {table};
     END IF;
     EXECUTE format({on_schema}, maker, {name});
-    EXECUTE format({on_table}, thing, {name});"""
+    {on_table}"""
 
 SEQUENCES_OF_DEFAULTS = """\
     FOR thing IN
@@ -86,7 +86,7 @@ SEQUENCES_OF_DEFAULTS = """\
             ON s.oid = drawn.refobjid AND s.relkind = 'S'
             AND NOT pg_has_role({name}, s.relowner, 'USAGE')
     LOOP
-        EXECUTE format({grant}, thing, {name});
+        {grant}
     END LOOP;"""
 
 EACH = """\
@@ -101,8 +101,17 @@ EACH = """\
                     AND d.objid = c.oid AND d.deptype = 'e'
             )
     LOOP
-        EXECUTE format({grant}, thing, {name});
+        {grant}
     END LOOP;"""
+
+ON_THING = """\
+EXECUTE format({statement}, thing, {name});"""
+
+ON_THING_PROVED = """\
+EXECUTE format({statement}, thing, {name});
+        IF NOT ({has}) THEN
+            RAISE EXCEPTION '% may not grant this: % ON %', current_user, {rights}, thing;
+        END IF;"""
 
 GIVEN_MAKERS = "SELECT given.name FROM unnest({makers}) AS given (name)"
 
@@ -236,7 +245,7 @@ def looked_up(verb: Verb, search_path: Iterable[str], table: str, role: str) -> 
         kinds=_literals(TABLES),
         name=sql.Literal(role),
         on_schema=_template(verb, ("USAGE",), "ON SCHEMA %I"),
-        on_table=_template(verb, ("SELECT",), "ON TABLE %s"),
+        on_table=_on_thing(verb, ("SELECT",), "TABLE", role),
     )
 
 
@@ -257,7 +266,7 @@ def sequences(
     return sql.SQL(SEQUENCES_OF_DEFAULTS).format(
         rows=sql.SQL(",\n            ").join(rows),
         name=sql.Literal(role),
-        grant=_template(verb, ("USAGE",), "ON SEQUENCE %s"),
+        grant=_on_thing(verb, ("USAGE",), "SEQUENCE", role),
     )
 
 
@@ -270,11 +279,11 @@ def every(verb: Verb, schema: str, rights: tuple[str, ...], role: str) -> sql.Co
         rights: on each; with INSERT, on what their defaults draw from, too.
         role: who gets or loses them.
     """
-    kinds: list[tuple[tuple[str, ...], sql.Literal]] = [
-        (TABLES, _template(verb, rights, "ON TABLE %s"))
+    kinds: list[tuple[tuple[str, ...], sql.Composed]] = [
+        (TABLES, _on_thing(verb, rights, "TABLE", role))
     ]
     if "INSERT" in rights:
-        kinds.append((SEQUENCES, _template(verb, ("USAGE",), "ON SEQUENCE %s")))
+        kinds.append((SEQUENCES, _on_thing(verb, ("USAGE",), "SEQUENCE", role)))
     return sql.SQL("\n").join(
         sql.SQL(EACH).format(
             schema=Thing("SCHEMA", (schema,)).oid,
@@ -343,6 +352,21 @@ def _defaults(
             sql.Literal(schema),
             sql.Literal(role),
         )
+
+
+def _on_thing(verb: Verb, rights: tuple[str, ...], kind: str, role: str) -> sql.Composed:
+    """Gives or takes rights on `thing`; of a GRANT without effect there is only a warning."""
+    has = sql.SQL("_").join(map(sql.SQL, ("has", kind.lower(), "privilege")))
+    asked = (
+        sql.SQL("{}({}, thing, {})").format(has, sql.Literal(role), sql.Literal(right))
+        for right in rights
+    )
+    return sql.SQL(ON_THING_PROVED if verb is GIVE else ON_THING).format(
+        statement=_template(verb, rights, " ".join(("ON", kind, "%s"))),
+        name=sql.Literal(role),
+        has=sql.SQL(" AND ").join(asked),
+        rights=sql.Literal(", ".join(rights)),
+    )
 
 
 def _template(verb: Verb, rights: tuple[str, ...], on: str, before: str = "") -> sql.Literal:

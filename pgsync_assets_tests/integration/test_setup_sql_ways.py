@@ -69,6 +69,9 @@ def test_all_tables_and_those_that_are_made_later(place: Administered) -> None:
     scripts = source(place, sync(), ways=Ways(every_table=True, future=True))
     with pytest.raises(AssertionError, match="permission denied for table foreign_owned"):
         place.paste(scripts.setup())
+    place.side.execute(f'grant select on app.foreign_owned to "{place.administrator.user}"')
+    with pytest.raises(AssertionError, match="may not grant this: SELECT ON app.foreign_owned"):
+        place.paste(scripts.setup())
     assert place.side.rows(f"select 1 from pg_roles where rolname = '{ROLE}'") == []  # or nothing
     place.side.execute("drop table app.foreign_owned")
     said = place.paste(scripts.setup()) + place.paste(scripts.setup())
