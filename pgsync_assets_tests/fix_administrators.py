@@ -49,7 +49,7 @@ class Administered:
 
     def paste(self, script: str) -> str:
         """Run a script with psql as the administrator, and return what it said."""
-        answer = psql(self.administrator, script)
+        answer = psql(self.administrator, script=script)
         assert answer.returncode == 0, answer.stderr
         return answer.stderr
 
@@ -85,8 +85,8 @@ def _forget(administrator: Side, role: str) -> None:
         connection.execute(sql.SQL("drop owned by {0} cascade; drop role {0}").format(name))
 
 
-def psql(side: Side, script: str) -> subprocess.CompletedProcess[str]:
-    """Run a script with psql as the role of a side; the password travels in the environment."""
+def psql(side: Side, *arguments: str, script: str = "") -> subprocess.CompletedProcess[str]:
+    """Run psql as the role of a side; the password travels in the environment."""
     return subprocess.run(
         [
             locate().program("psql"),
@@ -97,6 +97,7 @@ def psql(side: Side, script: str) -> subprocess.CompletedProcess[str]:
             "--no-psqlrc",
             "--quiet",
             "--set=ON_ERROR_STOP=1",
+            *arguments,
         ],
         env=os.environ | {"PGPASSWORD": side.password, "PGOPTIONS": ""},
         input=script,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 from psycopg import sql
@@ -32,6 +33,16 @@ from ..project import Project, read_project
 from .app import app, common_options
 from .terminal import Terminal, printable
 
+TAKES = {
+    "made_by": ("future_tables",),
+    "schema": ("all_tables", "future_tables"),
+    "drop_role": ("revoke",),
+}
+APART = (
+    ("password_env", "generate_password"),
+    ("revoke", "password_env"),
+    ("revoke", "generate_password"),
+)
 BYTES = 24  # of a password: 32 characters
 
 
@@ -90,7 +101,6 @@ class Password:
 )
 @click.option(
     "--schema",
-    "schemas",
     multiple=True,
     metavar="SCHEMA",
     help="Of --all-tables and --future-tables; default: the schemas of the syncs' tables.",
@@ -108,7 +118,9 @@ class Password:
     "--drop-role", is_flag=True, help="With --revoke: drop the role; its tables stay, as yours."
 )
 @common_options
+@click.pass_context
 def setup_sql(
+    context: click.Context,
     name: str,
     used_as: UsedAs | None,
     chosen: tuple[str, ...],
@@ -117,7 +129,7 @@ def setup_sql(
     all_tables: bool,
     future_tables: bool,
     made_by: tuple[str, ...],
-    schemas: tuple[str, ...],
+    schema: tuple[str, ...],
     create_on_database: bool,
     column_grants: bool,
     revoke: bool,
@@ -130,15 +142,14 @@ def setup_sql(
     Nothing is opened: an administrator runs it, with psql or any other client, as often as
     needed. It grants nothing that no sync needs, and fails where something is lacking.
     """
-    _check_options(password_env, generate_password, all_tables, future_tables, made_by, schemas)
-    _check_revoke(revoke, drop_role, password_env or generate_password)
+    _check_options(context.params)
     project = read_project(defs)
     login = _login(project, name)
     places = (used_as,) if used_as else PLACES
     uses = uses_of(name, _syncs(project, chosen), places)
     if not uses.names:
         raise _unused(name, used_as, chosen)
-    ways = Ways(create_on_database, column_grants, all_tables, future_tables, schemas)
+    ways = Ways(create_on_database, column_grants, all_tables, future_tables, schema)
     needs = needs_of(login.config, login.database, uses, ways)
     terminal = Terminal(as_json)
     if revoke:
@@ -157,27 +168,18 @@ def setup_sql(
         click.echo(script, nl=False)
 
 
-def _check_options(
-    password_env: str | None,
-    generate_password: bool,
-    all_tables: bool,
-    future_tables: bool,
-    made_by: tuple[str, ...],
-    schemas: tuple[str, ...],
-) -> None:
-    if password_env and generate_password:
-        raise click.UsageError("--password-env and --generate-password are two passwords")
-    if made_by and not future_tables:
-        raise click.UsageError("--made-by belongs to --future-tables")
-    if schemas and not (all_tables or future_tables):
-        raise click.UsageError("--schema belongs to --all-tables and --future-tables")
+def _check_options(given: Mapping[str, Any]) -> None:
+    """Which option takes which other one, and which do not go together."""
+    for option, others in TAKES.items():
+        if given[option] and not any(given[other] for other in others):
+            raise click.UsageError(f"{_flag(option)} belongs to {' or '.join(map(_flag, others))}")
+    for one, other in APART:
+        if given[one] and given[other]:
+            raise click.UsageError(f"{_flag(one)} and {_flag(other)} do not go together")
 
 
-def _check_revoke(revoke: bool, drop_role: bool, sets_password: object) -> None:
-    if drop_role and not revoke:
-        raise click.UsageError("--drop-role belongs to --revoke")
-    if revoke and sets_password:
-        raise click.UsageError("--revoke sets no password")
+def _flag(option: str) -> str:
+    return f"--{option.replace('_', '-')}"
 
 
 def _login(project: Project, name: str) -> Login:

@@ -227,7 +227,7 @@ def test_who_may_not_grant_is_told_and_nothing_is_done(place: Administered) -> N
     """PostgreSQL only warns of a GRANT without effect."""
     own, database = place.administrator.user, place.side.database
     place.side.execute(f'revoke grant option for temporary on database "{database}" from "{own}"')
-    answer = psql(place.administrator, Scripts(place.side, "crm", (sync(),)).setup())
+    answer = psql(place.administrator, script=Scripts(place.side, "crm", (sync(),)).setup())
     assert f"{own} may not grant this: TEMPORARY ON" in answer.stderr
     assert place.side.rows(f"select 1 from pg_roles where rolname = '{ROLE}'") == []
     place.side.execute(f'grant temporary on database "{database}" to "{own}" with grant option')
@@ -235,7 +235,7 @@ def test_who_may_not_grant_is_told_and_nothing_is_done(place: Administered) -> N
 
 def test_in_another_database_it_does_nothing(place: Administered) -> None:
     there = replace(place.administrator, database="postgres")
-    answer = psql(there, Scripts(place.side, "crm", (sync(),)).setup())
+    answer = psql(there, script=Scripts(place.side, "crm", (sync(),)).setup())
     assert f"this script is for database {place.side.database}, and this is" in answer.stderr
     assert place.side.rows(f"select 1 from pg_roles where rolname = '{ROLE}'") == []
 
@@ -263,10 +263,10 @@ def test_the_command_prints_what_can_be_pasted(project: CliProject) -> None:
         ended = project.run("setup-sql", "crm", "--password-env", "NEW_PASSWORD")
         assert (ended.exit_code, ended.stderr) == (ExitCode.OK, "")
         assert "p'ä" not in ended.stdout
-        assert psql(superuser, ended.stdout).stderr == ""
+        assert psql(superuser, script=ended.stdout).stderr == ""
         ours.connect_as_role().close()
         ended = project.run("setup-sql", "crm", "--generate-password", "--json")
-        assert psql(superuser, ended.document["sql"]).returncode == 0
+        assert psql(superuser, script=ended.document["sql"]).returncode == 0
         told, _, password = ended.stderr.strip().partition("CRM_PASSWORD=")
         assert told.startswith("Password of printed_role, shown this once") and len(password) == 32
         assert password not in ended.stdout
@@ -274,7 +274,7 @@ def test_the_command_prints_what_can_be_pasted(project: CliProject) -> None:
         ended = project.run("setup-sql", "crm")
         assert "-- It sets no password. In psql" in ended.stdout and "SCRAM" not in ended.stdout
         ended = project.run("setup-sql", "crm", "--revoke", "--drop-role")
-        assert psql(superuser, ended.stdout).stderr == ""
+        assert psql(superuser, script=ended.stdout).stderr == ""
         assert 'Schema "pgsync_ledger" stays' in ended.stdout
     finally:
         side.execute("drop role if exists printed_role")
@@ -301,11 +301,16 @@ REFUSED: dict[str, list[str]] = {
     "no connection is named 'nowhere'": ["nowhere"],
     "no sync named 'nothing'": ["shop", "--sync", "nothing"],
     "--password-env: the environment variable NOT_SET": ["shop", "--password-env", "NOT_SET"],
-    "are two passwords": ["crm", "--password-env", "X", "--generate-password"],
+    "and --generate-password do not go together": [
+        "crm",
+        "--password-env",
+        "X",
+        "--generate-password",
+    ],
     "--made-by belongs to --future-tables": ["crm", "--made-by", "x"],
-    "--schema belongs to": ["crm", "--schema", "x"],
+    "--schema belongs to --all-tables or --future-tables": ["crm", "--schema", "x"],
     "--drop-role belongs to --revoke": ["crm", "--drop-role"],
-    "--revoke sets no password": ["crm", "--revoke", "--generate-password"],
+    "--revoke and --password-env do not go together": ["crm", "--revoke", "--password-env", "X"],
     "connection 'crm', database: the environment variable CRM_DATABASE is not set": ["crm"],
 }
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pgsync_assets
-from pgsync_assets.embedded.binaries import locate
 
+from ..fix_administrators import psql
 from ..fix_databases import Pair, Side
 from ..fix_syncs import Syncs
 
@@ -141,24 +140,9 @@ def values_of(file: str, side: Side) -> dict[str, str]:
     return {name: own.get(name) or VALUES[name] for name in sorted(found)}
 
 
-def psql(side: Side, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs psql as the superuser; the password travels in the environment."""
-    return subprocess.run(
-        [
-            locate().program("psql"),
-            f"--host={side.host}",
-            f"--port={side.port}",
-            f"--username={side.cluster.superuser}",
-            f"--dbname={side.database}",
-            "--no-psqlrc",
-            "--quiet",
-            "--set=ON_ERROR_STOP=1",
-            *arguments,
-        ],
-        env=os.environ | {"PGPASSWORD": side.cluster.password, "PGOPTIONS": ""},
-        capture_output=True,
-        text=True,
-    )
+def as_superuser(side: Side) -> Side:
+    """A side as its superuser sees it."""
+    return replace(side, user=side.cluster.superuser, password=side.cluster.password)
 
 
 def earlier(file: str) -> tuple[str, ...]:
@@ -173,7 +157,7 @@ def said_of(file: str, pair: Pair) -> str:
     side = database_of(file, pair)
     before = BEFORE.get(file, DEMO_SOURCE if file.startswith("demo/round/") else earlier(file))
     answer = psql(
-        side,
+        as_superuser(side),
         *(f"--set={name}={value}" for name, value in values_of(file, side).items()),
         "--command=begin",
         "--command=set local client_min_messages = warning; create schema fresh",
@@ -196,6 +180,6 @@ def test_every_file_runs_in_psql(syncs: Syncs) -> None:
 def test_psql_stops_at_a_mistake_in_a_file(database_pair: Pair, tmp_path: Path) -> None:
     """The test above can fail."""
     (tmp_path / "wrong.sql").write_text("select no_such_column;")
-    answer = psql(database_pair.source, f"--file={tmp_path / 'wrong.sql'}")
+    answer = psql(as_superuser(database_pair.source), f"--file={tmp_path / 'wrong.sql'}")
     assert "no_such_column" in answer.stderr
     assert answer.returncode != 0
