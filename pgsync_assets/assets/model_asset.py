@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from ..config import ModelConfig, SyncConfig
-from ..model.lineage import column_sources
+from ..lineage import column_sources
 from .failures import told_to_dagster
 from .metadata import Metadata, column_lineage, column_schema, invalid_keys
 from .resources import PostgresConnection

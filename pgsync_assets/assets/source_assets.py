@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
-from ..model.lineage import Table
+from ..lineage import Table
 from .failures import told_to_dagster
 from .resources import PostgresConnection
 from .source_writes import counted_fingerprints

@@ -8,7 +8,7 @@ import dagster as dg
 from dagster import DagsterRunStatus
 
 from ..errors import PgsyncError
-from ..model.lineage import Table
+from ..lineage import Table
 from .failures import failure
 from .resources import PostgresConnection
 from .source_assets import DATA_VERSION_TAG

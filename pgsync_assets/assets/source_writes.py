@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import ModelError
-from ..model.lineage import Table
+from ..lineage import Table
 
 if TYPE_CHECKING:
     from ..connect import Endpoint

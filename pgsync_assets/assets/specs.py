@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from ..config import PLATFORM, SyncConfig, split_qualified
-from ..model.lineage import Table, source_tables
+from ..lineage import Table, source_tables
 from .translator import AUDIT_TABLES, AssetKind, PgSyncTranslator, SyncTranslatorData
 
 AUDIT_SCHEMA = "hightouch_audit"

@@ -42,7 +42,7 @@ def unread(sync: SyncConfig) -> str | None:
 
 
 def _tables(query: ModelConfig) -> tuple[Name, ...]:
-    from ..model.lineage import source_tables  # takes a third of a second: sqlglot
+    from ..lineage import source_tables  # takes a third of a second: sqlglot
 
     return source_tables(query, default_schema="")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pgsync_assets.config import ModelConfig
-from pgsync_assets.model.lineage import column_sources, source_tables
+from pgsync_assets.lineage import column_sources, source_tables
 
 CASES = {
     "select * from nyc.flights": {("nyc", "flights")},

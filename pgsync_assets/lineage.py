@@ -17,7 +17,7 @@ from sqlglot.lineage import Node, lineage
 from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 from sqlglot.optimizer.scope import traverse_scope
 
-from ..config import ModelConfig, split_qualified
+from .config import ModelConfig, split_qualified
 
 Table = tuple[str, str]
 """Schema and name."""
