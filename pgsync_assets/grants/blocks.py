@@ -63,10 +63,11 @@ LOOKED_UP = """\
     WHERE c.relname = {table} AND n.nspname = ANY ({schemas}) AND c.relkind IN ({kinds})
     ORDER BY array_position({schemas}, n.nspname) LIMIT 1;
     IF thing IS NULL THEN
-        RAISE EXCEPTION 'a model reads %, and no schema of search_path has it', {table};
-    END IF;
-    EXECUTE format({on_schema}, maker, {name});
-    {on_table}"""
+        RAISE {level} 'a model reads %, and no schema of search_path has it', {table};
+    ELSE
+        EXECUTE format({on_schema}, maker, {name});
+        {on_table}
+    END IF;"""
 
 SEQUENCES_OF_DEFAULTS = """\
     FOR thing IN
@@ -244,6 +245,7 @@ def looked_up(verb: Verb, search_path: Iterable[str], table: str, role: str) -> 
         schemas=_names(search_path),
         kinds=_literals(TABLES),
         name=sql.Literal(role),
+        level=sql.SQL("EXCEPTION" if verb is GIVE else "NOTICE"),
         on_schema=_template(verb, ("USAGE",), "ON SCHEMA %I"),
         on_table=_on_thing(verb, ("SELECT",), "TABLE", role),
     )

@@ -189,6 +189,7 @@ def test_tables_are_found_as_the_search_path_finds_them(place: Administered) -> 
     place.execute('alter table second."Late Ones" rename to other')
     with pytest.raises(AssertionError, match="a model reads Late Ones, and no schema of search"):
         place.paste(scripts.setup())
+    assert "a model reads Late Ones" in place.paste(scripts.revoke())
     place.execute("drop schema second cascade", "drop table app.sub")
 
 
