@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from .config import ConnectionConfig, SyncConfig
+from .config import ConnectionConfig, ReverseTunnelConfig, SyncConfig
 from .config.component import PlacedSync, Reading, read_component
 from .config.cross_checks import cross_check
 from .config.document import Problem, read_documents
-from .config.validation import suggestion
+from .config.reverse_tunnels import reverse_conflicts, with_ports
+from .config.validation import dotted, suggestion
 from .errors import ConfigurationError, PgsyncError
 from .model import load_sql_file
 
@@ -27,15 +28,17 @@ class Project:
 
     Args:
         folder: the folder that was read.
-        connections: by name.
+        connections: by name; they know the port of their reverse tunnel.
         syncs: by name; `sql_file` is read already and stands in `sql`.
         files: in which file each connection is written.
+        reverse_tunnels: by name.
     """
 
     folder: Path
     connections: dict[str, ConnectionConfig]
     syncs: dict[str, SyncConfig]
     files: dict[str, Path] = field(default_factory=dict)
+    reverse_tunnels: dict[str, ReverseTunnelConfig] = field(default_factory=dict)
 
     def connection(self, name: str) -> ConnectionConfig:
         """A connection by its name.
@@ -64,6 +67,20 @@ class Project:
             )
         return self.syncs[name]
 
+    def reverse_tunnel(self, name: str) -> ReverseTunnelConfig:
+        """A reverse tunnel by its name.
+
+        Raises:
+            ConfigurationError: there is none of this name.
+        """
+        if name not in self.reverse_tunnels:
+            raise ConfigurationError(
+                f"{self.folder} has no reverse tunnel named {name!r}; "
+                f"{suggestion(name, self.reverse_tunnels)}",
+                "write it under `reverse_tunnels:`, beside `connections:`",
+            )
+        return self.reverse_tunnels[name]
+
 
 def read_project(folder: Path) -> Project:
     """Reads and checks a folder of definitions; opens no connection.
@@ -84,13 +101,23 @@ def read_project(folder: Path) -> Project:
     for conflict in cross_check(reading.connections, configs):
         placed = reading.syncs[conflict.position]
         reading.problems.append(placed.problem(conflict.location, conflict.message))
+    for location, message in reverse_conflicts(reading.connections, reading.reverse_tunnels):
+        document = reading.documents[str(location[0]), str(location[1])]
+        told = f"{dotted(location)}: {message}"
+        reading.problems.append(document.problem(("attributes", *location), told))
     if reading.problems:
         raise ConfigurationError(
             _told(reading.problems), "correct it, then `pgsync-assets check` looks again"
         )
     syncs = {config.name: config for config in configs}
-    files = {name: Path(file) for name, file in reading.files.items()}
-    return Project(folder, reading.connections, syncs, files)
+    written = [(part, name, one.file) for (part, name), one in reading.documents.items()]
+    return Project(
+        folder,
+        with_ports(reading.connections, reading.reverse_tunnels),
+        syncs,
+        {name: Path(file) for part, name, file in written if part == "connections"},
+        reading.reverse_tunnels,
+    )
 
 
 def _told(problems: list[Problem]) -> str:

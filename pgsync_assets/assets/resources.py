@@ -11,6 +11,7 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from ..config import ConnectionConfig, Schemas, SslMode, TunnelConfig
+from ..config import ReverseTunnel as Reverse
 from .environment import with_env_vars
 
 if TYPE_CHECKING:
@@ -27,6 +28,13 @@ class SshTunnel(dg.Config):
     private_key_file: str | None = None
     private_key_passphrase: str | None = None
     password: str | None = None
+
+
+class ReverseTunnel(dg.Config):
+    """A tunnel that its other end has opened to `pgsync-assets tunnel serve` on this machine."""
+
+    name: str = Field(description="Name of the reverse tunnel, for messages.")
+    port: int = Field(description="Port on 127.0.0.1 where it ends.")
 
 
 class SchemaNames(dg.Config):
@@ -66,6 +74,7 @@ class PostgresConnection(dg.ConfigurableResource):  # type: ignore[type-arg]
     connect_timeout_s: float = 15.0
     lock_timeout_s: float = 30.0
     tunnel: SshTunnel | None = None
+    reverse_tunnel: ReverseTunnel | None = None
 
     _open: ExitStack = PrivateAttr(default_factory=ExitStack)
     _endpoint: Any = PrivateAttr(default=None)
@@ -78,9 +87,13 @@ class PostgresConnection(dg.ConfigurableResource):  # type: ignore[type-arg]
             name: name of the connection.
             config: as written; each `$NAME` becomes a `dg.EnvVar`.
         """
-        plain = set(cls.model_fields) - {"schemas", "tunnel", "search_path"}
+        plain = set(cls.model_fields) - {"schemas", "tunnel", "reverse_tunnel", "search_path"}
         values = with_env_vars(config.model_dump(include=plain))
-        if config.tunnel is not None:
+        if isinstance(config.tunnel, Reverse):
+            values["reverse_tunnel"] = ReverseTunnel(
+                name=config.tunnel.reverse, port=config.tunnel.port
+            )
+        elif config.tunnel is not None:
             known = config.tunnel.model_dump(include=set(SshTunnel.model_fields))
             values["tunnel"] = SshTunnel(**with_env_vars(known))
         schemas = SchemaNames(**config.schemas.model_dump())
@@ -126,6 +139,8 @@ class PostgresConnection(dg.ConfigurableResource):  # type: ignore[type-arg]
             password=hidden("TUNNEL_PASSWORD", self.tunnel.password),
             private_key_passphrase=hidden("PASSPHRASE", self.tunnel.private_key_passphrase),
         )
+        end = self.reverse_tunnel
+        reverse = end and Reverse(reverse=end.name, port=end.port)
         config = ConnectionConfig(
             host=self.host,
             port=self.port,
@@ -138,7 +153,7 @@ class PostgresConnection(dg.ConfigurableResource):  # type: ignore[type-arg]
             schemas=Schemas(**self.schemas.model_dump()),
             connect_timeout_s=self.connect_timeout_s,
             lock_timeout_s=self.lock_timeout_s,
-            tunnel=tunnel,
+            tunnel=reverse or tunnel,
         )
         return config, secrets
 

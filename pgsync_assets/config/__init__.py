@@ -16,6 +16,7 @@ from .sync import AuditLevel, DuplicateKeys, SyncConfig
 from .time_windows import TimeWindows
 from .tunnel import (
     AnyTunnel,
+    ReverseTunnel,
     ReverseTunnelConfig,
     ReverseTunnelRef,
     SshServer,
@@ -52,6 +53,7 @@ __all__ = [
     "Place",
     "QualifiedName",
     "RangePartitions",
+    "ReverseTunnel",
     "ReverseTunnelConfig",
     "ReverseTunnelRef",
     "Schemas",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -12,10 +12,13 @@ from .base import Name
 from .connection import ConnectionConfig
 from .document import Document, Location, Problem
 from .sync import SyncConfig
+from .tunnel import ReverseTunnelConfig
 from .validation import dotted, suggestion, validate
 
 CONNECTIONS_TYPE = "pgsync_assets.PgConnectionsComponent"
 SYNCS_TYPE = "pgsync_assets.PgSyncComponent"
+
+Named = TypeVar("Named", ConnectionConfig, ReverseTunnelConfig)
 
 TEMPLATE_MARKS = ("{{", "{%", "{#")
 
@@ -26,13 +29,16 @@ _OTHER_TYPES = (
 )
 _ENVELOPE = ("type", "attributes", "template_vars_module", "requirements", "post_processing")
 _ATTRIBUTES = {
-    CONNECTIONS_TYPE: ("connections",),
+    CONNECTIONS_TYPE: ("connections", "reverse_tunnels"),
     SYNCS_TYPE: ("syncs", "translation", "op"),
 }
 
 
 _ANY_CONNECTION = ConnectionConfig(host="", database="", user="")
 """Stands for a connection that is wrong, so that syncs are not told that it is missing."""
+
+_ANY_REVERSE_TUNNEL = ReverseTunnelConfig.model_construct(public_keys=(), port=0)
+"""The same for a reverse tunnel; one without keys is compared with no other."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,9 @@ class Reading:
 
     problems: list[Problem] = field(default_factory=list)
     connections: dict[str, ConnectionConfig] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)  # of each connection, as it is shown
+    reverse_tunnels: dict[str, ReverseTunnelConfig] = field(default_factory=dict)
+    documents: dict[tuple[str, str], Document] = field(default_factory=dict)
+    """Where `connections` and `reverse_tunnels` were written, by part and name."""
     syncs: list[PlacedSync] = field(default_factory=list)
 
 
@@ -86,7 +94,10 @@ def read_component(document: Document, reading: Reading) -> str:
     templates = list(_templates(document))
     reading.problems.extend(templates)
     if kind == CONNECTIONS_TYPE:
-        _read_connections(document, reading, look=not templates)
+        _read_named(document, reading, "connections", reading.connections, _ANY_CONNECTION)
+        if "reverse_tunnels" in value["attributes"]:
+            known = reading.reverse_tunnels
+            _read_named(document, reading, "reverse_tunnels", known, _ANY_REVERSE_TUNNEL)
     elif not templates:
         _read_syncs(document, reading)
     return kind
@@ -113,7 +124,7 @@ def _unknown_keys(document: Document, at: Location, known: tuple[str, ...]) -> I
 def _templates(document: Document) -> Iterator[Problem]:
     """Finds Dagster templates: this reader has no Dagster that could fill them in."""
     attributes = document.value["attributes"]
-    for part in ("connections", "syncs"):
+    for part in ("connections", "reverse_tunnels", "syncs"):
         for place, text in _texts(attributes.get(part), ("attributes", part)):
             mark = next((mark for mark in TEMPLATE_MARKS if mark in text), None)
             if mark:
@@ -135,26 +146,35 @@ def _texts(value: Any, at: Location) -> Iterator[tuple[Location, str]]:
             yield from _texts(inner, (*at, position))
 
 
-def _read_connections(document: Document, reading: Reading, look: bool) -> None:
-    """Reads connections; without a look into them their names are known all the same."""
-    at: Location = ("attributes", "connections")
-    connections = document.value["attributes"].get("connections")
-    if not isinstance(connections, dict) or not connections:
-        reading.problems.append(document.problem(at, "connections: should be a mapping by name"))
+def _read_named(
+    document: Document, reading: Reading, part: str, known: dict[str, Named], stands_in: Named
+) -> None:
+    """Reads connections or reverse tunnels, which have names.
+
+    Args:
+        document: has the part.
+        reading: is added to.
+        part: the key in `attributes`.
+        known: those that were read before, by name; is added to.
+        stands_in: for one that is wrong, so that its name is known all the same.
+    """
+    at: Location = ("attributes", part)
+    written = document.value["attributes"].get(part)
+    if not isinstance(written, dict) or not written:
+        reading.problems.append(document.problem(at, f"{part}: should be a mapping by name"))
         return
-    for name in connections:
+    look = next(_templates(document), None) is None  # one with templates is told already
+    for name in written:
         place = (*at, name)
-        if name in reading.connections:
-            told = f"another connection is named {name!r} too; names are used once"
+        if name in known:
+            noun = part.removesuffix("s").replace("_", " ")
+            told = f"another {noun} is named {name!r} too; names are used once"
             reading.problems.append(document.problem(place, told))
         reading.problems.extend(_name_problem(name, document, place))
-        reading.connections[name] = _ANY_CONNECTION
-        reading.files[name] = document.file
-        found = validate(ConnectionConfig, document, place) if look else []
-        if isinstance(found, ConnectionConfig):
-            reading.connections[name] = found
-        else:
-            reading.problems.extend(found)
+        reading.documents[part, name] = document
+        found = validate(type(stands_in), document, place) if look else []
+        known[name] = stands_in if isinstance(found, list) else found
+        reading.problems.extend(found if isinstance(found, list) else [])
 
 
 def _name_problem(name: str, document: Document, place: Location) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from .base import Config, Name, SecretName
+from .public_key import PublicKey
 
 
 class SshServer(Config):
@@ -59,10 +60,16 @@ class ReverseTunnelRef(Config):
     reverse: Name = Field(description="Name of one of the `reverse_tunnels`.")
 
 
+class ReverseTunnel(ReverseTunnelRef):
+    """The same with its port, which the project's `reverse_tunnels` say. Never written in YAML."""
+
+    port: int = Field(description="Port on 127.0.0.1 where the tunnel ends.")
+
+
 class ReverseTunnelConfig(Config):
     """Who may dial in to `pgsync-assets tunnel serve`, and which port that opens here."""
 
-    public_keys: tuple[str, ...] = Field(
+    public_keys: tuple[PublicKey, ...] = Field(
         min_length=1, description="Public keys that may log in, each on one line."
     )
     port: Annotated[int, Field(ge=1024, le=65535)] = Field(

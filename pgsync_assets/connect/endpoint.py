@@ -12,12 +12,13 @@ import psycopg
 from psycopg import sql
 
 from ..config import AnyTunnel, ConnectionConfig, ReverseTunnelRef
-from ..errors import CertificateError, ConfigurationError, PgsyncError, PrivilegeError
+from ..errors import CertificateError, PgsyncError, PrivilegeError
 from .authorities import Trust, refusal
 from .certificate import Server
 from .parameters import Values, authorities, libpq_parameters, servers
 from .pin import Pin
 from .refusals import is_of_certificate, refused
+from .reverse import ReverseEnd
 from .session import Session
 from .tunnel import Tunnel
 from .weakness import weakness
@@ -39,7 +40,7 @@ class Endpoint:
         self.config = config
         self._environment = os.environ if environment is None else environment
         self._values = Values(name, config, self._environment)
-        self._tunnel: Tunnel | None = None
+        self._tunnel: Tunnel | ReverseEnd | None = None
         self._local_ports: tuple[int, ...] = ()
         self._pin = Pin(name, config)
         self._entered = 0
@@ -108,7 +109,9 @@ class Endpoint:
 
     def _open_tunnel(self, config: AnyTunnel) -> None:
         if isinstance(config, ReverseTunnelRef):
-            raise ConfigurationError(f"connection {self.name!r}: no reverse tunnels yet")
+            self._tunnel = ReverseEnd(self._values, config)
+            self._local_ports = self._tunnel.open()
+            return
         target = (self._values.hosts()[0], self._values.ports()[0])
         tunnel = Tunnel(self.name, config, target, self._environment)
         self._local_ports = (tunnel.open(),)
@@ -138,7 +141,9 @@ class Endpoint:
                 with suppress(PgsyncError):
                     if found := refusal(server, trust):
                         return CertificateError(f"{self!r}: {found[0]}", found[1])
-        return refused(repr(self), said, self._values.secrets())
+        reverse = self._tunnel if isinstance(self._tunnel, ReverseEnd) else None
+        problem = reverse.problem() if reverse and "FATAL" not in said else None
+        return problem or refused(repr(self), said, self._values.secrets())
 
     def _may_not_connect(self) -> PrivilegeError:
         names = (

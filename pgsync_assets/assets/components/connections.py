@@ -4,35 +4,38 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import dagster as dg
-from pydantic import BaseModel, BeforeValidator, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
 
-from ...config import ConnectionConfig, Name
+from ...config import Config, ConnectionConfig, Name, ReverseTunnelConfig
+from ...config.reverse_tunnels import reverse_conflicts, with_ports
+from ...config.validation import dotted
+from ...errors import ConfigurationError
 from ..resources import PostgresConnection
 from ..writer import PostgresWriter, writer_key
 from .plain import plain_model, refuse_templates
 from .scaffolders import ConnectionsScaffolder
 
-
-def _as_written(
-    _context: dg.ResolutionContext, connections: Mapping[str, ConnectionConfig]
-) -> Mapping[str, ConnectionConfig]:
-    for name, config in connections.items():
-        refuse_templates(f"connections.{name}", config)
-    return connections
-
-
 if TYPE_CHECKING:
     Connections = Mapping[str, ConnectionConfig]
+    ReverseTunnels = Mapping[str, ReverseTunnelConfig]
 else:
-    Connections = Annotated[
-        Any,  # Dagster resolves no plain pydantic models field by field, nor does it need to
-        BeforeValidator(TypeAdapter(dict[Name, ConnectionConfig]).validate_python),
-        dg.Resolver(
-            _as_written,
-            model_field_type=dict[Name, ConnectionConfig],
-            description="Connections by name.",
-        ),
-    ]
+
+    def _by_name(part: str, kind: type[Config], description: str) -> Any:
+        def as_written(_: dg.ResolutionContext, named: Mapping[str, Config]) -> Any:
+            for name, config in named.items():
+                refuse_templates(f"{part}.{name}", config)
+            return named
+
+        return Annotated[
+            Any,  # Dagster resolves no plain pydantic models field by field, nor does it need to
+            BeforeValidator(TypeAdapter(dict[Name, kind]).validate_python),
+            dg.Resolver(as_written, model_field_type=dict[Name, kind], description=description),
+        ]
+
+    Connections = _by_name("connections", ConnectionConfig, "Connections by name.")
+    ReverseTunnels = _by_name(
+        "reverse_tunnels", ReverseTunnelConfig, "Who may dial in to the gateway, by name."
+    )
 
 
 @dg.scaffold_with(ConnectionsScaffolder)
@@ -44,17 +47,56 @@ class PgConnectionsComponent(dg.Component, dg.Model, dg.Resolvable):
     """
 
     connections: Connections
+    reverse_tunnels: ReverseTunnels = Field(default_factory=dict)
 
     @classmethod
     def model(cls) -> type[BaseModel]:
         """What a `defs.yaml` of this component may hold; `dg` makes its JSON schema of it."""
-        return plain_model(super().model(), "connections", dict[Name, ConnectionConfig])
+        return plain_model(
+            super().model(),
+            connections=dict[Name, ConnectionConfig],
+            reverse_tunnels=dict[Name, ReverseTunnelConfig],
+        )
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """The resources. Nothing is opened and no variable is read."""
+        """The resources. Nothing is opened and no variable is read.
+
+        Raises:
+            ConfigurationError: a connection names a reverse tunnel that there is none of, or two
+                tunnels have one port or key.
+        """
+        tunnels = project_reverse_tunnels(context, self)
+        conflicts = list(reverse_conflicts(self.connections, tunnels))
+        if conflicts:
+            told = [f"{dotted(location)}: {message}" for location, message in conflicts]
+            raise ConfigurationError("\n".join(told))
         resources: dict[str, dg.ConfigurableResource] = {}  # type: ignore[type-arg]
-        for name, config in self.connections.items():
+        for name, config in with_ports(self.connections, tunnels).items():
             connection = PostgresConnection.from_config(name, config)
             resources[name] = connection
             resources[writer_key(name)] = PostgresWriter(connection=connection)
         return dg.Definitions(resources=resources)
+
+
+def project_reverse_tunnels(
+    context: dg.ComponentLoadContext, component: PgConnectionsComponent | None = None
+) -> dict[str, ReverseTunnelConfig]:
+    """All reverse tunnels of the project that a component belongs to.
+
+    Args:
+        context: of the component.
+        component: one that may stand outside of a folder, as in a test.
+
+    Raises:
+        ConfigurationError: two have one name.
+    """
+    found = context.component_tree.get_all_components(of_type=PgConnectionsComponent)
+    if component is not None and not any(other is component for other in found):
+        found = [*found, component]
+    tunnels: dict[str, ReverseTunnelConfig] = {}
+    for one in found:
+        for name, config in one.reverse_tunnels.items():
+            if name in tunnels:
+                raise ConfigurationError(f"another reverse tunnel is named {name!r} too")
+            tunnels[name] = config
+    return tunnels

@@ -37,19 +37,19 @@ def _discreet(detail: ErrorDetails) -> InitErrorDetails:
 
 
 @cache
-def plain_model(derived: type[BaseModel], field: str, kind: object) -> type[BaseModel]:
-    """The model that YAML is read into, where one field takes no template.
+def plain_model(derived: type[BaseModel], **kinds: object) -> type[BaseModel]:
+    """The model that YAML is read into, where some fields take no template.
 
     Dagster lets every field be a text as well. Without that choice an error names the line of the
     key that is wrong, and not the line where everything begins.
 
     Args:
         derived: what Dagster made of the component.
-        field: the field that is plain.
-        kind: its type.
+        kinds: the fields that are plain, and their types.
     """
     fields: Any = {
-        field: (Annotated[kind, WrapValidator(_without_input)], derived.model_fields[field])
+        name: (Annotated[kind, WrapValidator(_without_input)], derived.model_fields[name])
+        for name, kind in kinds.items()
     }
     return create_model(derived.__name__, __base__=derived, **fields)
 

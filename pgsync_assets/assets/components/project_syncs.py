@@ -12,12 +12,13 @@ import dagster as dg
 
 from ...config import ConnectionConfig, SyncConfig
 from ...config.cross_checks import cross_check
+from ...config.reverse_tunnels import with_ports
 from ...config.validation import suggestion
 from ...errors import ConfigurationError
 from ..source_assets import shared_assets
 from ..specs import SyncSpecs, sync_specs
 from ..translator import PgSyncTranslator, SyncTranslatorData
-from .connections import PgConnectionsComponent
+from .connections import PgConnectionsComponent, project_reverse_tunnels
 
 
 class HasSyncs(Protocol):
@@ -121,4 +122,5 @@ def project_connections(context: dg.ComponentLoadContext) -> dict[str, Connectio
         context: of the component.
     """
     components = context.component_tree.get_all_components(of_type=PgConnectionsComponent)
-    return {name: c for component in components for name, c in component.connections.items()}
+    written = {name: c for component in components for name, c in component.connections.items()}
+    return with_ports(written, project_reverse_tunnels(context))

@@ -75,7 +75,7 @@ class PgSyncComponent(dg.Component, dg.Model, dg.Resolvable):
     @classmethod
     def model(cls) -> type[BaseModel]:
         """What a `defs.yaml` of this component may hold; `dg` makes its JSON schema of it."""
-        return plain_model(super().model(), "syncs", list[SyncConfig])
+        return plain_model(super().model(), syncs=list[SyncConfig])
 
     def get_asset_spec(self, data: SyncTranslatorData) -> dg.AssetSpec:
         """The spec of one asset; override it to name or decorate assets in Python.
