@@ -9,6 +9,7 @@ pytest_plugins = [
     "pgsync_assets_tests.fix_writers",
     "pgsync_assets_tests.fix_tls",
     "pgsync_assets_tests.fix_ssh",
+    "pgsync_assets_tests.fix_gateway",
     "pgsync_assets_tests.fix_pgbouncer",
     "pgsync_assets_tests.fix_children",
 ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -24,6 +25,8 @@ from pgsync_assets.config import (
     ListPartitions,
     ModelConfig,
     RangePartitions,
+    ReverseTunnelConfig,
+    ReverseTunnelRef,
     Schemas,
     SyncConfig,
     TimeWindows,
@@ -38,6 +41,8 @@ MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n\n"
 MODELS: dict[str, type[BaseModel]] = {
     "a connection": ConnectionConfig,
     "tunnel": TunnelConfig,
+    "tunnel: the other way": ReverseTunnelRef,
+    "reverse_tunnels": ReverseTunnelConfig,
     "schemas": Schemas,
     "a sync": SyncConfig,
     "model": ModelConfig,
@@ -56,7 +61,8 @@ def configuration() -> str:
         MADE,
         "# Configuration\n\n"
         "YAML below `pgsync_assets/defs/`: `pgsync_assets.PgConnectionsComponent` holds "
-        "`connections: {name: ..}`, `pgsync_assets.PgSyncComponent` holds `syncs: [..]`. "
+        "`connections: {name: ..}` and `reverse_tunnels: {name: ..}`, "
+        "`pgsync_assets.PgSyncComponent` holds `syncs: [..]`. "
         "A key that is not listed here is an error, with file and line: `dg check yaml`, "
         "`pgsync-assets check`. Secrets are written as `$NAME`, the name of an environment "
         "variable.\n",
@@ -102,12 +108,19 @@ def commands() -> str:
     settings = app.context_settings | {"terminal_width": WIDTH}
     context = click.Context(app, info_name="pgsync-assets", **settings)
     parts.append(f"\n```\n{app.get_help(context)}\n```\n")
-    for name in app.list_commands(context):
-        command = app.get_command(context, name)
+    return "".join([*parts, *_helps(context, settings)])
+
+
+def _helps(group: click.Context, settings: dict[str, Any], before: str = "") -> Iterator[str]:
+    """Help of the commands of a group, and of those of the groups among them."""
+    assert isinstance(group.command, click.Group)  # noqa: S101 - by its callers
+    for name in group.command.list_commands(group):
+        command = group.command.get_command(group, name)
         assert command is not None  # noqa: S101 - it was listed
-        inner = click.Context(command, info_name=name, parent=context, **settings)
-        parts.append(f"\n## {name}\n\n```\n{command.get_help(inner)}\n```\n")
-    return "".join(parts)
+        inner = click.Context(command, info_name=name, parent=group, **settings)
+        yield f"\n## {before}{name}\n\n```\n{command.get_help(inner)}\n```\n"
+        if isinstance(command, click.Group):
+            yield from _helps(inner, settings, f"{before}{name} ")
 
 
 def error_tree() -> str:

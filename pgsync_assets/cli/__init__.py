@@ -14,6 +14,9 @@ from .reset import reset
 from .run import run
 from .setup_sql import setup_sql
 from .show import show
+from .tunnel import tunnel
+from .tunnel_invite import invite
+from .tunnel_serve import serve
 from .up import up
 from .verify import verify
 
@@ -27,14 +30,17 @@ __all__ = [
     "demo",
     "discard",
     "drop",
+    "invite",
     "main",
     "mapping",
     "plan",
     "rejected",
     "reset",
     "run",
+    "serve",
     "setup_sql",
     "show",
+    "tunnel",
     "up",
     "verify",
 ]

@@ -109,7 +109,7 @@ directory_option = click.option(
     envvar="PGSYNC_DIR",
     default=Path(".pgsync"),
     show_default=".pgsync, or $PGSYNC_DIR",
-    help="Folder of the embedded servers and their data.",
+    help="State folder: the embedded servers with their data, the gateway's host key.",
 )
 port_option = click.option(
     "--port",
