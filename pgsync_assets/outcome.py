@@ -374,22 +374,3 @@ class Verification:
     def total(self) -> int:
         """Rows that are not the same, for whatever reason."""
         return self.missing + self.differs + self.rejected + self.pending.total
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """One line of a check: what was tried, whether it is fine, and what to do if not.
-
-    Args:
-        name: what was tried.
-        passed: whether it is fine.
-        detail: what was found.
-        remedy: what to do where it is not.
-        warning: what a person should know although it passed, in a sentence.
-    """
-
-    name: str
-    passed: bool
-    detail: str
-    remedy: str | None = None
-    warning: str | None = None

@@ -31,6 +31,7 @@ from .steps.progress import Reporter, silent
 from .steps.recover import recover
 from .steps.settle import outcome, settle
 from .steps.show_plan import show_plan
+from .steps.try_connection import try_connection
 from .steps.verification import verify
 from .steps.work import Work, opened
 from .steps.write_plan import write_plan
@@ -43,6 +44,7 @@ __all__ = [
     "plan",
     "run",
     "show_plan",
+    "try_connection",
     "verify",
     "weaknesses",
 ]

@@ -17,6 +17,7 @@ from .show import show
 from .tunnel import tunnel
 from .tunnel_invite import invite
 from .tunnel_serve import serve
+from .test_connection import test_connection
 from .up import up
 from .verify import verify
 
@@ -41,6 +42,7 @@ __all__ = [
     "setup_sql",
     "show",
     "tunnel",
+    "test_connection",
     "up",
     "verify",
 ]

@@ -6,32 +6,55 @@ from .endpoint import Endpoint
 from .failures import is_row_level, translate, translated
 from .migrate import is_migrated, migrate
 from .platform import no_platform, platform_config, platform_endpoint
+from .pooler import PoolMode, is_pooled, pool_mode
 from .pump import pump
-from .retry import tried
-from .rights import login_of, schema_problem
+from .reach import reach
+from .retry import PAUSES_S, tried
+from .rights import (
+    excess_rights,
+    may_create,
+    schema_problem,
+    tls_of,
+    try_schema,
+    try_temporary,
+    visible_tables,
+)
+from .server import UNKNOWN_BYTES, read_server
 from .session import READ_ONLY, REPEATABLE_READ, Session
 
 __all__ = [
+    "PAUSES_S",
     "READ_ONLY",
     "REPEATABLE_READ",
+    "UNKNOWN_BYTES",
     "Certificate",
     "Endpoint",
+    "PoolMode",
     "Server",
     "Session",
     "Trust",
+    "excess_rights",
     "is_migrated",
+    "is_pooled",
     "is_row_level",
-    "login_of",
     "matches",
+    "may_create",
     "migrate",
     "no_platform",
     "platform_config",
     "platform_endpoint",
+    "pool_mode",
     "pump",
+    "reach",
+    "read_server",
     "refusal",
     "schema_problem",
     "shown_chain",
+    "tls_of",
     "translate",
     "translated",
     "tried",
+    "try_schema",
+    "try_temporary",
+    "visible_tables",
 ]

@@ -13,9 +13,11 @@ from psycopg import sql
 
 from ..config import AnyTunnel, ConnectionConfig, ReverseTunnelRef
 from ..errors import CertificateError, PgsyncError, PrivilegeError
+from ..config import AnyTunnel, ConnectionConfig, ReverseTunnelRef, SslMode
+from ..errors import CertificateError, ConfigurationError, PgsyncError, PrivilegeError
 from .authorities import Trust, refusal
 from .certificate import Server
-from .parameters import Values, authorities, libpq_parameters, servers
+from .parameters import LOOPBACK_ADDRESS, Values, authorities, libpq_parameters, servers
 from .pin import Pin
 from .refusals import is_of_certificate, refused
 from .reverse import ReverseEnd
@@ -106,6 +108,22 @@ class Endpoint:
                 yield Session(self.name, self.config, connection)
             finally:
                 connection.close()
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Where TCP leads to: the servers, or the local end of an open tunnel to each.
+
+        Raises:
+            ConfigurationError: a variable is not set.
+        """
+        if self._local_ports:
+            return [(LOOPBACK_ADDRESS, port) for port in self._local_ports]
+        return list(zip(self._values.hosts(), self._values.ports(), strict=True))
+
+    @property
+    def sslmode(self) -> SslMode:
+        """What is asked of libpq, by default or as written."""
+        return self.config.effective_sslmode(self._values.hosts())
 
     def _open_tunnel(self, config: AnyTunnel) -> None:
         if isinstance(config, ReverseTunnelRef):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ..errors import TransientError
@@ -13,18 +13,26 @@ PAUSES_S = (1.0, 2.0, 4.0)
 """Seconds before the same again."""
 
 
-def tried(once: Callable[[], Result]) -> Result:
+def tried(
+    once: Callable[[], Result],
+    pauses: Sequence[float] | None = None,
+    on_failure: Callable[[TransientError], None] | None = None,
+) -> Result:
     """Does it, and again after each pause where it failed in a way that may pass.
 
     Args:
         once: what to do; it begins where its last try came to.
+        pauses: in seconds, default `PAUSES_S`; there is one try more than these.
+        on_failure: is told of each failure that is followed by another try.
 
     Raises:
         TransientError: the last try failed, too.
     """
-    for pause in PAUSES_S:
+    for pause in PAUSES_S if pauses is None else pauses:
         try:
             return once()
-        except TransientError:
+        except TransientError as error:
+            if on_failure is not None:
+                on_failure(error)
             time.sleep(pause)
     return once()

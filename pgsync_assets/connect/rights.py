@@ -1,7 +1,12 @@
-"""What a session says about itself: who, where, how encrypted, and which schemas it may write."""
+"""What a session says about itself: how encrypted, what our role may do, which schemas it may
+write. What may be written is tried, too: in a transaction that is rolled back."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
 from psycopg import sql
 
 from ..sql import statement
@@ -18,12 +23,7 @@ def schema_problem(session: Session, schema: str) -> str | None:
     Returns:
         None where it is there and writable, or can be created.
     """
-    with session.transaction("looking at a schema", READ_ONLY) as connection:
-        row = connection.execute(
-            statement(__package__ or "", "schema_rights.sql"), {"schema": schema}
-        ).fetchone()
-    assert row is not None  # noqa: S101 - VALUES has a row
-    user, _, is_there, may_create, may_write = row
+    user, _, is_there, may_create, may_write = _schema_rights(session, schema)
     if may_write or (not is_there and may_create):
         return None
     template = (
@@ -34,11 +34,97 @@ def schema_problem(session: Session, schema: str) -> str | None:
     return template.format(sql.Identifier(schema), sql.Identifier(user)).as_string(None)
 
 
-def login_of(session: Session) -> str:
-    """Who is logged in where, and how the connection is encrypted, in one line."""
-    with session.transaction("looking at the connection", READ_ONLY) as connection:
-        tls = connection.execute(statement(__package__ or "", "tls.sql"), {}).fetchone()
-        info = connection.info
-        version = f"PostgreSQL {info.server_version // 10_000}"
-        encryption = f"{tls[1]}" if tls and tls[0] else "not encrypted"
-        return f"{info.user} at {info.host}:{info.port}/{info.dbname}, {version}, {encryption}"
+def try_schema(session: Session, schema: str) -> bool:
+    """Makes a table with a row in a schema of ours, and the schema where it is missing; takes all
+    of it back. Where `schema_problem` finds nothing this should work, and says why it does not.
+
+    Args:
+        session: on the database that holds it, or will.
+        schema: its name.
+
+    Returns:
+        Whether the schema is there.
+
+    Raises:
+        PgsyncError: a table cannot be made or written there.
+    """
+    is_there: bool = _schema_rights(session, schema)[2]
+    with session.transaction(f"trying schema {schema}") as connection:
+        files = ["try_table.sql"] if is_there else ["try_schema.sql", "try_table.sql"]
+        for file in files:
+            connection.execute(statement(__package__ or "", file, schema=schema), {})
+        raise psycopg.Rollback
+    return is_there
+
+
+def try_temporary(session: Session) -> None:
+    """Makes a temporary table with a row, and takes it back.
+
+    Args:
+        session: on the destination.
+
+    Raises:
+        PrivilegeError: our role may not.
+        PgsyncError: it does not work for another reason.
+    """
+    with session.transaction("trying a temporary table") as connection:
+        connection.execute(statement(__package__ or "", "try_temporary.sql"), {})
+        raise psycopg.Rollback
+
+
+def excess_rights(session: Session) -> list[str]:
+    """What our role may do beyond what any sync needs: attributes and memberships.
+
+    Args:
+        session: on any database of the server.
+    """
+    return [row[0] for row in _rows(session, "excess_rights.sql", {})]
+
+
+def visible_tables(session: Session, rights: str) -> tuple[int, int, list[str]]:
+    """Tables and views that our role may use: how many, in how many schemas, and a few names.
+
+    Args:
+        session: on the database.
+        rights: any of these will do, as in `INSERT, UPDATE`.
+    """
+    asked = {"rights": rights, "schemas": _own_schemas(session)}
+    ((tables, schemas, names),) = _rows(session, "visible_tables.sql", asked)
+    return tables, schemas, names or []
+
+
+def may_create(session: Session) -> tuple[str, bool, list[str]]:
+    """The database, whether our role may make schemas in it, and the schemas for its tables.
+
+    Args:
+        session: on the database.
+    """
+    (row,) = _rows(session, "may_create.sql", {"schemas": _own_schemas(session)})
+    return row[0], row[1], row[2]
+
+
+def tls_of(session: Session) -> tuple[str, str] | None:
+    """Version and cipher of TLS as the server sees it; None where it sees none.
+
+    Behind a pooler that is the pooler's own connection.
+
+    Args:
+        session: whose connection it is.
+    """
+    found = _rows(session, "tls.sql", {})
+    return (found[0][1], found[0][2]) if found and found[0][0] else None
+
+
+def _schema_rights(session: Session, schema: str) -> tuple[Any, ...]:
+    (row,) = _rows(session, "schema_rights.sql", {"schema": schema})
+    return row
+
+
+def _own_schemas(session: Session) -> list[str]:
+    own = session.config.schemas
+    return [name for name in (own.planner, own.audit, own.ledger) if name]
+
+
+def _rows(session: Session, file: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    with session.transaction("looking at our rights", READ_ONLY) as connection:
+        return connection.execute(statement(__package__ or "", file), values).fetchall()

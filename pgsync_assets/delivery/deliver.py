@@ -12,10 +12,19 @@ from dataclasses import dataclass
 from ..config import SyncConfig
 from ..connect import Endpoint, tried
 from ..errors import ConfigurationError
-from ..model import ColumnMapping, Equality, Relation
-from ..outcome import Column
+from ..model import ColumnMapping
 from ..plan import Lock, locked
-from ..write import BatchWriter, Deliveries, Job, Ledger, Offered, Target, fit, read_target
+from ..write import (
+    BatchWriter,
+    Deliveries,
+    Job,
+    Ledger,
+    Offered,
+    Target,
+    fit,
+    own_model,
+    read_target,
+)
 from .fill import fill
 from .keys import refuse_invalid_keys
 from .order import Order
@@ -81,7 +90,7 @@ def _fitted(order: Order, columns: tuple[str, ...], endpoint: Endpoint) -> Fitte
     _ledger_schema(order, endpoint)
     with endpoint.session(f"pgsync/{order.writer}") as session:
         target = read_target(session, order.table)
-        return Fitted(order, sync, target, fit(sync, _relation(order, columns, target), target))
+        return Fitted(order, sync, target, fit(sync, own_model(target, columns, order.key), target))
 
 
 def _ledger_schema(order: Order, endpoint: Endpoint) -> str:
@@ -93,25 +102,6 @@ def _ledger_schema(order: Order, endpoint: Endpoint) -> str:
             "let the connection have a ledger, or make it a sync",
         )
     return schema
-
-
-def _relation(order: Order, columns: tuple[str, ...], target: Target) -> Relation:
-    """What a model of these rows would be: texts have the types of the columns that read them."""
-
-    def type_of(name: str) -> str:
-        return target.columns[name].plain if name in target.columns else "text"
-
-    found = [target.columns.get(name) for name in order.key]
-    return Relation(
-        columns=tuple(Column(name, type_of(name)) for name in columns),
-        definitions=tuple(
-            target.columns[name].definition if name in target.columns else () for name in columns
-        ),
-        key=order.key,
-        key_operators=tuple(c.equality if c else "pg_catalog" for c in found),
-        key_equality=tuple((c.key if c else None) or Equality(True) for c in found),
-        unique_key=False,
-    )
 
 
 def _delivered(

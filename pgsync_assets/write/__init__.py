@@ -15,10 +15,10 @@ from .ledger_rights import ledger_problem
 from .look import look
 from .lossy import lossy_columns
 from .modes import mode_of
-from .rights import rights_of, written
+from .rights import check_rights, rights_of, written
 from .rows import PlanRows
 from .suggest import MappingLine, arrival, suggest
-from .target import Target, TargetColumn, read_target
+from .target import Target, TargetColumn, own_model, read_target
 from .types import MICROSECONDS, numeric_modifier
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "TargetColumn",
     "arrival",
     "cascades",
+    "check_rights",
     "check_replay",
     "find_arbiter",
     "fit",
@@ -51,6 +52,7 @@ __all__ = [
     "nullable",
     "numeric_modifier",
     "lossy_columns",
+    "own_model",
     "read_target",
     "rights_of",
     "suggest",

@@ -16,7 +16,7 @@ from psycopg import sql
 from ..config import split_qualified
 from ..connect import READ_ONLY, Session
 from ..errors import DestinationError
-from ..model import Definition, Equality, definitions, equalities
+from ..model import Definition, Equality, Relation, definitions, equalities
 from ..outcome import Column
 from ..sql import relation, statement
 from .kind import Kind, kind_of
@@ -97,6 +97,7 @@ class Target:
         may_use_schema: our role has USAGE on the schema.
         may_use_temporary: our role may create temporary tables in the database.
         may_use_staging: our role may create tables in the schema for that.
+        is_owned: it belongs to our role, which is no superuser.
         database: name of the database.
         user: our role.
         columns: by name.
@@ -113,6 +114,7 @@ class Target:
     may_use_schema: bool
     may_use_temporary: bool
     may_use_staging: bool
+    is_owned: bool
     database: str
     user: str
     columns: dict[str, TargetColumn]
@@ -165,6 +167,7 @@ _FACTS = (
     "may_use_schema",
     "may_use_temporary",
     "may_use_staging",
+    "is_owned",
     "database",
     "user",
 )
@@ -253,6 +256,31 @@ def _columns(
         row[0]: _column(row, layers[-1].stored(row[0]), parts, equality.get(row[0]))
         for row, parts in zip(rows, made_of, strict=True)
     }
+
+
+def own_model(target: Target, columns: Sequence[str], key: Sequence[str]) -> Relation:
+    """What a model would be whose columns have the types of a table's own.
+
+    Args:
+        target: the table.
+        columns: names of the model's columns; one that the table does not have is text.
+        key: those that identify a row.
+    """
+
+    def type_of(name: str) -> str:
+        return target.columns[name].plain if name in target.columns else "text"
+
+    found = [target.columns.get(name) for name in key]
+    return Relation(
+        columns=tuple(Column(name, type_of(name)) for name in columns),
+        definitions=tuple(
+            target.columns[name].definition if name in target.columns else () for name in columns
+        ),
+        key=tuple(key),
+        key_operators=tuple(c.equality if c else "pg_catalog" for c in found),
+        key_equality=tuple((c.key if c else None) or Equality(True) for c in found),
+        unique_key=False,
+    )
 
 
 def no_table(session: Session, connection: psycopg.Connection[Any], name: str) -> DestinationError:

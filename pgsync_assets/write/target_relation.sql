@@ -10,6 +10,9 @@ SELECT
             AND has_schema_privilege(staging.oid, 'USAGE')
             AND has_schema_privilege(staging.oid, 'CREATE')
     ) AS may_use_staging,
+    pg_catalog.pg_has_role(c.relowner, 'USAGE') AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_roles AS me WHERE me.rolname = current_user AND me.rolsuper
+    ) AS is_owned,
     current_database(),
     current_user
 FROM pg_catalog.pg_class AS c

@@ -44,7 +44,7 @@ def test_a_run_says_it_and_logs_it_once(items: Syncs, caplog: pytest.LogCaptureF
 def test_check_says_it_of_the_connection(items: Syncs) -> None:
     results = engine.check(items.config(), *items.endpoints)
     assert [one.passed for one in results if not one.passed] == []
-    warned = {one.name: one.warning for one in results if one.warning}
+    warned = {one.name: one.remedy or "" for one in results if one.state == "warning"}
     assert list(warned) == ["connection shop"]
     assert "whoever is on the way" in warned["connection shop"]
 

@@ -218,4 +218,4 @@ def test_check_and_run_warn(project: CliProject) -> None:
         assert ended.exit_code == ExitCode.OK, ended.stderr
         assert ended.stdout.count("is weaker than verify-full, by `sslmode: prefer`") == 1
         assert "weaker" not in ended.stderr
-    assert "warned" in project.run("check").stdout
+    assert "WARNING" in project.run("check").stdout
