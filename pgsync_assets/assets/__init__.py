@@ -8,6 +8,7 @@ from .components import (
     PgSourceChangedComponent,
     PgSyncComponent,
 )
+from .connection_tests import build_connection_tests
 from .resources import PostgresConnection, SshTunnel
 from .run_config import SyncRunConfig
 from .source_sensor import build_source_sensor
@@ -31,6 +32,7 @@ __all__ = [
     "SyncStep",
     "SyncTranslatorData",
     "build_approved_sensor",
+    "build_connection_tests",
     "build_source_sensor",
     "build_sync_definitions",
     "build_sync_schedule",

@@ -118,11 +118,15 @@ class PostgresConnection(dg.ConfigurableResource):  # type: ignore[type-arg]
             ConnectionLost: the SSH server cannot be reached.
         """
         if self._endpoint is None:
-            from ..connect import Endpoint  # here: loading definitions needs no database driver
-
-            config, secrets = self._resolved()
-            self._endpoint = self._open.enter_context(Endpoint(self.name, config, secrets))
+            self._endpoint = self._open.enter_context(self.unopened())
         return self._endpoint  # type: ignore[no-any-return]
+
+    def unopened(self) -> "Endpoint":
+        """The way to this server, of which nothing is open yet: a test opens it step by step."""
+        from ..connect import Endpoint  # here: loading definitions needs no database driver
+
+        config, secrets = self._resolved()
+        return Endpoint(self.name, config, secrets)
 
     def _resolved(self) -> tuple[ConnectionConfig, dict[str, str]]:
         """The values that Dagster resolved, in the two parts that an endpoint takes."""

@@ -10,11 +10,11 @@ from dagster import DagsterRunStatus
 from ..errors import PgsyncError
 from ..lineage import Table
 from .failures import failure
+from .on_demand import checks_of_a_run
 from .resources import PostgresConnection
 from .source_assets import DATA_VERSION_TAG
 from .source_writes import fingerprints
 from .translator import SYNC_TAG
-from .verification import checks_of_a_run
 
 UNFINISHED = [
     DagsterRunStatus.QUEUED,

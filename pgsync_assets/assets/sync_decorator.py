@@ -7,6 +7,7 @@ import dagster as dg
 
 from ..config import ConnectionConfig, SyncConfig
 from .checks import check_specs
+from .connection_tests import build_connection_check
 from .model_asset import build_model_asset
 from .partitions import partitions_definition
 from .run_config import SyncRunConfig
@@ -102,7 +103,9 @@ def build_sync_definitions(
             *shared_assets([*specs, *beside], chosen),
         ],
         asset_checks=[
-            build_verification(sync, found) for sync, found in zip(syncs, specs, strict=True)
+            build(sync, found)
+            for build in (build_verification, build_connection_check)
+            for sync, found in zip(syncs, specs, strict=True)
         ],
     )
 

@@ -8,7 +8,7 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
 )
 
-from .verification import checks_of_a_run
+from .on_demand import checks_of_a_run
 
 
 def build_sync_schedule(

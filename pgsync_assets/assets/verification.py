@@ -1,7 +1,7 @@
 """The check `destination_in_step`: the destination compared with the model, when somebody asks."""
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import dagster as dg
@@ -12,12 +12,11 @@ from ..errors import AlreadyRunning
 from ..outcome import Difference, Verification
 from .failures import failure, told_to_dagster
 from .metadata import SAMPLE_ROWS, Metadata
+from .on_demand import DESTINATION_IN_STEP, steps_aside
 from .progress import ProgressLog
 from .resources import PostgresConnection
 from .specs import SyncSpecs
 from .writer import PostgresWriter, writer_key
-
-DESTINATION_IN_STEP = "destination_in_step"
 
 _DESCRIPTION = (
     "On demand: every row of the destination is what this sync wrote last, and nothing is wrong "
@@ -57,30 +56,13 @@ def build_verification(
     )
     def verification(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         op = context.op_execution_context
-        if key in op.job_def.asset_layer.executable_asset_keys:
-            op.log.info(f"{DESTINATION_IN_STEP} is evaluated on demand only: execute it alone.")
+        if steps_aside(op, DESTINATION_IN_STEP, key):
             return
         now = dt.datetime.now(dt.timezone.utc)
         compare = partial(_verified, op, sync, key, platform)
         yield _result(key, [compare(partition) for partition in slices_to_verify(sync, now)])
 
     return verification
-
-
-def checks_of_a_run(
-    repository: dg.RepositoryDefinition, keys: Collection[dg.AssetKey]
-) -> list[dg.AssetCheckKey]:
-    """The checks that belong into a run of some assets: all of theirs but those on demand.
-
-    Args:
-        repository: with the assets.
-        keys: of the assets.
-    """
-    return sorted(
-        check
-        for check in repository.asset_graph.asset_check_keys
-        if check.asset_key in keys and check.name != DESTINATION_IN_STEP
-    )
 
 
 def _verified(

@@ -10,6 +10,7 @@ from dagster.components.utils.translation import TranslationFn, TranslationFnRes
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
 
 from ...config import PLATFORM, ConnectionConfig, SyncConfig
+from ..connection_tests import build_connection_check, build_connection_tests
 from ..specs import SyncSpecs
 from ..step import Event, SyncStep
 from ..sync_decorator import models_of, sync_assets
@@ -121,7 +122,8 @@ class PgSyncComponent(dg.Component, dg.Model, dg.Resolvable):
         project = project_of(context, self)
         project.check()
         specs = project.specs(self)
-        shared = project.shared() if project.components[0] is self else []
+        is_first = project.components[0] is self
+        shared = project.shared() if is_first else []
         platform = project.connections.get(PLATFORM)
         steps = [
             self._step(sync, found, platform) for sync, found in zip(self.syncs, specs, strict=True)
@@ -129,11 +131,18 @@ class PgSyncComponent(dg.Component, dg.Model, dg.Resolvable):
         return dg.Definitions(
             assets=[*models_of(self.syncs, specs), *steps, *shared],
             asset_checks=[
-                build_verification(
-                    sync, found, pool=self.op.pool if self.op else None, platform=platform
-                )
+                check
                 for sync, found in zip(self.syncs, specs, strict=True)
+                for check in (
+                    build_verification(
+                        sync, found, pool=self.op.pool if self.op else None, platform=platform
+                    ),
+                    build_connection_check(sync, found, platform=platform),
+                )
             ],
+            jobs=[build_connection_tests(list(project.connections), project.syncs)]
+            if is_first
+            else [],
         )
 
     def _step(

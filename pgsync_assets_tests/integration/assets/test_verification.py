@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from pgsync_assets.assets.verification import DESTINATION_IN_STEP
+from pgsync_assets.assets.on_demand import DESTINATION_IN_STEP
 from pgsync_assets.steps.ends import Ends
 from pgsync_assets.steps.progress import Reporter, silent
 from pgsync_assets.steps.work import opened
