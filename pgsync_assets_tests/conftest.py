@@ -6,6 +6,7 @@ pytest_plugins = [
     "pgsync_assets_tests.fix_servers",
     "pgsync_assets_tests.fix_databases",
     "pgsync_assets_tests.fix_syncs",
+    "pgsync_assets_tests.fix_lines",
     "pgsync_assets_tests.fix_writers",
     "pgsync_assets_tests.fix_tls",
     "pgsync_assets_tests.fix_ssh",

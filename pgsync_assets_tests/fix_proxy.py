@@ -26,6 +26,8 @@ class Proxy:
         self.port: int = self._listener.getsockname()[1]
         self.fired = False
         self.silent = False
+        self.swallowed: set[int] = set()
+        """Which of the connections from now on, from 1, are never answered: the server sleeps."""
         self._commits_left = 0
         self._loss: Loss = "commit"
         self._relays: list[Relay] = []
@@ -58,14 +60,19 @@ class Proxy:
             while True:
                 client, _ = self._listener.accept()
                 server = socket.create_connection(("127.0.0.1", self._target))
-                self._relays.append(Relay(self, client, server))
+                is_mute = 1 in self.swallowed
+                self.swallowed = {number - 1 for number in self.swallowed}
+                self._relays.append(Relay(self, client, server, is_mute=is_mute))
 
 
 class Relay:
     """One connection through a proxy."""
 
-    def __init__(self, proxy: Proxy, client: socket.socket, server: socket.socket) -> None:
+    def __init__(
+        self, proxy: Proxy, client: socket.socket, server: socket.socket, *, is_mute: bool = False
+    ) -> None:
         self._proxy, self._client, self._server = proxy, client, server
+        self._is_mute = is_mute
         self._swallows = False
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
@@ -93,7 +100,7 @@ class Relay:
         if loss == "commit":
             return False
         self._swallows = self._swallows or loss == "reply"
-        if not self._proxy.silent:
+        if not (self._proxy.silent or self._is_mute):
             (self._server if end is self._client else self._client).sendall(data)
         return True
 

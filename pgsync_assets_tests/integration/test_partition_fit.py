@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from pgsync_assets import sync as engine
+from pgsync_assets.check_result import CheckResult
 from pgsync_assets.errors import ModelError
-from pgsync_assets.outcome import CheckResult, Counts
+from pgsync_assets.outcome import Counts
 
 from ..fix_databases import Pair
 from ..fix_syncs import Syncs

@@ -76,6 +76,7 @@ VALUES = {
     "rejected": "1",
     "removed": "1",
     "repeated": "the key occurs more than once in the model",
+    "rights": "SELECT",
     "round": "1",
     "row_count": "1",
     "run": "1000",

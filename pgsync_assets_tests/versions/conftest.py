@@ -24,6 +24,7 @@ from ..fix_servers import running
 from ..fix_syncs import ENGINES, Syncs
 
 HERE = Path(__file__).parent
+TOO_OLD = "pg11"
 VERSIONS = ("pg12", "pg13", "pg14", "pg15", "pg16", "pg17", "pg18")
 
 
@@ -38,7 +39,7 @@ def installed(state_folder: Path) -> Path:
     command = [str(program("npm")), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
-    for version in VERSIONS:
+    for version in (TOO_OLD, *VERSIONS):
         _complete(folder / "node_modules" / version)
     return folder / "node_modules"
 

@@ -251,7 +251,7 @@ def test_check_goes_on_where_one_end_is_down(project: CliProject, end: str) -> N
     assert ended.exit_code == ExitCode.FAILED
     results = ended.document["syncs"]["orders"]
     assert any(one["passed"] for one in results)
-    assert any(not one["passed"] and end in one["detail"] for one in results)
+    assert any(not one["passed"] and end in one["name"] for one in results)
 
 
 def test_check_reaches_connections_that_no_sync_uses(project: CliProject) -> None:

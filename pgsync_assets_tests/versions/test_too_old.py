@@ -1,0 +1,30 @@
+"""A server older than those that are supported is refused in words, before anything is asked of
+it that it may not know."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pgsync_assets.embedded.binaries import Binaries
+from pgsync_assets.steps.asked import Asked
+
+from ..fix_databases import Side
+from ..fix_lines import fails_at, told
+from ..fix_servers import running
+from .conftest import TOO_OLD
+
+
+@pytest.mark.needs("npm")
+def test_a_server_that_is_too_old_is_refused_in_words(installed: Path, state_folder: Path) -> None:
+    binaries = Binaries(installed / TOO_OLD / "native" / "bin", "npm")
+    with contextmanager(running)(state_folder / TOO_OLD, binaries) as cluster:
+        user, password = cluster.superuser, cluster.password
+        side = Side(cluster.host, cluster.port, "postgres", user, password, cluster)
+        line = fails_at("server version", told(side, Asked(roles=("source",))))
+    shutil.rmtree(state_folder / TOO_OLD)
+    assert line.detail == "the server is PostgreSQL 11.22; the oldest one that works is 12"
+    assert line.remedy
