@@ -14,10 +14,10 @@ from .reset import reset
 from .run import run
 from .setup_sql import setup_sql
 from .show import show
+from .test_connection import test_connection
 from .tunnel import tunnel
 from .tunnel_invite import invite
 from .tunnel_serve import serve
-from .test_connection import test_connection
 from .up import up
 from .verify import verify
 

@@ -11,10 +11,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ..config import AnyTunnel, ConnectionConfig, ReverseTunnelRef
-from ..errors import CertificateError, PgsyncError, PrivilegeError
 from ..config import AnyTunnel, ConnectionConfig, ReverseTunnelRef, SslMode
-from ..errors import CertificateError, ConfigurationError, PgsyncError, PrivilegeError
+from ..errors import CertificateError, PgsyncError, PrivilegeError
 from .authorities import Trust, refusal
 from .certificate import Server
 from .parameters import LOOPBACK_ADDRESS, Values, authorities, libpq_parameters, servers
