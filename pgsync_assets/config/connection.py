@@ -105,7 +105,12 @@ class ConnectionConfig(Config):
     )
     schemas: Schemas = Field(default=Schemas(), description="Names of our schemas here.")
     connect_timeout_s: Seconds = Field(
-        default=15.0, description="Seconds to wait for a connection, at least 2."
+        default=15.0, description="Seconds to wait for a connection, for each host; at least 2."
+    )
+    network_timeout_s: Annotated[float, Field(ge=1, le=86_400)] = Field(
+        default=30.0,
+        description="Seconds in which a frozen server or a dead network is noticed, at least 1. "
+        "A statement of a server that lives may take as long as it likes.",
     )
     lock_timeout_s: Seconds = Field(
         default=30.0, description="Seconds to wait for a lock that somebody else holds."

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -21,6 +20,7 @@ from .refusals import is_of_certificate, refused
 from .reverse import ReverseEnd
 from .session import Session
 from .tunnel import Tunnel
+from .watch import Watch, WatchedConnection
 from .weakness import weakness
 
 
@@ -103,7 +103,8 @@ class Endpoint:
         with self:
             connection = self._connect(application_name)
             try:
-                yield Session(self.name, self.config, connection)
+                with Watch(connection, self.config.network_timeout_s):
+                    yield Session(self.name, self.config, connection)
             finally:
                 connection.close()
 
@@ -133,12 +134,12 @@ class Endpoint:
         self._local_ports = (tunnel.open(),)
         self._tunnel = tunnel
 
-    def _connect(self, application_name: str) -> psycopg.Connection[Any]:
+    def _connect(self, application_name: str) -> WatchedConnection:
         parameters = self._pin.checked(
             libpq_parameters(self._values, self._local_ports), self.servers
         )
         try:
-            return psycopg.connect(
+            return WatchedConnection.connect(
                 **parameters,
                 application_name=application_name,
                 autocommit=True,

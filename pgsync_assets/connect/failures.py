@@ -21,6 +21,7 @@ from ..errors import (
     TerminalError,
     UnexpectedError,
 )
+from .watch import WatchedConnection
 
 LOST = {"57P01", "57P02", "57P03", "57P05", "25P03", "25P04"}
 CONTENTION = {"40001", "40P01", "55P03"}
@@ -54,6 +55,13 @@ def spoken(error: psycopg.Error) -> str:
     return f"SQLSTATE {state}" if state else type(error).__name__
 
 
+def how_lost(error: psycopg.Error, connection: psycopg.Connection | None) -> str:
+    """Why a session is gone: who cut it, where that was us."""
+    if isinstance(connection, WatchedConnection) and connection.silent_s is not None:
+        return f"the server did not answer for {connection.silent_s:.0f} s; the connection was cut"
+    return f"the connection was lost ({spoken(error)})"
+
+
 def translate(
     error: psycopg.Error, doing: str, connection: psycopg.Connection | None = None
 ) -> PgsyncError:
@@ -70,7 +78,7 @@ def translate(
     """
     state = error.sqlstate or ""
     if is_lost(error, connection):
-        return ConnectionLost(f"{doing}: the connection was lost ({spoken(error)})")
+        return ConnectionLost(f"{doing}: {how_lost(error, connection)}")
     if state in CONTENTION:
         return Contention(f"{doing}: {spoken(error)}")
     if state in OUT_OF_RESOURCES:

@@ -101,10 +101,24 @@ def libpq_parameters(values: Values, local_ports: Sequence[int] = ()) -> dict[st
         "gssencmode": "disable",
         "client_encoding": "UTF8",
         "connect_timeout": max(2, int(config.connect_timeout_s)),
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 30_000,
+        **_keepalives(config.network_timeout_s),
+    }
+
+
+def _keepalives(seconds: float) -> dict[str, int]:
+    """A session that waits for nothing notices a dead network in about so many seconds.
+
+    One that waits is watched (`watch.py`). Not by tcp_user_timeout: Linux from 5.11 on ends a
+    COPY with it whose server lives and does not read for so long, as in a trigger or for a lock.
+    """
+    probes = 4
+    idle = max(1, round(seconds / 3))
+    interval = max(1, round((seconds - idle) / probes))
+    return {
+        "keepalives_idle": idle,
+        "keepalives_interval": interval,
+        "keepalives_count": probes,
+        "tcp_user_timeout": 0,
     }
 
 

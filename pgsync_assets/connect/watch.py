@@ -1,0 +1,155 @@
+"""Nobody waits for ever: a session whose server, or the network to it, froze is cut.
+
+A statement may take hours, and the server says nothing meanwhile; a frozen server says nothing
+either. So a session that waits in silence asks: a new connection to the same address, which has
+to be answered by one byte. Two that are not end the session, and the run goes on by its ledger.
+
+No timer of TCP can tell the two apart: the kernel of a frozen server, and a relay before it, go on
+acknowledging (`tcp_user_timeout`, keepalives).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import ssl
+import struct
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import Any
+
+import psycopg
+from psycopg import pq
+
+QUESTION = struct.pack("!ii", 8, 80877103)  # SSLRequest: every server and pooler answers a byte
+NOBODY_THERE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
+
+# Shares of `network_timeout_s`; together they stay below it.
+LOOKS = 0.1  # between two looks at the session
+SILENCE = 0.3  # before the server is asked
+PATIENCE = 0.2  # with each of the questions
+QUESTIONS = 2  # in a row that are not answered
+
+BYTES_MOVED, TCP_INFO_SIZE = 120, 136  # acked, received: two numbers in Linux' struct tcp_info
+
+
+class WatchedConnection(psycopg.Connection[Any]):
+    """A connection that knows whether it was cut, and after how many seconds of silence."""
+
+    silent_s: float | None = None
+
+
+class Watch:
+    """Watches one session for the length of a block, in a thread of its own.
+
+    Args:
+        connection: the session.
+        seconds: in which a server that is gone is noticed.
+    """
+
+    def __init__(self, connection: WatchedConnection, seconds: float) -> None:
+        self._connection = connection
+        self._seconds = seconds
+        # Of our own: libpq's may be closed, and its number used by another, at any moment.
+        self._socket = socket.socket(fileno=os.dup(connection.pgconn.socket))
+        self._over = threading.Event()
+        self._moved: tuple[int, ...] | None = None
+        self._still_since = 0.0
+        self._thread = threading.Thread(target=self._run, name="pgsync watch", daemon=True)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()  # not joined: it may be waiting for an answer
+
+    def _run(self) -> None:
+        with self._socket:
+            unanswered = 0
+            while unanswered < QUESTIONS and not self._over.wait(self._seconds * LOOKS):
+                if self._silence() < self._seconds * SILENCE:
+                    unanswered = 0
+                elif answers(self._socket, self._seconds * PATIENCE):
+                    unanswered = 0
+                    self._over.wait(self._seconds)  # it lives: nothing is asked for a while
+                else:
+                    unanswered += 1
+            self._cut()
+
+    def _cut(self) -> None:
+        """Ends the session under whoever waits for it; libpq then finds that it is closed."""
+        silence = self._silence()
+        if silence > 0 and not self._over.is_set():
+            self._connection.silent_s = silence
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _silence(self) -> float:
+        """Seconds for which a statement has been waiting without a byte in either direction."""
+        waits = self._connection.pgconn.transaction_status == pq.TransactionStatus.ACTIVE
+        moved = bytes_moved(self._socket) if waits else None
+        now = time.monotonic()
+        if moved is None or moved != self._moved:
+            self._moved, self._still_since = moved, now
+        return now - self._still_since
+
+
+def bytes_moved(end: socket.socket) -> tuple[int, ...]:
+    """Bytes that the other end has acknowledged, and sent; empty where the system does not say.
+
+    What is only sent again is no progress. Elsewhere than on Linux a session that is busy at each
+    look counts as silent: it asks more often, and is answered.
+    """
+    if sys.platform != "linux" or end.family == socket.AF_UNIX:
+        return ()
+    told = end.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_SIZE)
+    if len(told) < TCP_INFO_SIZE:
+        return ()
+    return struct.unpack_from("=QQ", told, BYTES_MOVED)
+
+
+def answers(end: socket.socket, seconds: float) -> bool:
+    """Whether the server at the other end of a socket takes and answers a new connection.
+
+    What cannot be told counts as an answer. So does a refusal, as the system there lives: it
+    would have told this session, too, if its server were gone.
+
+    Args:
+        end: connected to the server, or to a tunnel or pooler before it.
+        seconds: how long to wait.
+    """
+    deadline = time.monotonic() + seconds
+    try:
+        with socket.socket(end.family, socket.SOCK_STREAM) as asking:
+            asking.settimeout(seconds)
+            asking.connect(end.getpeername())
+            asking.sendall(QUESTION)
+            asking.settimeout(max(0.001, deadline - time.monotonic()))
+            answer = asking.recv(1)
+            if answer == b"S":
+                _shake_hands(asking)
+            return bool(answer)
+    except (TimeoutError, ConnectionResetError, BrokenPipeError):
+        return False
+    except OSError as error:
+        return error.errno not in NOBODY_THERE
+
+
+def _shake_hands(asking: socket.socket) -> None:
+    """As it said that it would; a server that is left at this point complains in its log."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # nothing is told to it
+    try:
+        with context.wrap_socket(asking) as encrypted:
+            encrypted.unwrap()
+    except OSError:  # an old TLS, say: it has answered
+        return
