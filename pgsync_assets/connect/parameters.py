@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,32 +52,58 @@ class Values:
         return self._resolved(getattr(self.config, field), field)
 
     def hosts(self) -> tuple[str, ...]:
-        """Names or addresses of the servers, in order."""
-        return tuple(self._resolved(host, "host") for host in self.config.hosts)
+        """Names or addresses of the servers, in order; a value may be a list, as in libpq: `a,b`.
+
+        Raises:
+            ConfigurationError: one is empty, which libpq would take for a server on this machine.
+        """
+        hosts = self._listed(self.config.hosts, "host")
+        if not all(hosts):
+            raise ConfigurationError(f"connection {self.name!r}, host: a name is empty")
+        return hosts
 
     def ports(self) -> tuple[int, ...]:
         """The port of each of them.
 
         Raises:
-            ConfigurationError: a variable holds something else.
+            ConfigurationError: a variable holds something else, or as many as there are no hosts.
         """
-        return tuple(self._port(port) for port in self.config.ports)
+        written = self.config.port
+        texts = self._listed(written if isinstance(written, tuple) else (written,), "port")
+        ports, hosts = tuple(self._port(text) for text in texts), self.hosts()
+        if len(ports) not in (1, len(hosts)):
+            raise ConfigurationError(
+                f"connection {self.name!r}, port: {len(ports)} ports for {len(hosts)} hosts",
+                "give one for all of them, or one for each",
+            )
+        return ports * len(hosts) if len(ports) == 1 else ports
 
     def secrets(self) -> tuple[str, ...]:
         """What must not appear in a message."""
         fields = ("password", "sslpassword")
         return tuple(self.value(field) for field in fields if getattr(self.config, field))
 
-    def _resolved(self, text: object, field: str) -> str:
-        return resolve(str(text), self.environment, f"connection {self.name!r}, {field}")
+    def _listed(self, written: Iterable[object], field: str) -> tuple[str, ...]:
+        values = (self._resolved(text, field) for text in written)
+        return tuple(item.strip() for value in values for item in value.split(","))
 
-    def _port(self, written: int | str) -> int:
-        port = self._resolved(written, "port")
-        if not port.isdecimal():
+    def _resolved(self, text: object, field: str) -> str:
+        where = f"connection {self.name!r}, {field}"
+        value = resolve(str(text), self.environment, where)
+        if "\0" in value:
             raise ConfigurationError(
-                f"connection {self.name!r}, port: {written} does not hold a number"
+                f"{where}: holds the character NUL, which PostgreSQL takes nowhere"
             )
-        return int(port)
+        return value
+
+    def _port(self, text: str) -> int:
+        # The text is not repeated: a variable may hold anything, a secret by mistake.
+        if not (text.isascii() and text.isdecimal() and 0 < int(text) < 65_536):
+            raise ConfigurationError(
+                f"connection {self.name!r}, port: {self.config.port} does not hold a number "
+                "from 1 to 65535"
+            )
+        return int(text)
 
 
 def libpq_parameters(values: Values, local_ports: Sequence[int] = ()) -> dict[str, Any]:
@@ -173,7 +199,8 @@ def _existing(values: Values, field: str) -> str:
 
 def _address(values: Values, local_ports: Sequence[int]) -> dict[str, Any]:
     hosts, config = values.hosts(), values.config
-    found: dict[str, Any] = {"host": ",".join(hosts)}
+    # Empty: a PGHOSTADDR of the environment would lead elsewhere.
+    found: dict[str, Any] = {"host": ",".join(hosts), "hostaddr": ""}
     if local_ports:
         # The certificate is checked against the real name, through the tunnel (trap 58).
         found["hostaddr"] = ",".join(LOOPBACK_ADDRESS for _ in hosts)
