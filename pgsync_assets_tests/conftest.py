@@ -13,4 +13,5 @@ pytest_plugins = [
     "pgsync_assets_tests.fix_gateway",
     "pgsync_assets_tests.fix_pgbouncer",
     "pgsync_assets_tests.fix_children",
+    "pgsync_assets_tests.fix_standby",
 ]

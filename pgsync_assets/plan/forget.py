@@ -38,7 +38,13 @@ def forget(
         _drop_tables(connection, planner, state, because)
         connection.execute(planner.statement("refused_forget.sql"), {"state": state.id})
         empty = replace(
-            state, shape=None, row_count=0, ledger=ledger, ledger_run=ledger_run, cursor=None
+            state,
+            shape=None,
+            row_count=0,
+            ledger=ledger,
+            ledger_run=ledger_run,
+            ledger_batch=state.ledger_batch if ledger_run else None,
+            cursor=None,
         )
         planner.store(connection, empty)
     return empty

@@ -4,6 +4,7 @@ SET shape = :'shape'::jsonb,
     row_count = :'row_count'::bigint,
     ledger = :'ledger'::uuid,
     ledger_run = :'ledger_run'::bigint,
+    ledger_batch = :'ledger_batch'::bigint,
     cursor = :'cursor',
     full_at = CASE
         WHEN :'is_whole'::boolean -- a held plan may have been made long ago

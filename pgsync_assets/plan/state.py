@@ -39,6 +39,7 @@ class State:
         installation: who we are in the ledger.
         cursor: where the last comparison past a cursor ended, as text.
         full_at: when the whole model was compared last, by the planner's clock.
+        ledger_batch: the last batch of `ledger_run` that the ledger has to know; None: not noted.
     """
 
     id: int
@@ -52,6 +53,7 @@ class State:
     installation: UUID
     cursor: str | None = None
     full_at: dt.datetime | None = None
+    ledger_batch: int | None = None
 
 
 class Planner:
@@ -339,6 +341,7 @@ class Planner:
                 "row_count": state.row_count,
                 "ledger": state.ledger,
                 "ledger_run": state.ledger_run,
+                "ledger_batch": state.ledger_batch,
                 "cursor": state.cursor,
                 "is_whole": is_whole,
                 "run": run.id if run else None,

@@ -71,6 +71,7 @@ def _taken(work: Work, run: Run, plan: Plan) -> Adopted:
             row_count=rows,
             ledger=plan.shape.ledger,
             ledger_run=entry.run if entry else None,
+            ledger_batch=entry.batch if entry else None,
             cursor=None,
         )
         nothing = Fate(Counts(), Counts(), Counts())

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..errors import HistoryError, UnfinishedRun
 from ..outcome import Outcome
 from ..plan import Plan
-from ..write import Entry
+from ..write import Entry, other_history
 from .settle import outcome, settle
 from .switch import carried
 from .work import Work, close_interrupted
@@ -114,13 +114,12 @@ def _compare(work: Work, entry: Entry | None) -> None:
     state = work.state
     if state.ledger is not None and state.ledger != work.ledger_id:
         return  # another destination altogether: the plan says so, with its own remedy
-    known = entry.run if entry else None
-    if known == state.ledger_run:
+    problem = other_history(state, entry)
+    if problem is None:
         return
     raise HistoryError(
-        f"sync {state.sync!r}: the planner at {work.planner.session.name} knows "
-        f"run {state.ledger_run or 'none'} as the last one, the ledger at "
-        f"{work.ledger.keeper.name} knows {known or 'none'}: "
-        "one of the two databases was restored or replaced",
+        f"sync {state.sync!r}: the planner at {work.planner.session.name} knows {problem[0]} as "
+        f"the last one, the ledger at {work.ledger.keeper.name} knows {problem[1]}: one of the two "
+        "databases was restored or replaced, or a standby without the last transactions took over",
         f"look at both; then send every row again: pgsync-assets run {state.sync} --full-resync",
     )

@@ -103,6 +103,7 @@ def settle(work: Books, plan: Plan, error: str | None = None) -> Settlement:
             row_count=advance.apply(),
             ledger=plan.shape.ledger,
             ledger_run=plan.run.id if is_ours else work.state.ledger_run,
+            ledger_batch=entry.batch if entry and is_ours else work.state.ledger_batch,
             cursor=_cursor(work.state, plan, fate),
         )
         failpoint("snapshot advanced")

@@ -12,7 +12,7 @@ from psycopg import sql
 from ..plan import Planner, Shape, State
 from ..record import wrong_sums
 from ..sql import statement
-from ..write import Entry
+from ..write import Entry, other_history
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,12 @@ class Bookkeeping:
     def _history(self) -> Iterator[str]:
         if self.state.ledger is not None and self.state.ledger != self.shape.ledger:
             return  # another destination altogether, as was said
-        known = self.entry.run if self.entry else None
-        if known != self.state.ledger_run:
+        other = other_history(self.state, self.entry)
+        if other is not None:
             yield (
-                f"the planner knows run {self.state.ledger_run or 'none'} as the last one that "
-                f"wrote, the ledger run {known or 'none'}: one of the databases was restored, "
-                "or the engine was switched"
+                f"the planner knows {other[0]} as the last one that wrote, the ledger {other[1]}: "
+                "one of the databases was restored, a standby without the last transactions took "
+                "over, or the engine was switched"
             )
         elif self.entry is not None and self.entry.fence >= self.state.epoch:
             yield (

@@ -10,7 +10,7 @@ from .fit import fit, longest_texts
 from .into import Into
 from .job import Job
 from .kind import TABLE
-from .ledger import Entry, Ledger, Reject
+from .ledger import Entry, Ledger, Reject, other_history
 from .ledger_rights import ledger_problem
 from .look import look
 from .lossy import lossy_columns
@@ -50,6 +50,7 @@ __all__ = [
     "look",
     "mode_of",
     "nullable",
+    "other_history",
     "numeric_modifier",
     "lossy_columns",
     "own_model",

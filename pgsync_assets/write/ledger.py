@@ -51,6 +51,24 @@ class Reject:
     reason: str
 
 
+def other_history(state: State, entry: Entry | None) -> tuple[str, str] | None:
+    """Which last run planner and ledger each know, where they do not know the same.
+
+    A ledger may know the run and not all of its batches: of a standby that took over.
+
+    Args:
+        state: as claimed.
+        entry: of its ledger.
+    """
+    known = (entry.run, entry.batch) if entry else (None, None)
+    wanted = (state.ledger_run, state.ledger_batch)
+    if known[0] != wanted[0]:
+        return f"run {wanted[0] or 'none'}", f"run {known[0] or 'none'}"
+    if None not in wanted and known != wanted:
+        return f"run {wanted[0]} up to batch {wanted[1]}", f"it up to batch {known[1]}"
+    return None
+
+
 def prepare_tables(session: Session, schema: str) -> None:
     """Makes the tables of a ledger, or brings them to the newest version.
 

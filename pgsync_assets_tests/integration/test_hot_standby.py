@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,49 +9,14 @@ from pathlib import Path
 import pytest
 
 from pgsync_assets.embedded import Cluster
-from pgsync_assets.embedded.binaries import locate
-from pgsync_assets.embedded.owner import choose
 from pgsync_assets.embedded.servers import DESTINATION_ROLE
-from pgsync_assets.embedded.state import save
+from pgsync_assets.errors import ConnectionLost
 from pgsync_assets.outcome import Counts
 
 from ..fix_databases import LEDGER_SCHEMA, READER_ROLE, Pair, Side, database
-from ..fix_servers import SETTINGS
+from ..fix_standby import hosts, standby_of, until_replayed
 from ..fix_syncs import ENGINES, Syncs
 from ..invariants import violations
-
-
-@pytest.fixture
-def primary(state_folder: Path) -> Iterator[Cluster]:
-    """A server of its own, so that its backup is small."""
-    cluster = Cluster(state_folder / "primary")
-    cluster.start(SETTINGS)
-    yield cluster
-    cluster.stop("immediate")
-
-
-def standby_of(primary: Cluster, directory: Path) -> Cluster:
-    """A running copy that follows its primary."""
-    standby = Cluster(directory)
-    directory.mkdir()
-    directory.chmod(0o711)
-    owner, binaries = choose(locate(), directory, standby.data)
-    owner.give(directory)
-    made = owner.run(
-        [
-            binaries.program("pg_basebackup"),
-            f"--dbname=host={primary.host} port={primary.port} user={primary.superuser}"
-            f" password={primary.password}",
-            f"--pgdata={standby.data}",
-            "--write-recovery-conf",
-            "--checkpoint=fast",
-        ],
-        capture_output=True,
-    )
-    assert made.returncode == 0, made.stderr
-    save(directory / "state.json", primary.state)
-    standby.start(SETTINGS)
-    return standby
 
 
 @pytest.fixture
@@ -67,7 +31,10 @@ def syncs(
         yield Syncs(Pair(source, destination), platform=platform_side, fields=ENGINES["standard"])
 
 
-def test_a_standby_is_read(syncs: Syncs, primary: Cluster, state_folder: Path) -> None:
+def test_a_standby_is_read(
+    monkeypatch: pytest.MonkeyPatch, syncs: Syncs, primary: Cluster, state_folder: Path
+) -> None:
+    monkeypatch.setattr("pgsync_assets.connect.retry.PAUSES_S", ())
     syncs.table("id int primary key, name text")
     syncs.pair.source.execute("insert into items select n, 'item' from generate_series(1, 50) as n")
     standby = standby_of(primary, state_folder / "standby")
@@ -82,17 +49,25 @@ def test_a_standby_is_read(syncs: Syncs, primary: Cluster, state_folder: Path) -
         until_replayed(primary, source)
         assert there.run(delete="delete_row").succeeded == Counts(changed=3, removed=1)
         assert violations(there) == []
+        one_of_two_is_read(there, primary, standby)
     finally:
         standby.stop("immediate")
 
 
-def until_replayed(primary: Cluster, standby: Side) -> None:
-    """Returns when the standby has what the primary has."""
-    with primary.connect("postgres") as connection:
-        row = connection.execute("select pg_current_wal_insert_lsn()").fetchone()
-    assert row is not None
-    deadline = time.monotonic() + 30
-    query = f"select pg_last_wal_replay_lsn() >= '{row[0]}'"  # noqa: S608
-    while standby.rows(query) != [(True,)]:
-        assert time.monotonic() < deadline, "the standby does not follow"
-        time.sleep(0.05)
+def one_of_two_is_read(syncs: Syncs, primary: Cluster, standby: Cluster) -> None:
+    """Which host it is, is seen by a row that the standby does not get."""
+    with standby.connect("postgres") as connection:
+        connection.execute("select pg_wal_replay_pause()")
+    primary_side = replace(syncs.pair.source, port=primary.port, cluster=primary)
+    primary_side.execute("insert into items values (99, 'not at the standby')")
+    for order in ((primary, standby), (standby, primary)):
+        for wanted in ("standby", "prefer-standby", "read-only"):
+            syncs.source = hosts(*order, target_session_attrs=wanted)
+            assert syncs.run().planned == Counts()
+    syncs.source = hosts(primary, primary, target_session_attrs="standby")
+    with pytest.raises(ConnectionLost, match="not in hot standby mode(?s:.*)target_session_attrs"):
+        syncs.run()
+    syncs.source = hosts(primary, primary, target_session_attrs="prefer-standby")
+    assert syncs.run().planned == Counts(added=1)
+    syncs.source = hosts(standby, primary)  # read-write, as there are several
+    assert syncs.run().planned == Counts()
