@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field
 
@@ -49,6 +50,16 @@ def check_identifier(value: str) -> str:
     return value
 
 
+def _known_zone(value: str) -> str:
+    # PostgreSQL would take almost anything, and turns the sign of `UTC+2` around.
+    try:
+        if value != "UTC":  # which needs no database of zones
+            ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{value!r} is not a time zone; write it as in Europe/Berlin") from None
+    return value
+
+
 SecretName = Annotated[str, AfterValidator(_must_be_env_name)]
 """`$NAME`: where the secret is, never the secret."""
 
@@ -57,6 +68,9 @@ Name = Annotated[str, AfterValidator(_short_name)]
 
 Identifier = Annotated[str, AfterValidator(check_identifier)]
 """A PostgreSQL name as it is stored (no quotes); case is kept."""
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+"""IANA name of a time zone, as in Europe/Berlin."""
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 """A duration in seconds."""

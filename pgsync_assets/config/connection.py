@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from .base import Config, Identifier, Seconds, SecretName
+from .base import Config, Identifier, Seconds, SecretName, TimeZone
 from .certificate import Fingerprint
 from .tunnel import AnyTunnel
 
@@ -115,8 +115,10 @@ class ConnectionConfig(Config):
     lock_timeout_s: Seconds = Field(
         default=30.0, description="Seconds to wait for a lock that somebody else holds."
     )
-    time_zone: str = Field(
-        default="UTC", description="Time zone in which models of this server are computed."
+    time_zone: TimeZone = Field(
+        default="UTC",
+        description="Time zone in which SQL is computed here: that of models, of a destination's "
+        "triggers and defaults. IANA name, as in Europe/Berlin.",
     )
     tunnel: AnyTunnel | None = Field(
         default=None, description="An SSH server to go through, or {reverse: NAME}."

@@ -18,7 +18,7 @@ from .parameters import LOOPBACK_ADDRESS, Values, authorities, libpq_parameters,
 from .pin import Pin
 from .refusals import is_of_certificate, refused
 from .reverse import ReverseEnd
-from .session import Session
+from .session import Session, named
 from .tunnel import Tunnel
 from .watch import Watch, WatchedConnection
 from .weakness import weakness
@@ -93,7 +93,8 @@ class Endpoint:
         """Opens a connection for the length of the block, and the tunnel if it is not open yet.
 
         Args:
-            application_name: what pg_stat_activity shows, as in `pgsync/orders/42`.
+            application_name: what pg_stat_activity shows, as in `pgsync/orders`; its transactions
+                show the run, too.
 
         Raises:
             ConfigurationError: a variable is not set, or the database does not exist.
@@ -104,7 +105,7 @@ class Endpoint:
             connection = self._connect(application_name)
             try:
                 with Watch(connection, self.config.network_timeout_s):
-                    yield Session(self.name, self.config, connection)
+                    yield Session(self.name, self.config, connection, application_name)
             finally:
                 connection.close()
 
@@ -141,7 +142,7 @@ class Endpoint:
         try:
             return WatchedConnection.connect(
                 **parameters,
-                application_name=application_name,
+                application_name=named(application_name),
                 autocommit=True,
                 prepare_threshold=None,  # a pooler in transaction mode knows no prepared statements
             )

@@ -6,6 +6,7 @@ SELECT count(pg_catalog.set_config(pin.name, pin.value, true))
 FROM (VALUES
     ('search_path', :'search_path'),
     ('lock_timeout', :'lock_timeout'),
+    ('application_name', :'application_name'),
     ('client_encoding', 'UTF8'),
     ('datestyle', 'ISO, YMD'),
     ('intervalstyle', 'postgres'),

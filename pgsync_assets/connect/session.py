@@ -10,11 +10,15 @@ import psycopg
 from psycopg import sql
 
 from ..config import ConnectionConfig
+from ..errors import ConfigurationError
 from ..sql import statement
 from .failures import translated
 
 REPEATABLE_READ = sql.SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 READ_ONLY = sql.SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+LONGEST_NAME = 63  # bytes
+KEPT_END = 16  # characters, of a name that is cut in its middle
 
 
 class Session:
@@ -24,26 +28,36 @@ class Session:
         name: name of the connection in the configuration, for messages.
         config: search path, schemas, timeouts.
         connection: open, in autocommit mode.
+        application_name: what pg_stat_activity shows of it.
     """
 
     def __init__(
-        self, name: str, config: ConnectionConfig, connection: psycopg.Connection[Any]
+        self,
+        name: str,
+        config: ConnectionConfig,
+        connection: psycopg.Connection[Any],
+        application_name: str,
     ) -> None:
         self.name = name
         self.config = config
         self.connection = connection
+        self.application_name = application_name
+        self.time_zone = config.time_zone
+        self.run: int | None = None
 
     @contextmanager
     def transaction(
-        self, doing: str, begin: sql.SQL | None = None
+        self, doing: str, begin: sql.SQL | None = None, *, time_zone: str | None = None
     ) -> Iterator[psycopg.Connection[Any]]:
         """A transaction with pinned settings; rolled back when the block raises.
 
         Args:
             doing: what the block does, for messages; the connection's name is put in front.
             begin: REPEATABLE_READ or READ_ONLY; default is READ COMMITTED.
+            time_zone: another one than the session's.
 
         Raises:
+            ConfigurationError: the server does not know the time zone.
             PgsyncError: what psycopg raised inside, translated. After ConnectionLost it is
                 unknown whether a COMMIT arrived.
         """
@@ -53,16 +67,43 @@ class Session:
         ):
             if begin is not None:
                 self.connection.execute(begin)
+            self._pin(time_zone or self.time_zone)
+            yield self.connection
+
+    def _pin(self, time_zone: str) -> None:
+        try:
             self.connection.execute(
                 statement(__package__, "pins.sql"),
                 {
                     "search_path": self._search_path(),
-                    "time_zone": self.config.time_zone,
+                    "time_zone": time_zone,
                     "lock_timeout": f"{int(self.config.lock_timeout_s * 1000)}ms",
+                    "application_name": named(self.application_name, self.run),
                 },
             )
-            yield self.connection
+        except psycopg.errors.InvalidParameterValue as error:
+            if '"TimeZone"' not in str(error):
+                raise
+            raise ConfigurationError(
+                f"connection {self.name!r}, time_zone: the server does not know {time_zone!r}",
+                "write a name that it has: SELECT name FROM pg_catalog.pg_timezone_names",
+            ) from None
 
     def _search_path(self) -> str:
         names = (*self.config.search_path, "pg_temp")  # last, so that nothing hides behind it
         return ", ".join(sql.Identifier(name).as_string(self.connection) for name in names)
+
+
+def named(application_name: str, run: int | None = None) -> str:
+    """What pg_stat_activity shows of a session; PostgreSQL would cut its end off, which tells most.
+
+    Args:
+        application_name: as in `pgsync/orders`.
+        run: number of the run it works for.
+    """
+    text = application_name.encode("ascii", "replace").decode()
+    number = f" run {run}" if run is not None else ""
+    room = LONGEST_NAME - len(number)
+    if len(text) > room:
+        text = f"{text[: room - KEPT_END - 2]}..{text[-KEPT_END:]}"
+    return text + number

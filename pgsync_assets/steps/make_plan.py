@@ -57,6 +57,7 @@ def make_plan(
         InvalidKeysError: a row has a NULL or repeated key, and the sync says `fail`.
         TooManyRejectedRows: of rows that cannot be planned.
     """
+    work.show(run.id)
     if not anew:
         check_layout(work)
     old = _comparable(work, full_resync)

@@ -136,6 +136,15 @@ class Work:
         is_proven = self.relation.unique_key
         return tuple(name for name, to in pairs if to in there and (name in known or not is_proven))
 
+    def show(self, run: int) -> None:
+        """Lets the servers tell which run it is, in pg_stat_activity.
+
+        Args:
+            run: its number.
+        """
+        for session in (self.reader, self.planner.session, self.ledger.session):
+            session.run = run
+
     @property
     def _algorithm(self) -> Algorithm:
         """The one that the state has, as long as the source knows it."""
@@ -195,6 +204,7 @@ def opened(
     with ExitStack() as stack:
         reader = stack.enter_context(ends.source.session(application))
         keeper = reader if home is ends.source else stack.enter_context(home.session(application))
+        keeper.time_zone = reader.time_zone  # a key has one text, whichever engine writes it
         writer = stack.enter_context(ends.destination.session(application))
         lock_session = stack.enter_context(home.session(f"{application} lock"))
         try:

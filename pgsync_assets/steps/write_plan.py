@@ -31,6 +31,7 @@ def write_plan(work: Work, plan: Plan, *, resumed: bool) -> int:
     """
     if not plan.batches:
         return 0
+    work.show(plan.run.id)
     work.reporter.step("write", plan.counts.total)
     try:
         return _write(work, plan, resumed)

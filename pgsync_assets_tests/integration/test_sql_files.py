@@ -58,6 +58,8 @@ VALUES = {
     "limit": "10",
     "lock_timeout": "1s",
     "time_zone": "UTC",
+    "application_name": "pgsync/items",
+    "ledger_batch": "1",
     "statement_timeout": "0",
     "missing": "a key column is NULL",
     "model": "items",

@@ -16,6 +16,7 @@ import pytest
 from psycopg import sql
 
 from pgsync_assets import sync as engine
+from pgsync_assets.connect.session import named
 from pgsync_assets.errors import PgsyncError
 from pgsync_assets.outcome import Outcome
 
@@ -220,3 +221,18 @@ def test_application_names_say_who_we_are_and_nothing_else(syncs: Syncs) -> None
 
     engine.run(syncs.config(), *syncs.endpoints, on_progress=look)
     assert {name for (name,) in seen} == {"pgsync/items", "pgsync/items lock"}
+
+
+def test_a_transaction_shows_its_run(syncs: Syncs) -> None:
+    name = "n" * 60
+    syncs.table("id integer primary key")
+    syncs.pair.source.execute("insert into items values (1)")
+    syncs.pair.destination.execute(
+        "alter table items add shown text default current_setting('application_name')"
+    )
+    syncs.run(name=name)
+    assert syncs.pair.destination.rows("select shown from items") == [
+        (f"pgsync/{'n' * 32}..{'n' * 16} run 1",)
+    ]
+    assert named(f"pgsync/{name} lock") == f"pgsync/{'n' * 38}..{'n' * 11} lock"
+    assert named("pgsync/ä/ü", 7) == "pgsync/?/? run 7"
