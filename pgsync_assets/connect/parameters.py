@@ -125,6 +125,7 @@ def libpq_parameters(values: Values, local_ports: Sequence[int] = ()) -> dict[st
         **_tls(values),
         **{name: values.value(name) for name in _AS_WRITTEN if getattr(config, name) is not None},
         "gssencmode": "disable",
+        "options": "",  # nor those of a PGOPTIONS
         "client_encoding": "UTF8",
         "connect_timeout": max(2, int(config.connect_timeout_s)),
         **_keepalives(config.network_timeout_s),

@@ -180,10 +180,11 @@ def test_a_server_that_takes_long_to_read_a_copy_is_not_cut(database_pair: Pair)
 
 
 @pytest.mark.needs("tls-server")
-def test_a_server_with_tls_is_asked_without_a_complaint_in_its_log(tls_server: Cluster) -> None:
-    with tls_server.connect("postgres") as connection:
-        with socket.socket(fileno=os.dup(connection.pgconn.socket)) as end:
-            before = tls_server.log.read_text()
-            assert answers(end, 5)
-        connection.execute("select pg_sleep(0.2)")
-    assert tls_server.log.read_text() == before
+def test_a_question_leaves_no_complaint_in_the_log(server: Cluster, tls_server: Cluster) -> None:
+    for asked in (server, tls_server):
+        with asked.connect("postgres") as connection:
+            with socket.socket(fileno=os.dup(connection.pgconn.socket)) as end:
+                before = asked.log.read_text()
+                assert answers(end, 5)
+            connection.execute("select pg_sleep(0.2)")
+        assert asked.log.read_text() == before

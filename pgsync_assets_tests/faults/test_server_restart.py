@@ -20,7 +20,8 @@ from ..invariants import log_writes, violations, writes
 
 WRITER_WAITS = """
     select count(*) from pg_stat_activity where datname = current_database()
-    and application_name ~ '^pgsync/items( run|$)' and wait_event_type = 'Lock' and query ~ '^(COPY|INSERT)'
+    and application_name like 'pgsync/items run %' and wait_event_type = 'Lock'
+    and query ~ '^(COPY|INSERT)'
 """
 
 

@@ -12,13 +12,14 @@ import pytest
 from psycopg import sql
 
 from pgsync_assets.config import ConnectionConfig
-from pgsync_assets.connect import Endpoint
+from pgsync_assets.connect import Endpoint, Session
+from pgsync_assets.connect.parameters import Values
 from pgsync_assets.embedded.servers import create_login
 from pgsync_assets.errors import AuthenticationError, ConfigurationError, PgsyncError
 from pgsync_assets.outcome import Counts
 
 from ..fix_databases import Pair, Side
-from ..fix_syncs import Syncs
+from ..fix_syncs import Syncs, endpoint_of
 from ..invariants import violations
 from ..security.test_no_secret_is_shown import logged
 
@@ -146,3 +147,79 @@ def test_a_password_that_is_a_word_of_the_refusal_does_not_hide_it(
     side = database_pair.destination
     with pytest.raises(AuthenticationError):
         endpoint(replace(side, user=side.database), password).session("x").__enter__()
+
+
+def test_the_environment_of_libpq_leads_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch, database_pair: Pair
+) -> None:
+    side = database_pair.destination
+    elsewhere = {"PGHOSTADDR": "192.0.2.1", "PGPORT": "1", "PGTARGETSESSIONATTRS": "standby"}
+    elsewhere |= {"PGDATABASE": "no", "PGUSER": "no", "PGPASSWORD": "no", "PGAPPNAME": "no"}
+    elsewhere |= {"PGOPTIONS": "-c default_transaction_read_only=on", "PGCONNECT_TIMEOUT": "2"}
+    for hosts in (side.host, [side.host, side.host]):
+        with (
+            monkeypatch.context() as patch,
+            opened(patch, elsewhere, endpoint_of("crm", side, host=hosts)) as session,
+            session.transaction("asking") as connection,
+        ):
+            asked = "select current_database(), current_setting('transaction_read_only')"
+            assert connection.execute(asked).fetchone() == (side.database, "off")
+
+
+@contextmanager
+def opened(
+    patch: pytest.MonkeyPatch, variables: dict[str, str], endpoint: Endpoint
+) -> Iterator[Session]:
+    """A session that begins while the process has these variables."""
+    for name, value in variables.items():
+        patch.setenv(name, value)
+    with endpoint.session("pgsync/test") as session:
+        yield session
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "expected"),
+    [
+        ("$HOSTS", 5432, [("a", 5432), ("b", 5432)]),
+        ("$HOSTS", "$PORTS", [("a", 1), ("b", 2)]),
+        (["a", "b"], "$PORTS", [("a", 1), ("b", 2)]),
+        (["a", "b"], [5, "$ONE"], [("a", 5), ("b", 7)]),
+        ("c", "$ONE", [("c", 7)]),
+    ],
+)
+def test_a_variable_may_hold_a_list(host: Any, port: Any, expected: list[tuple[str, int]]) -> None:
+    values = values_of(host, port)
+    assert list(zip(values.hosts(), values.ports(), strict=True)) == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "said"),
+    [
+        ("c", "$PORTS", "2 ports for 1 hosts"),
+        ("$EMPTY", 1, "host: a name is empty"),
+        ("a,,b", 1, "host: a name is empty"),
+        ("a", "$HOSTS", r"port: \$HOSTS does not hold a number"),
+        ("a", "$ZERO", "from 1 to 65535"),
+    ],
+)
+def test_a_list_that_does_not_fit_is_refused(host: Any, port: Any, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        values_of(host, port).ports()
+
+
+def values_of(host: Any, port: Any) -> Values:
+    config = ConnectionConfig(host=host, port=port, database="d", user="u")
+    variables = {"HOSTS": "a, b", "PORTS": "1,2", "ONE": "7", "EMPTY": "", "ZERO": "0"}
+    return Values("crm", config, variables)
+
+
+def test_each_host_that_refused_is_named_once(database_pair: Pair) -> None:
+    side = database_pair.destination
+    fields = {"host": [side.host, side.host, side.host], "port": [1, side.port, 1]}
+    with pytest.raises(AuthenticationError) as caught:
+        endpoint_of("crm", replace(side, password="Canary-77"), **fields).session("x").__enter__()
+    said = caught.value.message
+    assert said.count("port 1 failed: Connection refused") == 1
+    assert said.count("password authentication failed") == 1
+    assert "Multiple" not in said
+    assert "hostaddr" not in said
