@@ -126,7 +126,7 @@ class OtherRows(TerminalError):
 
 
 class HistoryError(TerminalError):
-    """Planner and ledger tell different histories: one of the databases was restored."""
+    """Planner and ledger tell different histories: a database was restored, a standby took over."""
 
 
 class UnfinishedRun(TerminalError):

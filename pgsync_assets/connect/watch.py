@@ -18,6 +18,7 @@ import struct
 import sys
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -75,25 +76,29 @@ class Watch:
     def _run(self) -> None:
         with self._socket:
             unanswered = 0
-            while unanswered < QUESTIONS and not self._over.wait(self._seconds * LOOKS):
-                if self._silence() < self._seconds * SILENCE:
-                    unanswered = 0
-                elif answers(self._socket, self._seconds * PATIENCE):
-                    unanswered = 0
-                    self._over.wait(self._seconds)  # it lives: nothing is asked for a while
-                else:
-                    unanswered += 1
-            self._cut()
+            while not self._over.wait(self._seconds * LOOKS):
+                unanswered = unanswered + 1 if self._is_unanswered() else 0
+                if unanswered == QUESTIONS:
+                    self._cut()
+                    return
+
+    def _is_unanswered(self) -> bool:
+        """Whether the session waits in silence, and goes on to, as its server does not answer."""
+        if self._silence() < self._seconds * SILENCE:
+            return False
+        if answers(self._socket, self._seconds * PATIENCE):
+            self._still_since = time.monotonic()  # it lives; asked again after a while
+            return False
+        return self._silence() > 0
 
     def _cut(self) -> None:
         """Ends the session under whoever waits for it; libpq then finds that it is closed."""
-        silence = self._silence()
-        if silence > 0 and not self._over.is_set():
-            self._connection.silent_s = silence
+        self._connection.silent_s = self._silence()
+        with suppress(OSError):  # it is gone already
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def _silence(self) -> float:
-        """Seconds for which a statement has been waiting without a byte in either direction."""
+        """Seconds for which a statement has been waiting without a byte, or an answer."""
         waits = self._connection.pgconn.transaction_status == pq.TransactionStatus.ACTIVE
         moved = bytes_moved(self._socket) if waits else None
         now = time.monotonic()

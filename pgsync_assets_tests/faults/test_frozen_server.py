@@ -85,15 +85,14 @@ def test_a_frozen_network_in_mid_copy(database_pair: Pair, frozen: str) -> None:
             pump(reader, A_LOT, writer, sql.SQL("public.items (name)"), told=freeze)
 
 
-@pytest.mark.parametrize("side", ["source", "destination"])
 def test_a_run_survives_a_network_that_froze_for_a_while(
-    monkeypatch: pytest.MonkeyPatch, syncs: Syncs, side: str
+    monkeypatch: pytest.MonkeyPatch, syncs: Syncs
 ) -> None:
     monkeypatch.setattr("pgsync_assets.connect.retry.PAUSES_S", (0.3, 0.3, 0.3))
     syncs.table("id int primary key, name text")
     log_writes(syncs)
     syncs.pair.source.execute("insert into items select n, 'x' from generate_series(1, 10) as n")
-    with proxy_to(getattr(syncs.pair, side).port) as proxy:
+    with proxy_to(syncs.pair.destination.port) as proxy:
         froze: list[int] = []
 
         def freeze_once(at: Progress) -> None:
@@ -102,9 +101,9 @@ def test_a_run_survives_a_network_that_froze_for_a_while(
                 proxy.silent = True
                 threading.Timer(1.2, lambda: setattr(proxy, "silent", False)).start()
 
-        behind = replace(syncs.pair, **{side: through(getattr(syncs.pair, side), proxy)})
+        behind = replace(syncs.pair, destination=through(syncs.pair.destination, proxy))
         timeouts = {"network_timeout_s": NOTICED_S, "connect_timeout_s": 2}
-        there = replace(syncs, pair=behind, source=timeouts, destination=timeouts)
+        there = replace(syncs, pair=behind, destination=timeouts)
         outcome = engine.run(there.config(batch_size=4), *there.endpoints, on_progress=freeze_once)
     assert froze == [4]
     assert outcome.recovered is not None
@@ -177,6 +176,27 @@ def test_a_server_that_takes_long_to_read_a_copy_is_not_cut(database_pair: Pair)
         for _ in range(100):
             copy.write(1000 * ("y" * 99 + "\n"))
     assert side.rows("select count(*) from items") == [(100_001,)]
+
+
+@contextmanager
+def listening(backlog: int = 5) -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Somebody who accepts connections and says nothing, and a session with them."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=backlog)
+    with listener, socket.create_connection(listener.getsockname()) as end:
+        yield listener, end
+
+
+def test_what_counts_as_an_answer() -> None:
+    with listening() as (listener, end):
+        began = time.monotonic()
+        assert not answers(end, 0.2)  # the kernel's handshake is none
+        assert 0.1 < time.monotonic() - began < 1
+        listener.close()
+        assert answers(end, 0.2)  # refused: somebody lives who would have told this session, too
+    with listening() as (listener, end):
+        listener.accept()[0].close()
+        threading.Timer(0.05, lambda: listener.accept()[0].close()).start()
+        assert not answers(end, 1)  # a relay without its server
 
 
 @pytest.mark.needs("tls-server")
