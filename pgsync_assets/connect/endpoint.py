@@ -20,7 +20,7 @@ from .refusals import is_of_certificate, refused
 from .reverse import ReverseEnd
 from .session import Session, named
 from .tunnel import Tunnel
-from .watch import Watch, WatchedConnection
+from .watch import WatchedConnection, watched
 from .weakness import weakness
 
 
@@ -104,7 +104,7 @@ class Endpoint:
         with self:
             connection = self._connect(application_name)
             try:
-                with Watch(connection, self.config.network_timeout_s):
+                with watched(connection, self.config.network_timeout_s):
                     yield Session(self.name, self.config, connection, application_name)
             finally:
                 connection.close()

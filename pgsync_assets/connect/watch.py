@@ -18,8 +18,8 @@ import struct
 import sys
 import threading
 import time
-from contextlib import suppress
-from types import TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -43,40 +43,39 @@ class WatchedConnection(psycopg.Connection[Any]):
     silent_s: float | None = None
 
 
-class Watch:
-    """Watches one session for the length of a block, in a thread of its own.
+@contextmanager
+def watched(connection: WatchedConnection, seconds: float) -> Iterator[None]:
+    """Watches a session for the length of the block, in a thread of its own.
 
     Args:
         connection: the session.
         seconds: in which a server that is gone is noticed.
     """
+    watch = _Watch(connection, seconds)
+    threading.Thread(target=watch.run, name="pgsync watch", daemon=True).start()
+    try:
+        yield
+    finally:
+        watch.over.set()  # the thread is not waited for: it may be waiting for an answer
+
+
+class _Watch:
+    """What the thread does, until `over` is set."""
 
     def __init__(self, connection: WatchedConnection, seconds: float) -> None:
+        self.over = threading.Event()
         self._connection = connection
         self._seconds = seconds
         # Of our own: libpq's may be closed, and its number used by another, at any moment.
         self._socket = socket.socket(fileno=os.dup(connection.pgconn.socket))
-        self._over = threading.Event()
         self._moved: tuple[int, ...] | None = None
         self._still_since = 0.0
-        self._thread = threading.Thread(target=self._run, name="pgsync watch", daemon=True)
 
-    def __enter__(self) -> Watch:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._over.set()  # not joined: it may be waiting for an answer
-
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Looks now and then, and cuts the session where its server does not answer."""
         with self._socket:
             unanswered = 0
-            while not self._over.wait(self._seconds * LOOKS):
+            while not self.over.wait(self._seconds * LOOKS):
                 unanswered = unanswered + 1 if self._is_unanswered() else 0
                 if unanswered == QUESTIONS:
                     self._cut()
