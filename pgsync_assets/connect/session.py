@@ -42,7 +42,6 @@ class Session:
         self.config = config
         self.connection = connection
         self.application_name = application_name
-        self.time_zone = config.time_zone
         self.run: int | None = None
 
     @contextmanager
@@ -54,7 +53,7 @@ class Session:
         Args:
             doing: what the block does, for messages; the connection's name is put in front.
             begin: REPEATABLE_READ or READ_ONLY; default is READ COMMITTED.
-            time_zone: another one than the session's.
+            time_zone: another one than the configuration's.
 
         Raises:
             ConfigurationError: the server does not know the time zone.
@@ -67,16 +66,25 @@ class Session:
         ):
             if begin is not None:
                 self.connection.execute(begin)
-            self._pin(time_zone or self.time_zone)
+            self.pin(time_zone)
             yield self.connection
 
-    def _pin(self, time_zone: str) -> None:
+    def pin(self, time_zone: str | None = None) -> None:
+        """Sets every setting that matters until the transaction ends.
+
+        Args:
+            time_zone: another one than the configuration's.
+
+        Raises:
+            ConfigurationError: the server does not know the time zone.
+        """
+        zone = time_zone or self.config.time_zone
         try:
             self.connection.execute(
                 statement(__package__, "pins.sql"),
                 {
                     "search_path": self._search_path(),
-                    "time_zone": time_zone,
+                    "time_zone": zone,
                     "lock_timeout": f"{int(self.config.lock_timeout_s * 1000)}ms",
                     "application_name": named(self.application_name, self.run),
                 },
@@ -85,7 +93,7 @@ class Session:
             if '"TimeZone"' not in str(error):
                 raise
             raise ConfigurationError(
-                f"connection {self.name!r}, time_zone: the server does not know {time_zone!r}",
+                f"connection {self.name!r}, time_zone: the server does not know {zone!r}",
                 "write a name that it has: SELECT name FROM pg_catalog.pg_timezone_names",
             ) from None
 

@@ -64,8 +64,7 @@ def make_plan(
     shape = _shape(work, old)
     refused = _refused(work, retry_rejected)
     scope = _scope(work, old, shape, full_resync, anew)
-    sees_all = compare_all or refused.is_released
-    past = None if sees_all else _past(work, old, shape, scope)
+    past = None if compare_all or refused.is_released else _past(work, old, shape, scope)
     knows = not anew and bool(refused.rows if shape.is_labelled else refused.parked)
     scope = replace(scope, is_whole=past is None, cursor=_cursor(work), has_refused=knows)
     reading = _reading(work, old, shape, scope, past)

@@ -156,7 +156,7 @@ def _transactions(work: Work) -> Iterator[tuple[Connection, Connection, Connecti
     """Of the planner, of the model (the same one where it is the same database), of the table."""
     writer, planner = work.ledger.session, work.planner
     with ExitStack() as stack:
-        zone = work.reader.time_zone  # in which the model writes what is compared
+        zone = work.reader.config.time_zone  # in which the model writes what is compared
         doing = f"reading {work.target.name}"
         there = stack.enter_context(writer.transaction(doing, READ_ONLY, time_zone=zone))
         reader = None

@@ -204,7 +204,6 @@ def opened(
     with ExitStack() as stack:
         reader = stack.enter_context(ends.source.session(application))
         keeper = reader if home is ends.source else stack.enter_context(home.session(application))
-        keeper.time_zone = reader.time_zone  # a key has one text, whichever engine writes it
         writer = stack.enter_context(ends.destination.session(application))
         lock_session = stack.enter_context(home.session(f"{application} lock"))
         try:
