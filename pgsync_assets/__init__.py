@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .assets import (
+        JumpHost,
         PgConnectionsComponent,
         PgPlansApprovedComponent,
         PgScheduleComponent,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         PgSyncTranslator,
         PostgresConnection,
         PostgresWriter,
+        ReverseTunnel,
         SshTunnel,
         SyncRunConfig,
         SyncStep,
@@ -34,6 +36,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ConnectionConfig",
+    "JumpHost",
     "PgConnectionsComponent",
     "PgPlansApprovedComponent",
     "PgScheduleComponent",
@@ -42,6 +45,7 @@ __all__ = [
     "PgSyncTranslator",
     "PostgresConnection",
     "PostgresWriter",
+    "ReverseTunnel",
     "SshTunnel",
     "SyncConfig",
     "SyncRunConfig",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from pgsync_assets import PostgresConnection, PostgresWriter
@@ -17,7 +19,8 @@ from .fix_syncs import connection_of
 def connection_resource(side: Side, **more: Any) -> PostgresConnection:
     """One side as a resource."""
     fields = connection_of(side).model_dump(include={"host", "port", "database", "user"})
-    return PostgresConnection(name="crm", password=side.password, **(fields | more))
+    os.environ["TEST_PASSWORD"] = side.password
+    return PostgresConnection(name="crm", password=dg.EnvVar("TEST_PASSWORD"), **(fields | more))
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,18 @@ from .components import (
     PgSyncComponent,
 )
 from .connection_tests import build_connection_tests
-from .resources import PostgresConnection, SshTunnel
+from .resources import PostgresConnection
 from .run_config import SyncRunConfig
 from .source_sensor import build_source_sensor
 from .step import SyncStep
 from .sync_decorator import build_sync_definitions, sync_assets
 from .sync_schedule import build_sync_schedule
 from .translator import PgSyncTranslator, SyncTranslatorData
+from .tunnels import JumpHost, ReverseTunnel, SshTunnel
 from .writer import PostgresWriter
 
 __all__ = [
+    "JumpHost",
     "PgConnectionsComponent",
     "PgPlansApprovedComponent",
     "PgScheduleComponent",
@@ -27,6 +29,7 @@ __all__ = [
     "PgSyncTranslator",
     "PostgresConnection",
     "PostgresWriter",
+    "ReverseTunnel",
     "SshTunnel",
     "SyncRunConfig",
     "SyncStep",

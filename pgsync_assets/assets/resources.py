@@ -1,42 +1,38 @@
-"""Connections and their tunnels as a Dagster resource, under the connection's name.
+"""A PostgreSQL as a Dagster resource, under the connection's name.
 
 Nothing is opened until a step needs it, and all is closed once, when the run ends.
 """
 
+import re
+from collections import ChainMap
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from os import environ
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
-from ..config import ConnectionConfig, Schemas, SslMode, TunnelConfig
-from ..config import ReverseTunnel as Reverse
-from .environment import with_env_vars
+from ..config import ConnectionConfig, Schemas, TunnelConfig
+from .environment import (
+    SecretResource,
+    as_written,
+    described_by,
+    read,
+    secret,
+    with_env_vars,
+)
+from .tunnels import ReverseTunnel, SshTunnel, Tunnel
 
 if TYPE_CHECKING:
+    import psycopg
+
     from ..connect import Endpoint
 
-
-class SshTunnel(dg.Config):
-    """An SSH forward tunnel to a server that only a bastion can reach."""
-
-    host: str = Field(description="Name or address of the SSH server.")
-    port: int = 22
-    user: str
-    host_key: str = Field(description="The server's public key; nothing else is accepted.")
-    private_key_file: str | None = None
-    private_key_passphrase: str | None = None
-    password: str | None = None
+HOST_AND_PORT = re.compile(r"(\[[^\]]+\]|[^:\[\]]+):(\d+|\$\w+)")
 
 
-class ReverseTunnel(dg.Config):
-    """A tunnel that its other end has opened to `pgsync-assets tunnel serve` on this machine."""
-
-    name: str = Field(description="Name of the reverse tunnel, for messages.")
-    port: int = Field(description="Port on 127.0.0.1 where it ends.")
-
-
+@described_by(Schemas)
 class SchemaNames(dg.Config):
     """Names of the schemas of ours in this database."""
 
@@ -46,10 +42,11 @@ class SchemaNames(dg.Config):
     staging: str | None = None
 
 
-class PostgresConnection(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """One PostgreSQL that models are read from or syncs are written to.
+@described_by(ConnectionConfig)
+class PostgresConnection(SecretResource):
+    """One PostgreSQL: for syncs to read from or write to, and for any code with `connect()`.
 
-    Give secrets as `dg.EnvVar("NAME")`: the UI then shows the name, never the value.
+    Secrets are given as `dg.EnvVar("NAME")`: the UI then shows the name, never the value.
 
     Example:
 
@@ -62,19 +59,29 @@ class PostgresConnection(dg.ConfigurableResource):  # type: ignore[type-arg]
     """
 
     name: str = Field(description="Name of the connection; also its resource key.")
-    host: str
-    port: int = 5432
+    host: str = Field(
+        description="Name or address of the server; or several, tried in order: db1,db2, or with "
+        "a port for each: db1:5432,db2:5433."
+    )
+    port: int = Field(default=5432, description="Port of the server, or of all of them.")
+    target_session_attrs: str | None = None
     database: str
     user: str
-    password: str | None = None
-    sslmode: str | None = Field(default=None, description="Default: verify-full off loopback.")
+    password: str | None = secret()
+    sslmode: str | None = None
     sslrootcert: str | None = None
+    certificate_sha256: str | None = None
+    sslcert: str | None = None
+    sslkey: str | None = None
+    sslpassword: str | None = secret()
+    channel_binding: str | None = None
+    require_auth: str | None = None
     search_path: list[str] = Field(default_factory=lambda: ["public"])
     schemas: SchemaNames = Field(default_factory=SchemaNames)
     connect_timeout_s: float = 15.0
     lock_timeout_s: float = 30.0
-    tunnel: SshTunnel | None = None
-    reverse_tunnel: ReverseTunnel | None = None
+    time_zone: str = "UTC"
+    tunnel: Tunnel | None = None
 
     _open: ExitStack = PrivateAttr(default_factory=ExitStack)
     _endpoint: Any = PrivateAttr(default=None)
@@ -87,25 +94,50 @@ class PostgresConnection(dg.ConfigurableResource):  # type: ignore[type-arg]
             name: name of the connection.
             config: as written; each `$NAME` becomes a `dg.EnvVar`.
         """
-        plain = set(cls.model_fields) - {"schemas", "tunnel", "reverse_tunnel", "search_path"}
-        values = with_env_vars(config.model_dump(include=plain))
-        if isinstance(config.tunnel, Reverse):
-            values["reverse_tunnel"] = ReverseTunnel(
-                name=config.tunnel.reverse, port=config.tunnel.port
-            )
-        elif config.tunnel is not None:
-            known = config.tunnel.model_dump(include=set(SshTunnel.model_fields))
-            values["tunnel"] = SshTunnel(**with_env_vars(known))
-        schemas = SchemaNames(**config.schemas.model_dump())
-        return cls(name=name, search_path=list(config.search_path), schemas=schemas, **values)
+        values = with_env_vars(
+            config.model_dump(exclude={"host", "port", "schemas", "tunnel"}) | _joined(config)
+        )
+        if isinstance(config.tunnel, TunnelConfig):
+            values["tunnel"] = SshTunnel.from_config(config.tunnel)
+        return cls(name=name, schemas=SchemaNames(**config.schemas.model_dump()), **values)
 
     @contextmanager
     def yield_for_execution(
         self, context: dg.InitResourceContext
     ) -> Iterator["PostgresConnection"]:
         """Closes the tunnel when the run ends, if a step opened it."""
-        with self._open:
+        with super().yield_for_execution(context), self._open:
             yield self
+
+    @contextmanager
+    def connect(
+        self, *, autocommit: bool = False, application_name: str = "dagster"
+    ) -> "Iterator[psycopg.Connection[Any]]":
+        """A plain psycopg connection, through the tunnel, for the length of the block.
+
+        The block is one transaction: committed at its end, rolled back when it raises. In it
+        `search_path`, `time_zone` and `lock_timeout_s` hold, and every other setting that decides
+        how values look, as in a sync (docs/connections.md). All of it is local to the transaction,
+        so that it works behind a pooler, too.
+
+        Args:
+            autocommit: each statement is its own transaction and no setting is made, for what
+                cannot be done in a transaction (VACUUM, CREATE DATABASE).
+            application_name: what `pg_stat_activity` shows.
+
+        Raises:
+            ConfigurationError: a field cannot be right, or a variable is not set.
+            AuthenticationError: refused by password, pg_hba.conf, certificate or host key.
+            ConnectionLost: the server or the SSH server cannot be reached.
+            psycopg.Error: of your own statements, as it is.
+        """
+        with self.endpoint().session(application_name) as session:
+            if autocommit:
+                yield session.connection
+                return
+            with session.connection.transaction():
+                session.pin()
+                yield session.connection
 
     def endpoint(self) -> "Endpoint":
         """The way to this server, with its tunnel open until the run ends.
@@ -114,6 +146,7 @@ class PostgresConnection(dg.ConfigurableResource):  # type: ignore[type-arg]
         try that step again.
 
         Raises:
+            ConfigurationError: a field cannot be right.
             AuthenticationError: the SSH server refused us, or shows another host key.
             ConnectionLost: the SSH server cannot be reached.
         """
@@ -122,45 +155,46 @@ class PostgresConnection(dg.ConfigurableResource):  # type: ignore[type-arg]
         return self._endpoint  # type: ignore[no-any-return]
 
     def unopened(self) -> "Endpoint":
-        """The way to this server, of which nothing is open yet: a test opens it step by step."""
+        """The way to this server, of which nothing is open yet: a test opens it step by step.
+
+        Raises:
+            ConfigurationError: a field cannot be right.
+        """
         from ..connect import Endpoint  # here: loading definitions needs no database driver
 
-        config, secrets = self._resolved()
-        return Endpoint(self.name, config, secrets)
+        config, hidden = self._resolved()
+        return Endpoint(self.name, config, ChainMap(hidden, dict(environ)))
 
     def _resolved(self) -> tuple[ConnectionConfig, dict[str, str]]:
-        """The values that Dagster resolved, in the two parts that an endpoint takes."""
-        secrets: dict[str, str] = {}
-
-        def hidden(name: str, value: str | None) -> str | None:
-            if value is None:
-                return None
-            secrets[name] = value
-            return f"${name}"
-
-        tunnel = self.tunnel and TunnelConfig(
-            **self.tunnel.model_dump(exclude={"password", "private_key_passphrase"}),
-            password=hidden("TUNNEL_PASSWORD", self.tunnel.password),
-            private_key_passphrase=hidden("PASSPHRASE", self.tunnel.private_key_passphrase),
-        )
-        end = self.reverse_tunnel
-        reverse = end and Reverse(reverse=end.name, port=end.port)
-        config = ConnectionConfig(
-            host=self.host,
-            port=self.port,
-            database=self.database,
-            user=self.user,
-            password=hidden("PASSWORD", self.password),
-            sslmode=_ssl_mode(self.sslmode),
-            sslrootcert=self.sslrootcert,
-            search_path=tuple(self.search_path),
-            schemas=Schemas(**self.schemas.model_dump()),
-            connect_timeout_s=self.connect_timeout_s,
-            lock_timeout_s=self.lock_timeout_s,
-            tunnel=reverse or tunnel,
-        )
-        return config, secrets
+        """The configuration, and what the names in it stand for that are no variables."""
+        hidden: dict[str, str] = {}
+        written = as_written(self, "connection", hidden)
+        del written["name"]
+        if isinstance(self.tunnel, ReverseTunnel):
+            written["tunnel"] = {"reverse": self.tunnel.name}
+        return read(
+            ConnectionConfig, f"connection {self.name!r}", written | _split(written)
+        ), hidden
 
 
-def _ssl_mode(value: str | None) -> SslMode | None:
-    return value  # type: ignore[return-value]  # ConnectionConfig refuses what is none
+def _joined(config: ConnectionConfig) -> dict[str, Any]:
+    """Hosts and ports in the two fields of the resource: as in a URI of libpq."""
+    if len(set(config.ports)) == 1:
+        return {"host": ",".join(config.hosts), "port": config.ports[0]}
+    named = [f"[{host}]" if ":" in host else host for host in config.hosts]
+    both = zip(named, config.ports, strict=True)
+    return {"host": ",".join(f"{host}:{port}" for host, port in both)}
+
+
+def _split(written: dict[str, Any]) -> dict[str, Any]:
+    """Hosts and ports as they stand in YAML."""
+    parts = [part.strip() for part in written["host"].split(",")]
+    if len(parts) == 1:
+        return {}
+    both = [_host_and_port(part, written["port"]) for part in parts]
+    return {"host": [host for host, _ in both], "port": [port for _, port in both]}
+
+
+def _host_and_port(text: str, default: object) -> tuple[str, object]:
+    found = HOST_AND_PORT.fullmatch(text)
+    return (found[1].strip("[]"), found[2]) if found else (text, default)

@@ -11,6 +11,7 @@ from ...config.reverse_tunnels import reverse_conflicts, with_ports
 from ...config.validation import dotted
 from ...errors import ConfigurationError
 from ..resources import PostgresConnection
+from ..tunnels import tunnel_key
 from ..writer import PostgresWriter, writer_key
 from .plain import plain_model, refuse_templates
 from .scaffolders import ConnectionsScaffolder
@@ -42,7 +43,8 @@ else:
 class PgConnectionsComponent(dg.Component, dg.Model, dg.Resolvable):
     """PostgreSQL databases that models are read from and syncs are written to.
 
-    Each becomes two resources: `<name>` and `<name>_writer`. Secrets stand as `$NAME` and are read
+    Each becomes two resources, `<name>` and `<name>_writer`, and one with a tunnel a third,
+    `<name>_tunnel`. Secrets stand as `$NAME` and are read
     from the environment when a connection opens; Dagster's UI shows their names only.
     """
 
@@ -73,8 +75,11 @@ class PgConnectionsComponent(dg.Component, dg.Model, dg.Resolvable):
         resources: dict[str, dg.ConfigurableResource] = {}  # type: ignore[type-arg]
         for name, config in with_ports(self.connections, tunnels).items():
             connection = PostgresConnection.from_config(name, config)
-            resources[name] = connection
-            resources[writer_key(name)] = PostgresWriter(connection=connection)
+            made = {name: connection, writer_key(name): PostgresWriter(connection=connection)}
+            if connection.tunnel is not None:
+                made[tunnel_key(name)] = connection.tunnel
+            _refuse_twice(resources, made)
+            resources |= made
         return dg.Definitions(resources=resources)
 
 
@@ -100,3 +105,10 @@ def project_reverse_tunnels(
                 raise ConfigurationError(f"another reverse tunnel is named {name!r} too")
             tunnels[name] = config
     return tunnels
+
+
+def _refuse_twice(resources: Mapping[str, object], more: Mapping[str, object]) -> None:
+    for key in resources.keys() & more.keys():
+        raise ConfigurationError(
+            f"connections: two of them have a resource named {key!r}", "rename one of them"
+        )
