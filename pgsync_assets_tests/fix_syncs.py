@@ -36,8 +36,8 @@ def endpoint_of(name: str, side: Side, **more: Any) -> Endpoint:
 class Syncs:
     """Runs syncs between the databases of a pair, as their least-privilege roles.
 
-    `source` and `destination` hold what a test adds to the configuration of the connections,
-    `fields` what it adds to that of the sync.
+    `source`, `destination` and `at_platform` hold what a test adds to the configuration of the
+    connections, `fields` what it adds to that of the sync.
     """
 
     pair: Pair
@@ -45,6 +45,7 @@ class Syncs:
     destination: dict[str, Any] = field(default_factory=dict)
     platform: Side | None = None
     fields: dict[str, Any] = field(default_factory=dict)
+    at_platform: dict[str, Any] = field(default_factory=dict)
 
     @property
     def keeper(self) -> Side:
@@ -55,7 +56,8 @@ class Syncs:
     @property
     def platform_endpoint(self) -> Endpoint | None:
         """The platform, where the test has one."""
-        return endpoint_of("platform", self.platform) if self.platform else None
+        side = self.platform
+        return endpoint_of("platform", side, **self.at_platform) if side else None
 
     def config(self, **fields: Any) -> SyncConfig:
         """A sync named `items` from and to `public.items`, with what a test changes."""

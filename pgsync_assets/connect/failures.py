@@ -13,6 +13,7 @@ import psycopg
 
 from ..errors import (
     AuthenticationError,
+    ConfigurationError,
     ConnectionLost,
     Contention,
     OutOfResources,
@@ -28,6 +29,7 @@ CONTENTION = {"40001", "40P01", "55P03"}
 OUT_OF_RESOURCES = {"53300", "53200"}
 ROW_LEVEL = {"23502", "23503", "23505", "23514", "23P01", "23001", "44000", "P0001", "54000"}
 NOT_A_VALUE = {"22P04"}  # a malformed COPY stream: a defect of ours, not of a row
+STATEMENT_POOLING = "statement pooling mode"  # PgBouncer's words, as it hangs up
 SPEAKS_OF_OBJECTS = ("0A", "25", "28", "3D", "3F", "42", "53", "55", "57", "58")
 
 
@@ -77,6 +79,11 @@ def translate(
         a SQLSTATE that no list names.
     """
     state = error.sqlstate or ""
+    if STATEMENT_POOLING in (error.diag.message_primary or ""):
+        return ConfigurationError(
+            f"{doing}: a pooler in mode statement allows no transactions",
+            "set its pool_mode for this database to transaction or session",
+        )
     if is_lost(error, connection):
         return ConnectionLost(f"{doing}: {how_lost(error, connection)}")
     if state in CONTENTION:

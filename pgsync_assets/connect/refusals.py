@@ -127,11 +127,15 @@ RULES = (
         "check `user` and `password` of the connection",
     ),
     Rule(
-        r'database ".*" does not exist',
+        r'database ".*" does not exist|no such database',  # the latter is PgBouncer's
         ConfigurationError,
         "check `database` of the connection",
     ),
-    Rule(r'role ".*" does not exist', AuthenticationError, "check `user` of the connection"),
+    Rule(
+        r'role ".*" does not exist|no such user',
+        AuthenticationError,
+        "check `user` of the connection",
+    ),
     Rule(
         r"unsupported protocol|no protocols available|wrong version number|alert protocol version"
         r"|no shared cipher|handshake failure",

@@ -345,6 +345,8 @@ def record_refusal(
         partition: the slice, or None.
         error: why it could not begin.
     """
+    if session.connection.closed:  # what refused us hung up, too
+        return
     schemas = session.config.schemas
     ours = (schemas.planner, schemas.audit)
     if not all(schema_problem(session, s) is None and is_migrated(session, s) for s in ours):
