@@ -3,6 +3,7 @@
 pytest_plugins = [
     "pytester",
     "pgsync_assets_tests.fix_needs",
+    "pgsync_assets_tests.fix_canaries",
     "pgsync_assets_tests.fix_servers",
     "pgsync_assets_tests.fix_databases",
     "pgsync_assets_tests.fix_syncs",

@@ -13,6 +13,8 @@ from psycopg import sql
 from pgsync_assets.embedded import Cluster
 from pgsync_assets.embedded.binaries import Binaries
 
+from .canaries import is_shown, watch
+
 # A test run may lose its data in a crash of the machine, not its minutes to a disk.
 SETTINGS = {
     "fsync": "off",
@@ -51,8 +53,10 @@ def running(directory: Path, binaries: Binaries | None = None) -> Iterator[Clust
     """A server for the length of a fixture; of the installation that `locate` finds, by default."""
     cluster = Cluster(directory, binaries)
     cluster.start(SETTINGS)
+    watch(cluster.password)
     _hash_quickly(cluster)
     yield cluster
+    assert not is_shown(cluster.log.read_text(errors="replace"))
     cluster.stop("immediate")
 
 
