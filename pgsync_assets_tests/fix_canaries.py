@@ -18,6 +18,8 @@ from pgsync_assets.errors import PgsyncError
 
 from .canaries import hidden, look, look_at_processes, look_into_files, started, taken
 
+BEGINS = "PIPELINE_START"
+
 
 class Ear(logging.Handler):
     """Hears what anybody logs."""
@@ -84,20 +86,14 @@ def listen_to_dagster() -> None:
     instance: Any = getattr(dagster, "DagsterInstance", None)
     if instance is None or hasattr(instance.handle_new_event, "__wrapped__"):
         return
-    from dagster._core.storage.runs import SqlRunStorage  # here: not every test needs Dagster
-
     after(instance, "handle_new_event", look_at_event)
-    after(SqlRunStorage, "add_run", look_at_run)
 
 
-def look_at_event(_: object, __: object, event: object, *___: Any, **____: Any) -> None:
-    """An event, or a line of a log, that an instance of Dagster stores."""
+def look_at_event(_: object, instance: Any, event: Any, *__: Any, **___: Any) -> None:
+    """An event, or a line of a log, that an instance of Dagster stores; and the run that begins."""
     look("event", repr(event))
-
-
-def look_at_run(_: object, __: object, run: object) -> None:
-    """A run with its configuration and tags."""
-    look("run", repr(run))
+    if event.dagster_event is not None and event.dagster_event.event_type_value == BEGINS:
+        look("run", repr(instance.get_run_by_id(event.run_id)))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
