@@ -14,6 +14,7 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from ..config import ConnectionConfig, Schemas, TunnelConfig
+from ..errors import ConfigurationError
 from .environment import (
     SecretResource,
     as_written,
@@ -70,7 +71,11 @@ class PostgresConnection(SecretResource):
     password: str | None = secret()
     sslmode: str | None = None
     sslrootcert: str | None = None
-    certificate_sha256: str | None = None
+    certificate_sha256: str | None = Field(
+        default=None,
+        description="Fingerprint of the server's own certificate, or several, with commas; any "
+        "other is refused.",
+    )
     sslcert: str | None = None
     sslkey: str | None = None
     sslpassword: str | None = secret()
@@ -94,11 +99,11 @@ class PostgresConnection(SecretResource):
             name: name of the connection.
             config: as written; each `$NAME` becomes a `dg.EnvVar`.
         """
-        values = with_env_vars(
-            config.model_dump(exclude={"host", "port", "schemas", "tunnel"}) | _joined(config)
-        )
+        values = with_env_vars(config.model_dump(exclude={"schemas", "tunnel"}) | _joined(config))
         if isinstance(config.tunnel, TunnelConfig):
             values["tunnel"] = SshTunnel.from_config(config.tunnel)
+        elif config.tunnel is not None:  # never past it
+            raise ConfigurationError(f"connection {name!r}: no reverse tunnels yet")
         return cls(name=name, schemas=SchemaNames(**config.schemas.model_dump()), **values)
 
     @contextmanager
@@ -178,21 +183,29 @@ class PostgresConnection(SecretResource):
 
 
 def _joined(config: ConnectionConfig) -> dict[str, Any]:
-    """Hosts and ports in the two fields of the resource: as in a URI of libpq."""
+    """Fields that are lists in YAML, with commas: hosts and ports as in a URI of libpq."""
+    pins = {"certificate_sha256": ",".join(config.fingerprints) or None}
     if len(set(config.ports)) == 1:
-        return {"host": ",".join(config.hosts), "port": config.ports[0]}
+        return pins | {"host": ",".join(config.hosts), "port": config.ports[0]}
     named = [f"[{host}]" if ":" in host else host for host in config.hosts]
     both = zip(named, config.ports, strict=True)
-    return {"host": ",".join(f"{host}:{port}" for host, port in both)}
+    return pins | {"host": ",".join(f"{host}:{port}" for host, port in both), "port": 5432}
 
 
 def _split(written: dict[str, Any]) -> dict[str, Any]:
-    """Hosts and ports as they stand in YAML."""
-    parts = [part.strip() for part in written["host"].split(",")]
+    """Those fields as they stand in YAML."""
+    found: dict[str, Any] = {}
+    if written["certificate_sha256"]:
+        found["certificate_sha256"] = _parts(written["certificate_sha256"])
+    parts = _parts(written["host"])
     if len(parts) == 1:
-        return {}
+        return found
     both = [_host_and_port(part, written["port"]) for part in parts]
-    return {"host": [host for host, _ in both], "port": [port for _, port in both]}
+    return found | {"host": [host for host, _ in both], "port": [port for _, port in both]}
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")]
 
 
 def _host_and_port(text: str, default: object) -> tuple[str, object]:

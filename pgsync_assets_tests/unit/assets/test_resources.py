@@ -97,10 +97,11 @@ def told(value: Any, names: dict[str, str]) -> Any:
     [
         {},
         {"tunnel": None},
+        {"certificate_sha256": ["ab" * 32, "cd" * 32]},
         {"host": ["db1", "db2"], "port": 5433, "target_session_attrs": "primary"},
         {"host": ["db1", "::1", "$DB_HOST"], "port": [1, 2, "$DB_PORT"], "tunnel": None},
     ],
-    ids=["all", "no tunnel", "hosts", "hosts and ports"],
+    ids=["all", "no tunnel", "pins", "hosts", "hosts and ports"],
 )
 def test_a_run_gets_what_the_configuration_says(changes: dict[str, Any]) -> None:
     config, hidden = in_a_run(crm(**changes))._resolved()
