@@ -14,6 +14,7 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from ..config import ConnectionConfig, Schemas, TunnelConfig
+from ..config import ReverseTunnel as ReverseEnd
 from ..errors import ConfigurationError
 from .environment import (
     SecretResource,
@@ -102,8 +103,13 @@ class PostgresConnection(SecretResource):
         values = with_env_vars(config.model_dump(exclude={"schemas", "tunnel"}) | _joined(config))
         if isinstance(config.tunnel, TunnelConfig):
             values["tunnel"] = SshTunnel.from_config(config.tunnel)
+        elif isinstance(config.tunnel, ReverseEnd):
+            values["tunnel"] = ReverseTunnel.from_config(config.tunnel)
         elif config.tunnel is not None:  # never past it
-            raise ConfigurationError(f"connection {name!r}: no reverse tunnels yet")
+            raise ConfigurationError(
+                f"connection {name!r}: nobody says the port of reverse tunnel "
+                f"{config.tunnel.reverse!r}"
+            )
         return cls(name=name, schemas=SchemaNames(**config.schemas.model_dump()), **values)
 
     @contextmanager
@@ -176,7 +182,7 @@ class PostgresConnection(SecretResource):
         written = as_written(self, "connection", hidden)
         del written["name"]
         if isinstance(self.tunnel, ReverseTunnel):
-            written["tunnel"] = {"reverse": self.tunnel.name}
+            written["tunnel"] = ReverseEnd(reverse=self.tunnel.name, port=self.tunnel.port)
         return read(
             ConnectionConfig, f"connection {self.name!r}", written | _split(written)
         ), hidden

@@ -9,6 +9,7 @@ from os import environ
 import dagster as dg
 from pydantic import Field
 
+from ..config import ReverseTunnel as ReverseEnd
 from ..config import ReverseTunnelConfig, SshServer, TunnelConfig
 from ..errors import ConnectionLost
 from .environment import (
@@ -115,6 +116,11 @@ class ReverseTunnel(Tunnel):
 
     name: str = Field(description="Name of the tunnel, for messages.")
     port: int
+
+    @classmethod
+    def from_config(cls, config: ReverseEnd) -> "ReverseTunnel":
+        """The resource for a reverse tunnel as a connection in YAML names it."""
+        return cls(name=config.reverse, port=config.port)
 
     @contextmanager
     def open(self) -> Iterator[int]:

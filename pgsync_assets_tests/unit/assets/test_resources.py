@@ -17,6 +17,7 @@ from pgsync_assets import (
 )
 from pgsync_assets.assets.resources import SchemaNames
 from pgsync_assets.config import ConnectionConfig, Schemas, SshServer, TunnelConfig
+from pgsync_assets.config import ReverseTunnel as ReverseEnd
 from pgsync_assets.embedded.loopback import free_port
 from pgsync_assets.errors import ConfigurationError, ConnectionLost
 
@@ -97,11 +98,12 @@ def told(value: Any, names: dict[str, str]) -> Any:
     [
         {},
         {"tunnel": None},
+        {"tunnel": ReverseEnd(reverse="acme", port=15432)},
         {"certificate_sha256": ["ab" * 32, "cd" * 32]},
         {"host": ["db1", "db2"], "port": 5433, "target_session_attrs": "primary"},
         {"host": ["db1", "::1", "$DB_HOST"], "port": [1, 2, "$DB_PORT"], "tunnel": None},
     ],
-    ids=["all", "no tunnel", "pins", "hosts", "hosts and ports"],
+    ids=["all", "no tunnel", "reverse", "pins", "hosts", "hosts and ports"],
 )
 def test_a_run_gets_what_the_configuration_says(changes: dict[str, Any]) -> None:
     config, hidden = in_a_run(crm(**changes))._resolved()
