@@ -85,6 +85,7 @@ class PostgresConnection(SecretResource):
     search_path: list[str] = Field(default_factory=lambda: ["public"])
     schemas: SchemaNames = Field(default_factory=SchemaNames)
     connect_timeout_s: float = 15.0
+    network_timeout_s: float = 30.0
     lock_timeout_s: float = 30.0
     time_zone: str = "UTC"
     tunnel: Tunnel | None = None

@@ -123,7 +123,7 @@ def test_a_block_is_one_transaction_with_settings_of_its_own(
     reporter: PostgresConnection, warehouse: Side
 ) -> None:
     with pytest.raises(errors.DivisionByZero), reporter.connect() as connection:
-        assert type(connection) is psycopg.Connection
+        assert isinstance(connection, psycopg.Connection)
         connection.execute("create table gone ()")
         found = connection.execute(
             "select current_setting('datestyle'), current_setting('timezone'), current_schema"
