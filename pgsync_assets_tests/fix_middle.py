@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pgsync_assets.connect.certificate import SSL_REQUEST
+from pgsync_assets.connect.ssl_request import SSL_REQUEST
 
 from .fix_proxy import shut
 

@@ -10,7 +10,6 @@ import datetime as dt
 import ipaddress
 import socket
 import ssl
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,8 +20,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 
 from ..errors import CertificateError, ConnectionLost
+from .ssl_request import SSL_REQUEST
 
-SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 NO_TLS = (
     "switch TLS on at the server (ssl = on). Where it is on, somebody between here and there takes "
     "it out. `sslmode: disable` would send everything in the clear"

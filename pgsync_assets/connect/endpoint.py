@@ -14,7 +14,7 @@ from ..config import AnyTunnel, ConnectionConfig, ReverseTunnelRef, SslMode
 from ..errors import CertificateError, PgsyncError, PrivilegeError
 from .authorities import Trust, refusal
 from .certificate import Server
-from .parameters import LOOPBACK_ADDRESS, Values, authorities, libpq_parameters, servers
+from .parameters import Values, authorities, libpq_parameters, servers
 from .pin import Pin
 from .refusals import is_of_certificate, refused
 from .reverse import ReverseEnd
@@ -56,7 +56,7 @@ class Endpoint:
 
     @property
     def servers(self) -> list[Server]:
-        """Where its certificate can be asked for; with a tunnel only while it is entered."""
+        """Where it is reached, in order; with a tunnel only while it is entered."""
         return servers(self._values, self._local_ports)
 
     def trust(self, *, by_name: bool = True) -> Trust:
@@ -108,17 +108,6 @@ class Endpoint:
                     yield Session(self.name, self.config, connection, application_name)
             finally:
                 connection.close()
-
-    @property
-    def addresses(self) -> list[tuple[str, int]]:
-        """Where TCP leads to: the servers, or the local end of an open tunnel to each.
-
-        Raises:
-            ConfigurationError: a variable is not set.
-        """
-        if self._local_ports:
-            return [(LOOPBACK_ADDRESS, port) for port in self._local_ports]
-        return list(zip(self._values.hosts(), self._values.ports(), strict=True))
 
     @property
     def sslmode(self) -> SslMode:

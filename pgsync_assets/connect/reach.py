@@ -5,9 +5,8 @@ from __future__ import annotations
 import socket
 
 from ..errors import ConnectionLost, PgsyncError, TerminalError
+from .ssl_request import SSL_REQUEST
 
-SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
-"""The question whether it speaks TLS: the one thing every PostgreSQL answers before a login."""
 ANSWERS = {b"S": "offers TLS", b"N": "has no TLS"}
 
 

@@ -7,15 +7,13 @@ know of it is the port, and who answers there.
 from __future__ import annotations
 
 import socket
-import struct
 
 from ..config import ReverseTunnel, ReverseTunnelRef
 from ..errors import ConfigurationError, ConnectionLost, PgsyncError
 from .parameters import LOOPBACK_ADDRESS, Values
+from .ssl_request import SSL_REQUEST
 
 ANSWER_S = 5.0
-SSL_REQUEST = struct.pack("!ii", 8, 80877103)
-"""What every PostgreSQL answers with one letter before anybody has logged in."""
 
 
 class ReverseEnd:

@@ -25,7 +25,8 @@ from typing import Any
 import psycopg
 from psycopg import pq
 
-QUESTION = struct.pack("!ii", 8, 80877103)  # SSLRequest: every server and pooler answers a byte
+from .ssl_request import SSL_REQUEST
+
 NOBODY_THERE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
 
 # Shares of `network_timeout_s`; together they stay below it.
@@ -135,7 +136,7 @@ def answers(end: socket.socket, seconds: float) -> bool:
         with socket.socket(end.family, socket.SOCK_STREAM) as asking:
             asking.settimeout(seconds)
             asking.connect(end.getpeername())
-            asking.sendall(QUESTION)
+            asking.sendall(SSL_REQUEST)
             asking.settimeout(max(0.001, deadline - time.monotonic()))
             answer = asking.recv(1)
             if answer == b"S":

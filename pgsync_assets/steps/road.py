@@ -149,16 +149,17 @@ class _Way:
     def _host(self) -> Found:
         config = self._endpoint.config
         timeout_s = config.connect_timeout_s
-        addresses = self._endpoint.addresses
-        if len(addresses) == 1:  # else there is another one to go to: nobody waits
+        servers = self._endpoint.servers
+        if len(servers) == 1:  # else there is another one to go to: nobody waits
             patience = Patience()
-            told = patience.tried(lambda: reach(*addresses[0], timeout_s, config.address))
+            told = patience.tried(lambda: reach(*servers[0].near, timeout_s, config.address))
             return patience.told(Found(f"{config.address} answers, {told}"))
         answers: list[str] = []
         errors: list[PgsyncError] = []
-        for host, port in addresses:
+        for server in servers:
+            name = f"{server.host}:{server.port}"
             try:
-                answers.append(f"{host}:{port} answers, {reach(host, port, timeout_s)}")
+                answers.append(f"{name} answers, {reach(*server.near, timeout_s, name)}")
             except PgsyncError as error:
                 errors.append(error)
         told = "; ".join([*answers, *(error.message for error in errors)])
