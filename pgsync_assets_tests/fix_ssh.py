@@ -27,6 +27,7 @@ class Bastion:
     def __init__(self, client_key: asyncssh.SSHKey) -> None:
         self.host_key = asyncssh.generate_private_key("ssh-ed25519")
         self.forwarded: list[tuple[str, int]] = []
+        self.logins: list[str] = []
         self._client_key = client_key
         self._connections: list[asyncssh.SSHServerConnection] = []
         self._loop = asyncio.new_event_loop()
@@ -58,6 +59,7 @@ class Bastion:
                 bastion._connections.append(conn)
 
             def begin_auth(self, username: str) -> bool:
+                bastion.logins.append(username)
                 return True
 
             def public_key_auth_supported(self) -> bool:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from typing_extensions import Self
 
 from .base import Config, Name, SecretName
 from .public_key import PublicKey
@@ -44,6 +45,12 @@ class SshServer(Config):
         if value.startswith("-"):
             raise ValueError("must not begin with '-'")
         return value
+
+    @model_validator(mode="after")
+    def _one_pin(self) -> Self:
+        if self.host_key is not None and self.known_hosts_file is not None:
+            raise ValueError("host_key or known_hosts_file, not both")
+        return self
 
 
 class TunnelConfig(SshServer):

@@ -6,22 +6,26 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
 
 from ..config import AnyTunnel, ConnectionConfig, ReverseTunnelRef, SslMode
-from ..errors import CertificateError, PgsyncError, PrivilegeError
+from ..errors import CertificateError, ConnectionLost, PgsyncError, PrivilegeError
 from .authorities import Trust, refusal
 from .certificate import Server
+from .cut_off import CutOff
 from .parameters import Values, authorities, libpq_parameters, servers
 from .pin import Pin
 from .refusals import is_of_certificate, refused
 from .reverse import ReverseEnd
 from .session import Session, named
-from .tunnel import Tunnel
 from .watch import WatchedConnection, watched
 from .weakness import weakness
+
+if TYPE_CHECKING:
+    from .tunnel import Tunnel
 
 
 class Endpoint:
@@ -44,6 +48,7 @@ class Endpoint:
         self._local_ports: tuple[int, ...] = ()
         self._pin = Pin(name, config)
         self._entered = 0
+        self._cut_off = CutOff()
 
     def __repr__(self) -> str:
         c = self.config
@@ -69,7 +74,8 @@ class Endpoint:
         return Trust(self.name, authorities(self._values), by_name, seconds)
 
     def __enter__(self) -> Endpoint:
-        if self._entered == 0 and self.config.tunnel is not None:
+        if self.config.tunnel is not None and not (self._tunnel and self._tunnel.is_up):
+            self._close_tunnel()  # one that died, with what was open through it
             self._open_tunnel(self.config.tunnel)
         self._entered += 1
         return self
@@ -82,15 +88,11 @@ class Endpoint:
     ) -> None:
         self._entered -= 1
         if self._entered == 0:
-            self._pin = Pin(self.name, self.config)
-        if self._entered == 0 and self._tunnel is not None:
-            self._tunnel.close()
-            self._tunnel = None
-            self._local_ports = ()
+            self._close_tunnel()
 
     @contextmanager
     def session(self, application_name: str) -> Iterator[Session]:
-        """Opens a connection for the length of the block, and the tunnel if it is not open yet.
+        """Opens a connection for the length of the block, and the tunnel if it is not up.
 
         Args:
             application_name: what pg_stat_activity shows, as in `pgsync/orders`; its transactions
@@ -103,9 +105,15 @@ class Endpoint:
         """
         with self:
             connection = self._connect(application_name)
+            session = Session(self.name, self.config, connection, application_name)
+            pid = connection.info.backend_pid  # asked now: a lost connection does not know
             try:
                 with watched(connection, self.config.network_timeout_s):
-                    yield Session(self.name, self.config, connection, application_name)
+                    self._cut_off.end(session)
+                    yield session
+            except ConnectionLost as error:
+                self._cut_off.add(pid, named(application_name))
+                raise self._with_reason(error) from None
             finally:
                 connection.close()
 
@@ -114,20 +122,33 @@ class Endpoint:
         """What is asked of libpq, by default or as written."""
         return self.config.effective_sslmode(self._values.hosts())
 
+    def _with_reason(self, error: ConnectionLost) -> ConnectionLost:
+        """The same loss; where the tunnel is gone, what became of it."""
+        reason = self._tunnel.why_lost if self._tunnel else None
+        if reason is None or reason in error.message:
+            return error
+        return ConnectionLost(f"{error.message}; {reason}", error.remedy)
+
     def _open_tunnel(self, config: AnyTunnel) -> None:
         if isinstance(config, ReverseTunnelRef):
             self._tunnel = ReverseEnd(self._values, config)
             self._local_ports = self._tunnel.open()
             return
-        target = (self._values.hosts()[0], self._values.ports()[0])
-        tunnel = Tunnel(self.name, config, target, self._environment)
-        self._local_ports = (tunnel.open(),)
+        from .tunnel import Tunnel  # here: most connections need no SSH
+
+        targets = tuple(zip(self._values.hosts(), self._values.ports(), strict=True))
+        tunnel = Tunnel(self.name, config, targets, self._environment)
+        self._local_ports = tunnel.open()
         self._tunnel = tunnel
 
+    def _close_tunnel(self) -> None:
+        if self._tunnel is not None:
+            self._tunnel.close()
+        self._tunnel, self._local_ports = None, ()
+        self._pin = Pin(self.name, self.config)  # other ports are other servers
+
     def _connect(self, application_name: str) -> WatchedConnection:
-        parameters = self._pin.checked(
-            libpq_parameters(self._values, self._local_ports), self.servers
-        )
+        parameters = self._checked()
         try:
             return WatchedConnection.connect(
                 **parameters,
@@ -140,6 +161,16 @@ class Endpoint:
                 raise self._may_not_connect() from None
             raise self._refused(str(error), "sslrootcert" in parameters) from None
 
+    def _checked(self) -> dict[str, Any]:
+        parameters = libpq_parameters(self._values, self._local_ports)
+        try:
+            return self._pin.checked(parameters, self.servers)
+        except ConnectionLost as error:
+            raise self._problem_of_tunnel() or error from None
+
+    def _problem_of_tunnel(self) -> PgsyncError | None:
+        return self._tunnel.problem() if self._tunnel else None
+
     def _refused(self, said: str, by_root: bool) -> PgsyncError:
         """libpq says that a certificate was refused, but not why: that is found by asking again."""
         if by_root and is_of_certificate(said):
@@ -148,8 +179,8 @@ class Endpoint:
                 with suppress(PgsyncError):
                     if found := refusal(server, trust):
                         return CertificateError(f"{self!r}: {found[0]}", found[1])
-        reverse = self._tunnel if isinstance(self._tunnel, ReverseEnd) else None
-        problem = reverse.problem() if reverse and "FATAL" not in said else None
+        # Only a server's own words are surer than what the tunnel knows.
+        problem = self._problem_of_tunnel() if "FATAL" not in said else None
         return problem or refused(repr(self), said, self._values.secrets())
 
     def _may_not_connect(self) -> PrivilegeError:

@@ -1,36 +1,34 @@
-"""An SSH forward tunnel on loopback, with a pinned host key or not at all.
+"""An SSH forward tunnel on loopback: over servers whose host keys are pinned, or not at all.
 
-sshtunnel carries it, with its defaults turned safe: it binds loopback only, takes no key from an
-agent or a home folder and reads no configuration of the user.
+The connections to the SSH servers are ours (`ssh_transport`), proved and logged in; sshtunnel
+forwards over the last of them. It gets no secret, and cannot log in anywhere itself.
 """
 
 from __future__ import annotations
 
-import base64
 import logging
-import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from socketserver import BaseServer
+
+import paramiko
+from sshtunnel import BaseSSHTunnelForwarderError, SSHTunnelForwarder
 
 from ..config import TunnelConfig
-from ..errors import AuthenticationError, ConfigurationError, ConnectionLost
-from .secrets import resolve
-
-if TYPE_CHECKING:
-    import paramiko
-    from sshtunnel import SSHTunnelForwarder
-
-TIMEOUT_S = 15  # to reach the SSH server, and again to shake hands
+from ..errors import ConnectionLost, PgsyncError, PrivilegeError
+from .parameters import LOOPBACK_ADDRESS
+from .ssh_hop import connected, hop_of
+from .ssh_transport import LOG, PROBE_S, Address, Transport
+from .tunnel_watch import Watch
 
 
 class Tunnel:
-    """A loopback port that leads to a server behind an SSH server.
+    """Loopback ports that lead to servers behind an SSH server, or behind a chain of them.
 
     Args:
         name: name of the connection it belongs to, for messages.
-        config: the SSH server, its pinned key and our credentials.
-        target: host and port of PostgreSQL as the SSH server sees it.
+        config: the SSH servers, their pinned keys and our credentials.
+        targets: host and port of each PostgreSQL as the last SSH server sees them.
         environment: where `$NAME` values come from.
     """
 
@@ -38,200 +36,149 @@ class Tunnel:
         self,
         name: str,
         config: TunnelConfig,
-        target: tuple[str, int],
+        targets: Sequence[Address],
         environment: Mapping[str, str],
     ) -> None:
         self._name = name
         self._config = config
-        self._target = target
+        self._targets = targets
         self._environment = environment
-        self._forwarder: SSHTunnelForwarder | None = None
+        self._hops: list[Transport] = []
+        self._forwarder: _Forwarder | None = None
+        self._watch: Watch | None = None
+        self._why_lost: str | None = None
 
-    def open(self) -> int:
+    def open(self) -> tuple[int, ...]:
         """Opens the tunnel.
 
         Returns:
-            The local port, on 127.0.0.1.
+            The ports on 127.0.0.1, one for each target, in order.
 
         Raises:
-            ConfigurationError: the pinned key or the private key cannot be read.
-            AuthenticationError: the server showed another host key, or refused our credentials.
-            ConnectionLost: the server cannot be reached.
+            ConfigurationError: a variable is not set, or a key cannot be read.
+            AuthenticationError: a server showed another host key, or refused our credentials.
+            PrivilegeError: a server may not connect to the next one.
+            ConnectionLost: a server cannot be reached.
         """
-        import paramiko
-        from sshtunnel import BaseSSHTunnelForwarderError, SSHTunnelForwarder
-
-        key, password = self._private_key(), self._secret("password")
-        self._prove(key, password)
-        forwarder = SSHTunnelForwarder(
-            (self._config.host, self._config.port),
-            ssh_username=self._config.user,
-            ssh_password=password,
-            ssh_pkey=key,
-            ssh_host_key=host_key(self._config.host_key, self._where),
-            remote_bind_address=self._target,
-            local_bind_address=("127.0.0.1", 0),
-            allow_agent=False,
-            host_pkey_directories=[],
-            ssh_config_file=None,
-            set_keepalive=5.0,
-            logger=_silent(),
-        )
         try:
-            forwarder.start()
-        except (BaseSSHTunnelForwarderError, paramiko.SSHException, OSError) as error:
-            _give_up(forwarder)
-            raise ConnectionLost(
-                f"{self._where}: the tunnel did not open ({type(error).__name__})",
-                "the SSH server's own log says why",
-            ) from None
-        self._forwarder = forwarder
-        return int(forwarder.local_bind_port)
+            self._connect()
+            self._forwarder = _Forwarder(self._hops[-1], self._targets)
+            ports = self._forwarder.listen()
+        except BaseException:
+            self.close()
+            raise
+        self._watch = Watch(self._hops, self._note)
+        self._watch.start()
+        return ports
 
     def close(self) -> None:
         """Closes the tunnel and every connection through it."""
+        if self._watch is not None:
+            self._watch.end()
+        for transport in self._hops:  # the first one first: see tunnel_watch
+            transport.close()
         if self._forwarder is not None:
             self._forwarder.stop(force=True)
-            self._forwarder = None
+        self._hops, self._forwarder, self._watch = [], None, None
 
     @property
-    def _where(self) -> str:
-        return f"connection {self._name!r}, tunnel to {self._config.host}:{self._config.port}"
+    def is_up(self) -> bool:
+        """Whether all SSH servers on the way are still there, as far as we know."""
+        return bool(self._hops) and all(transport.is_active() for transport in self._hops)
 
-    def _secret(self, field: str) -> str | None:
-        value = getattr(self._config, field)
-        if value is None:
-            return None
-        return resolve(value, self._environment, f"{self._where}, {field}")
+    @property
+    def why_lost(self) -> str | None:
+        """What happened to a tunnel that was open and is not up any more."""
+        if self._why_lost is None and self._hops and not self.is_up:
+            gone = next(hop for hop in self._hops if not hop.is_active())
+            self._why_lost = f"{gone.where}: the SSH server closed the connection"
+        return self._why_lost
 
-    def _private_key(self) -> paramiko.PKey | None:
-        if self._config.private_key_file is None:
-            return None
-        import paramiko
+    def problem(self) -> PgsyncError | None:
+        """Why nobody answers at the other end; None where a target can be reached after all.
 
-        path = resolve(
-            self._config.private_key_file, self._environment, f"{self._where}, private_key_file"
-        )
-        try:
-            passphrase = _encoded(self._secret("private_key_passphrase"))
-            # paramiko says str, and hands it to cryptography, which takes bytes only.
-            return paramiko.PKey.from_path(path, passphrase)  # type: ignore[arg-type]
-        except (OSError, paramiko.SSHException, ValueError, TypeError) as error:
-            raise ConfigurationError(
-                f"{self._where}: the private key {path} cannot be read ({type(error).__name__})",
-                "is the path right, and is private_key_passphrase given where the key needs one?",
-            ) from None
-
-    def _prove(self, key: paramiko.PKey | None, password: str | None) -> None:
-        """Shakes hands once, so that a wrong host key, or user, has a name of its own.
-
-        sshtunnel checks both too, but says only that it could not open.
+        Asks the SSH server for a connection to each target: over the forwarded port a refusal
+        shows as an end of file only.
         """
-        import paramiko
+        if self.why_lost is not None:
+            return ConnectionLost(self.why_lost)
+        found: list[PgsyncError] = []
+        for target in self._targets:
+            try:
+                self._hops[-1].open_to(target, PROBE_S).close()
+                return None
+            except (PrivilegeError, ConnectionLost) as error:
+                found.append(error)
+        # Where one may be up again later, the whole may work later.
+        passing = [error for error in found if isinstance(error, ConnectionLost)]
+        kind = ConnectionLost if passing else PrivilegeError
+        message = "; ".join(error.message for error in found)
+        return kind(message, (passing or found)[0].remedy)
 
-        expected = host_key(self._config.host_key, self._where)
-        if key is None and password is None:
-            raise ConfigurationError(
-                f"{self._where}: there is neither private_key_file nor password",
-                "give the one that the SSH server expects",
-            )
-        try:
-            address = (self._config.host, self._config.port)
-            transport = paramiko.Transport(socket.create_connection(address, TIMEOUT_S))
-        except (OSError, paramiko.SSHException) as error:
-            raise ConnectionLost(
-                f"{self._where}: cannot be reached ({type(error).__name__})",
-                "check host, port and firewall of the SSH server",
-            ) from None
-        try:
-            self._prove_host(transport, expected)
-            self._prove_user(transport, key, password)
-        finally:
-            transport.close()
+    def _connect(self) -> None:
+        what = f"connection {self._name!r}"
+        hops = [
+            *(hop_of(jump, f"{what}, jump", self._environment) for jump in self._config.jump),
+            hop_of(self._config, f"{what}, tunnel", self._environment),
+        ]
+        for hop in hops:
+            self._hops.append(connected(hop, self._hops[-1] if self._hops else None))
 
-    def _prove_host(self, transport: paramiko.Transport, expected: paramiko.PKey) -> None:
-        import paramiko
-
-        transport.get_security_options().key_types = _algorithms(expected)
-        try:
-            transport.start_client(timeout=TIMEOUT_S)
-        except paramiko.SSHException:
-            raise AuthenticationError(
-                f"{self._where}: the server offers no {expected.get_name()} host key",
-                "pin the key that the server's owner gives you",
-            ) from None
-        offered = transport.get_remote_server_key()
-        if offered != expected:
-            raise AuthenticationError(
-                f"{self._where}: the host key is {offered.fingerprint}, "
-                f"pinned is {expected.fingerprint}",
-                "ask the server's owner; change host_key only if the new key is theirs",
-            )
-
-    def _prove_user(
-        self, transport: paramiko.Transport, key: paramiko.PKey | None, password: str | None
-    ) -> None:
-        import paramiko
-
-        # As sshtunnel does it: the key first, then the password where there is one.
-        with suppress(paramiko.SSHException):
-            if key is not None:
-                transport.auth_publickey(self._config.user, key)
-        with suppress(paramiko.SSHException):
-            if password is not None and not transport.is_authenticated():
-                transport.auth_password(self._config.user, password, fallback=False)
-        if not transport.is_authenticated():
-            raise AuthenticationError(
-                f"{self._where}: the server refused user {self._config.user!r}",
-                "check user, key and password; the SSH server's own log says why it refused",
-            )
+    def _note(self, reason: str) -> None:
+        self._why_lost = reason
 
 
-def host_key(line: str | None, where: str) -> paramiko.PKey:
-    """A public key from its one-line form, as in known_hosts or `ssh-keyscan`.
+class _Forwarder(SSHTunnelForwarder):  # type: ignore[misc] # it has no types
+    """sshtunnel over a connection that is there already.
 
     Args:
-        line: `ssh-ed25519 AAAA...`; a host name in front and a comment behind are passed over.
-        where: whose key it is, for the message.
-
-    Raises:
-        ConfigurationError: it is not a public key.
+        transport: logged in.
+        targets: host and port of each server, as the SSH server sees them.
     """
-    import paramiko
 
-    words = (line or "").split()
-    kinds = [i for i, word in enumerate(words) if word.startswith(("ssh-", "ecdsa-"))]
-    try:
-        kind, blob = words[kinds[0]], base64.b64decode(words[kinds[0] + 1], validate=True)
-        return paramiko.PKey.from_type_string(kind, blob)
-    except (IndexError, ValueError, paramiko.SSHException):
-        raise ConfigurationError(
-            f"{where}: host_key is not a public key",
-            "write it as `ssh-keyscan -t ed25519 HOST` prints it: ssh-ed25519 AAAA...",
-        ) from None
+    _server_list: list[BaseServer]
 
+    def __init__(self, transport: paramiko.Transport, targets: Sequence[Address]) -> None:
+        self._transport = transport  # it connects where this is not active, and only then
+        super().__init__(
+            "the SSH server",
+            ssh_username="-",
+            ssh_config_file=None,
+            allow_agent=False,
+            host_pkey_directories=[],
+            remote_bind_addresses=list(targets),
+            local_bind_addresses=[(LOOPBACK_ADDRESS, 0) for _ in targets],
+            logger=logging.getLogger(LOG),
+        )
 
-def _give_up(forwarder: SSHTunnelForwarder) -> None:
-    """Frees what a tunnel that did not open holds."""
-    if not forwarder.is_active:
-        # Nobody serves these sockets yet, and sshtunnel would wait for that to end, for ever.
-        for server in forwarder._server_list:
-            server.server_close()
-        forwarder._server_list = []
-    forwarder.stop(force=True)
+    @staticmethod
+    def _consolidate_auth(**_: object) -> tuple[None, list[paramiko.PKey]]:
+        """No password and no key: it cannot log in by itself."""
+        return None, []
 
+    def listen(self) -> tuple[int, ...]:
+        """Begins to forward.
 
-def _algorithms(key: paramiko.PKey) -> tuple[str, ...]:
-    name = key.get_name()
-    # An RSA key signs with SHA-2 nowadays; the key type is still called ssh-rsa.
-    return ("rsa-sha2-512", "rsa-sha2-256") if name == "ssh-rsa" else (name,)
+        Returns:
+            The local port for each target, in order.
 
+        Raises:
+            ConnectionLost: the connection ended meanwhile, or no port can be had.
+        """
+        try:
+            self.start()
+        except BaseSSHTunnelForwarderError:
+            raise ConnectionLost("the SSH tunnel ended while it was opened") from None
+        ports = tuple(int(port) for port in self.local_bind_ports)
+        if len(ports) != len(self._remote_binds):
+            raise ConnectionLost(f"no port of {LOOPBACK_ADDRESS} can be had for the SSH tunnel")
+        return ports
 
-def _encoded(text: str | None) -> bytes | None:
-    return text.encode() if text is not None else None
-
-
-def _silent() -> logging.Logger:
-    logger = logging.getLogger("pgsync_assets.connect.sshtunnel")
-    logger.setLevel(logging.CRITICAL + 1)
-    return logger
+    def stop(self, force: bool = False) -> None:
+        """Stops forwarding, and frees what it holds."""
+        if not self.is_alive:
+            # Nobody serves these sockets yet, and sshtunnel would wait for that to end, for ever.
+            while self._server_list:
+                self._server_list.pop().server_close()
+        with suppress(OSError):
+            super().stop(force=force)

@@ -15,6 +15,7 @@ from typing import Any
 
 import asyncssh
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from pgsync_assets.config import ConnectionConfig, TunnelConfig
@@ -99,11 +100,17 @@ def test_another_host_key_is_refused_and_both_are_named(
     assert bastion.forwarded == []
 
 
-def test_a_host_key_of_another_kind_is_refused(database_pair: Pair, tunnel: dict[str, Any]) -> None:
+def test_a_host_key_of_another_kind_is_refused(
+    database_pair: Pair, bastion: Bastion, tunnel: dict[str, Any]
+) -> None:
     line = asyncssh.generate_private_key("ecdsa-sha2-nistp256").export_public_key().decode()
     end = endpoint_of("crm", database_pair.source, tunnel=tunnel | {"host_key": line})
-    with pytest.raises(AuthenticationError, match="offers no ecdsa-sha2-nistp256 host key"):
+    with pytest.raises(
+        AuthenticationError, match=r"is SHA256:\S+ \(ecdsa-sha2-nistp256\)"
+    ) as caught:
         end.session("one").__enter__()
+    assert bastion.host_key.get_fingerprint("sha256") in str(caught.value)
+    assert bastion.forwarded == []
 
 
 def test_a_private_key_that_the_server_does_not_know_is_refused(
@@ -118,10 +125,25 @@ def test_a_private_key_that_the_server_does_not_know_is_refused(
     assert bastion.forwarded == []
 
 
-def test_a_tunnel_without_a_host_key_is_a_configuration_error(tunnel: dict[str, Any]) -> None:
+def test_a_tunnel_without_a_host_key_shows_what_to_pin(
+    database_pair: Pair, bastion: Bastion, tunnel: dict[str, Any]
+) -> None:
     del tunnel["host_key"]
-    with pytest.raises(ValidationError, match="host_key"):
-        TunnelConfig.model_validate(tunnel)
+    end = endpoint_of("crm", database_pair.source, tunnel=tunnel, sslmode="disable")
+    with pytest.raises(AuthenticationError, match="not pinned") as caught:
+        end.session("one").__enter__()
+    assert bastion.host_key.get_fingerprint("sha256") in caught.value.message
+    assert bastion.logins == []
+    shown = yaml.safe_load((caught.value.remedy or "").splitlines()[-1])
+    with endpoint_of("crm", database_pair.source, tunnel=tunnel | shown, sslmode="disable").session(
+        "one"
+    ):
+        pass
+
+
+def test_two_places_for_the_host_key_are_a_configuration_error(tunnel: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="not both"):
+        TunnelConfig.model_validate(tunnel | {"known_hosts_file": "known_hosts"})
 
 
 @pytest.mark.parametrize("line", ["", "ssh-ed25519", "ssh-ed25519 AAAA", "SHA256:abc"])

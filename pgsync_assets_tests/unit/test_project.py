@@ -254,10 +254,13 @@ WRONG_CONNECTIONS = {
     "misspelt key": (("database: shop", "databse: shop, database: shop"), 4, "'database'?"),
     "port out of range": (("$CRM_PORT", "70000"), 5, "port: should be less than"),
     "unknown sslmode": (("user: writer", "user: writer, sslmode: none"), 5, "sslmode: should be"),
-    "tunnel without host key": (
-        ("user: writer", "user: writer, tunnel: {host: a, user: b}"),
+    "tunnel with two pins": (
+        (
+            "user: writer",
+            "user: writer, tunnel: {host: a, user: b, host_key: c, known_hosts_file: d}",
+        ),
         5,
-        "tunnel: host_key is missing",
+        "tunnel: host_key or known_hosts_file, not both",
     ),
     "bad name": (("    crm:", "    c r m:"), 5, "'c r m' is not a name"),
     "not a mapping": (("shop: {", "shop: 3 #{"), 4, "should be a mapping"),
