@@ -1,9 +1,15 @@
-"""A bastion: a real SSH server on loopback that forwards connections and does nothing else."""
+"""Bastions on loopback: a small SSH server in a thread, and the OpenSSH server of the system."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import pwd
+import signal
+import socket
+import subprocess
 import threading
+import time
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +17,9 @@ from typing import Any, TypeVar
 import asyncssh
 import pytest
 
-from pgsync_assets.embedded.loopback import HOST
+from pgsync_assets.embedded.loopback import HOST, free_port
+
+from .fix_needs import program
 
 T = TypeVar("T")
 USER = "tunnel"
@@ -110,3 +118,85 @@ def write_key(path: Path) -> Path:
     asyncssh.generate_private_key("ssh-ed25519").write_private_key(path)
     path.chmod(0o600)
     return path
+
+
+class Sshd:
+    """The OpenSSH server of the system, which lets our own user in with the keys of a file.
+
+    Args:
+        folder: for its files; nobody else's.
+        options: lines of sshd_config that go before ours.
+    """
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        folder.mkdir(mode=0o700)
+        self.user = pwd.getpwuid(os.geteuid()).pw_name
+        self.port = free_port()
+        self.authorized_keys = folder / "authorized_keys"
+        self.log = folder / "log"
+        host_key = write_key(folder / "host")
+        self.host_key_line = asyncssh.read_private_key(host_key).export_public_key().decode()
+        lines = (
+            *options, f"Port {self.port}", f"ListenAddress {HOST}", f"HostKey {host_key}",
+            "PidFile none", f"AuthorizedKeysFile {self.authorized_keys}", "UsePAM no",
+            "StrictModes no", "PermitRootLogin yes", "PasswordAuthentication no",
+            "MaxStartups 100", "LogLevel VERBOSE",
+        )  # fmt: skip
+        (folder / "sshd_config").write_text("\n".join(lines) + "\n")
+        if os.geteuid() == 0:
+            Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+        self._process = subprocess.Popen(
+            [program("sshd"), "-D", "-f", folder / "sshd_config", "-E", self.log]
+        )
+        wait_for(self.port, self._process)
+
+    def tunnel(self, key: Path) -> dict[str, Any]:
+        """The configuration of a tunnel through it, with a private key that it lets in."""
+        self.authorized_keys.write_bytes(asyncssh.read_private_key(key).export_public_key())
+        return self.tunnel_with(key)
+
+    def tunnel_with(self, key: Path) -> dict[str, Any]:
+        """The same, whatever it lets in."""
+        return {
+            "host": HOST,
+            "port": self.port,
+            "user": self.user,
+            "host_key": self.host_key_line,
+            "private_key_file": str(key),
+        }
+
+    def signal_sessions(self, number: signal.Signals) -> None:
+        """Signals the processes that serve somebody; the one that takes connections goes on."""
+        for pid in _children(self._process.pid):
+            os.kill(pid, number)
+
+    def stop(self) -> None:
+        """Ends it, with its sessions."""
+        self.signal_sessions(signal.SIGKILL)
+        self._process.terminate()
+        self._process.wait()
+
+
+def _children(pid: int) -> list[int]:
+    """Processes that stem from one, at any distance."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [each for child in map(int, found) for each in (child, *_children(child))]
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Until the server listens; it says so nowhere."""
+    for _ in range(200):
+        assert process.poll() is None
+        with socket.socket() as probe:
+            if probe.connect_ex((HOST, port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("the server did not begin to listen")
+
+
+@pytest.fixture(scope="session")
+def sshd(state_folder: Path) -> Iterator[Sshd]:
+    """The system's SSH server, one for all tests: each writes the authorized_keys that it needs."""
+    server = Sshd(state_folder / "sshd")
+    yield server
+    server.stop()

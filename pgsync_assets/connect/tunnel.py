@@ -19,6 +19,7 @@ from ..errors import ConnectionLost, PgsyncError, PrivilegeError
 from .parameters import LOOPBACK_ADDRESS
 from .ssh_hop import connected, hop_of
 from .ssh_transport import LOG, PROBE_S, Address, Transport
+from .tunnel_relay import Relay
 from .tunnel_watch import Watch
 
 
@@ -155,6 +156,10 @@ class _Forwarder(SSHTunnelForwarder):  # type: ignore[misc] # it has no types
     def _consolidate_auth(**_: object) -> tuple[None, list[paramiko.PKey]]:
         """No password and no key: it cannot log in by itself."""
         return None, []
+
+    def _make_ssh_forward_handler_class(self, remote_address_: Address) -> type:
+        made = super()._make_ssh_forward_handler_class(remote_address_)
+        return type("Handler", (Relay, made), {})
 
     def listen(self) -> tuple[int, ...]:
         """Begins to forward.

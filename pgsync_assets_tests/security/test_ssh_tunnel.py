@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import socket
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +18,7 @@ from pgsync_assets.errors import AuthenticationError, ConfigurationError, Connec
 from pgsync_assets.outcome import Counts
 
 from ..fix_databases import Pair
-from ..fix_needs import program
-from ..fix_ssh import USER, Bastion, write_key
+from ..fix_ssh import USER, Bastion, Sshd, write_key
 from ..fix_syncs import Syncs, endpoint_of
 
 LISTENING = "0A"  # of /proc/net/tcp
@@ -177,7 +169,7 @@ def test_a_passphrase_comes_from_the_environment(
     database_pair: Pair, bastion: Bastion, private_key_file: Path, tunnel: dict[str, Any]
 ) -> None:
     asyncssh.read_private_key(private_key_file).write_private_key(
-        private_key_file, passphrase="p@ss phrase"
+        private_key_file, passphrase="p@ss phrase", rounds=4
     )
     tunnel["private_key_passphrase"] = "$PASSPHRASE"
     config = ConnectionConfig.model_validate(
@@ -206,55 +198,10 @@ def test_a_bastion_that_is_away_may_come_back(database_pair: Pair, tunnel: dict[
         endpoint_of("crm", database_pair.source, tunnel=tunnel).session("one").__enter__()
 
 
-@pytest.mark.needs("sshd", "ssh")
-def test_through_the_sshd_of_the_system(syncs: Syncs, state_folder: Path, tmp_path: Path) -> None:
+@pytest.mark.needs("sshd")
+def test_through_the_sshd_of_the_system(syncs: Syncs, sshd: Sshd, private_key_file: Path) -> None:
     syncs.table("id integer primary key")
     syncs.pair.source.execute("insert into items values (1), (2)")
-    with sshd(state_folder / "sshd", tmp_path) as tunnel:
-        syncs.source = {"tunnel": tunnel, "sslmode": "disable"}
-        assert syncs.run().succeeded == Counts(added=2)
+    syncs.source = {"tunnel": sshd.tunnel(private_key_file), "sslmode": "disable"}
+    assert syncs.run().succeeded == Counts(added=2)
     assert syncs.same()
-
-
-@contextmanager
-def sshd(folder: Path, private: Path) -> Iterator[dict[str, Any]]:
-    """A running OpenSSH server that lets our own user in with a key; yields a tunnel through it."""
-    folder.mkdir(mode=0o700)
-    key, host_key = write_key(private / "id"), write_key(folder / "host")
-    authorized = folder / "authorized_keys"
-    authorized.write_bytes(asyncssh.read_private_key(key).export_public_key())
-    port = free_port()
-    lines = (
-        f"Port {port}", "ListenAddress 127.0.0.1", f"HostKey {host_key}", "PidFile none",
-        f"AuthorizedKeysFile {authorized}", "UsePAM no", "StrictModes no", "PermitRootLogin yes",
-        "PasswordAuthentication no", "AllowTcpForwarding local",
-    )  # fmt: skip
-    (folder / "sshd_config").write_text("\n".join(lines) + "\n")
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    process = subprocess.Popen(
-        [program("sshd"), "-D", "-f", folder / "sshd_config", "-E", folder / "log"]
-    )
-    try:
-        wait_for(port, process)
-        yield {
-            "host": "127.0.0.1",
-            "port": port,
-            "user": pwd.getpwuid(os.geteuid()).pw_name,
-            "host_key": asyncssh.read_private_key(host_key).export_public_key().decode(),
-            "private_key_file": str(key),
-        }
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Until the server listens; it says so nowhere."""
-    for _ in range(200):
-        assert process.poll() is None
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError("the server did not begin to listen")
