@@ -26,7 +26,10 @@ USER = "tunnel"
 
 
 class Bastion:
-    """An SSH server in a thread; it knows one user with one key.
+    """An SSH server in a thread; it knows one user.
+
+    `password` is another way to log in where a test sets it; `closed` has the ports that may not
+    be forwarded to.
 
     Args:
         client_key: the public key that may log in.
@@ -34,15 +37,31 @@ class Bastion:
 
     def __init__(self, client_key: asyncssh.SSHKey) -> None:
         self.host_key = asyncssh.generate_private_key("ssh-ed25519")
+        self.password: str | None = None
+        self.closed: set[int] = set()
         self.forwarded: list[tuple[str, int]] = []
         self.logins: list[str] = []
-        self._client_key = client_key
-        self._connections: list[asyncssh.SSHServerConnection] = []
+        self.client_key = client_key
+        self.connections: list[asyncssh.SSHServerConnection] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._server = self._wait(self._listen())
         self.port: int = self._server.get_port()
+
+    def tunnel(self, key: Path) -> dict[str, Any]:
+        """The configuration of a tunnel through it, with a private key that it lets in."""
+        return {
+            "host": HOST,
+            "port": self.port,
+            "user": USER,
+            "host_key": self.host_key_line,
+            "private_key_file": str(key),
+        }
+
+    def let_in(self, key: Path) -> None:
+        """Another private key may log in, and the one before may not."""
+        self.client_key = asyncssh.read_private_key(key).convert_to_public()
 
     @property
     def host_key_line(self) -> str:
@@ -60,36 +79,14 @@ class Bastion:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
     async def _listen(self) -> asyncssh.SSHAcceptor:
-        bastion = self
-
-        class Server(asyncssh.SSHServer):
-            def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-                bastion._connections.append(conn)
-
-            def begin_auth(self, username: str) -> bool:
-                bastion.logins.append(username)
-                return True
-
-            def public_key_auth_supported(self) -> bool:
-                return True
-
-            def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-                return username == USER and key == bastion._client_key
-
-            def connection_requested(
-                self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
-            ) -> bool:
-                bastion.forwarded.append((dest_host, dest_port))
-                return True
-
         return await asyncssh.listen(
-            HOST, 0, server_factory=Server, server_host_keys=[self.host_key]
+            HOST, 0, server_factory=lambda: _Rules(self), server_host_keys=[self.host_key]
         )
 
     async def _close(self) -> None:
         self._server.close()
         await self._server.wait_closed()
-        for connection in self._connections:
+        for connection in self.connections:
             connection.abort()
             await connection.wait_closed()
         others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -99,10 +96,54 @@ class Bastion:
         await asyncio.sleep(0.05)  # sockets are closed by the loop, one turn later
 
 
+class _Rules(asyncssh.SSHServer):
+    """What a bastion allows."""
+
+    def __init__(self, bastion: Bastion) -> None:
+        self._bastion = bastion
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._bastion.connections.append(conn)
+
+    def begin_auth(self, username: str) -> bool:
+        self._bastion.logins.append(username)
+        return True
+
+    def public_key_auth_supported(self) -> bool:
+        return True
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        return username == USER and key == self._bastion.client_key
+
+    def password_auth_supported(self) -> bool:
+        return self._bastion.password is not None
+
+    def validate_password(self, username: str, password: str) -> bool:
+        return username == USER and password == self._bastion.password
+
+    def connection_requested(
+        self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
+    ) -> bool:
+        if dest_port in self._bastion.closed:
+            raise asyncssh.ChannelOpenError(
+                asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, "not from here"
+            )
+        self._bastion.forwarded.append((dest_host, dest_port))
+        return True
+
+
 @pytest.fixture
 def private_key_file(tmp_path: Path) -> Path:
     """The key that the bastion lets in."""
     return write_key(tmp_path / "id_ed25519")
+
+
+@pytest.fixture
+def second_bastion(private_key_file: Path) -> Iterator[Bastion]:
+    """Another one, which lets the same key in."""
+    server = Bastion(asyncssh.read_private_key(private_key_file).convert_to_public())
+    yield server
+    server.stop()
 
 
 @pytest.fixture
@@ -113,9 +154,9 @@ def bastion(private_key_file: Path) -> Iterator[Bastion]:
     server.stop()
 
 
-def write_key(path: Path) -> Path:
+def write_key(path: Path, kind: str = "ssh-ed25519", form: str = "openssh") -> Path:
     """Makes a private key in a file."""
-    asyncssh.generate_private_key("ssh-ed25519").write_private_key(path)
+    asyncssh.generate_private_key(kind).write_private_key(path, form)
     path.chmod(0o600)
     return path
 

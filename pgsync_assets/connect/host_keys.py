@@ -175,14 +175,14 @@ def _entry(line: str) -> _Entry | None:
         return None
     marker = words.pop(0) if words[0].startswith("@") else ""
     key = _public_key(words[1:3])
-    return _Entry(marker, tuple(words[0].lower().split(",")), key) if key else None
+    return _Entry(marker, tuple(words[0].split(",")), key) if key else None
 
 
 def _fits(pattern: str, name: str) -> bool:
     if pattern.startswith("|1|"):
         return _is_hash_of(pattern, name)
     # Not fnmatch, for which the brackets of [host]:port would mean something else.
-    regex = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    regex = re.escape(pattern.lower()).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(regex, name) is not None
 
 

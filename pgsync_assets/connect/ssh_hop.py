@@ -150,8 +150,13 @@ def _incompatible(hop: Hop, through: Transport | None, error: Exception) -> Pgsy
 def _log_in(transport: Transport, hop: Hop) -> None:
     """The key first, then the password where there is one: some servers want both."""
     wanted: list[str] = []
-    for way in _ways(transport, hop):
-        wanted = _tried(way, transport, hop) or wanted
+    for number, way in enumerate(_ways(transport, hop)):
+        try:
+            wanted = _tried(way, transport, hop) or wanted
+        except ConnectionLost:
+            if number == 0:
+                raise
+            break  # it answered the first one: to hang up is its answer to this
         if transport.is_authenticated():
             return
     more = f"; it asks for {' or '.join(wanted)}" if wanted else ""

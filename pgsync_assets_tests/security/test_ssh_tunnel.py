@@ -18,7 +18,7 @@ from pgsync_assets.errors import AuthenticationError, ConfigurationError, Connec
 from pgsync_assets.outcome import Counts
 
 from ..fix_databases import Pair
-from ..fix_ssh import USER, Bastion, Sshd, write_key
+from ..fix_ssh import Bastion, Sshd, write_key
 from ..fix_syncs import Syncs, endpoint_of
 
 LISTENING = "0A"  # of /proc/net/tcp
@@ -27,13 +27,7 @@ LISTENING = "0A"  # of /proc/net/tcp
 @pytest.fixture
 def tunnel(bastion: Bastion, private_key_file: Path) -> dict[str, Any]:
     """The configuration of a tunnel through the bastion."""
-    return {
-        "host": "127.0.0.1",
-        "port": bastion.port,
-        "user": USER,
-        "host_key": bastion.host_key_line,
-        "private_key_file": str(private_key_file),
-    }
+    return bastion.tunnel(private_key_file)
 
 
 def listening() -> set[tuple[str, int]]:
@@ -169,7 +163,7 @@ def test_a_passphrase_comes_from_the_environment(
     database_pair: Pair, bastion: Bastion, private_key_file: Path, tunnel: dict[str, Any]
 ) -> None:
     asyncssh.read_private_key(private_key_file).write_private_key(
-        private_key_file, passphrase="p@ss phrase", rounds=4
+        private_key_file, passphrase="p@ss phrase", rounds=50
     )
     tunnel["private_key_passphrase"] = "$PASSPHRASE"
     config = ConnectionConfig.model_validate(
