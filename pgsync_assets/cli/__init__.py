@@ -17,6 +17,7 @@ from .show import show
 from .test_connection import test_connection
 from .tunnel import tunnel
 from .tunnel_invite import invite
+from .tunnel_keygen import keygen
 from .tunnel_serve import serve
 from .up import up
 from .verify import verify
@@ -32,6 +33,7 @@ __all__ = [
     "discard",
     "drop",
     "invite",
+    "keygen",
     "main",
     "mapping",
     "plan",

@@ -114,15 +114,16 @@ def make_key_pair(file: Path, passphrase: str | None, comment: str) -> str:
         if passphrase
         else serialization.NoEncryption()
     )
+    beside = file.with_name(f"{file.name}.pub")
+    for one in filter(Path.exists, (file, beside)):
+        raise ConfigurationError(
+            f"{one} is there already, and a key is never overwritten",
+            "name another file; or remove it, if nothing logs in with it any more",
+        )
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write_new(file, _openssh(key, encryption), OWNER_ONLY)
-        _write_new(file.with_name(f"{file.name}.pub"), f"{public}\n".encode(), 0o644)
-    except FileExistsError as error:
-        raise ConfigurationError(
-            f"{error.filename} is there already, and a key is never overwritten",
-            "name another file; or remove it, if nothing logs in with it any more",
-        ) from None
+        _write_new(beside, f"{public}\n".encode(), 0o644)
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None
     return public
