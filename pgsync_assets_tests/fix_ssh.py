@@ -166,7 +166,7 @@ class Sshd:
 
     Args:
         folder: for its files; nobody else's.
-        options: lines of sshd_config that go before ours.
+        options: lines of sshd_config behind ours, of which the first one counts.
     """
 
     def __init__(self, folder: Path, *options: str) -> None:
@@ -178,10 +178,10 @@ class Sshd:
         host_key = write_key(folder / "host")
         self.host_key_line = asyncssh.read_private_key(host_key).export_public_key().decode()
         lines = (
-            *options, f"Port {self.port}", f"ListenAddress {HOST}", f"HostKey {host_key}",
+            f"Port {self.port}", f"ListenAddress {HOST}", f"HostKey {host_key}",
             "PidFile none", f"AuthorizedKeysFile {self.authorized_keys}", "UsePAM no",
             "StrictModes no", "PermitRootLogin yes", "PasswordAuthentication no",
-            "MaxStartups 100", "LogLevel VERBOSE",
+            "MaxStartups 100", "LogLevel VERBOSE", *options,
         )  # fmt: skip
         (folder / "sshd_config").write_text("\n".join(lines) + "\n")
         if os.geteuid() == 0:
@@ -205,6 +205,29 @@ class Sshd:
             "host_key": self.host_key_line,
             "private_key_file": str(key),
         }
+
+    def ssh(
+        self, key: Path, folder: Path, *arguments: str, command: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs OpenSSH's client with it, with nothing from anybody's home.
+
+        Args:
+            key: our private key.
+            folder: for its known_hosts.
+            arguments: options of ssh.
+            command: to run there; empty: a shell, where the options ask for nothing else.
+        """
+        known = folder / "known_hosts"
+        known.write_text(f"[{HOST}]:{self.port} {self.host_key_line}")
+        return subprocess.run(
+            [
+                program("ssh"), "-F", "none", "-p", str(self.port), "-i", key,
+                "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes",
+                "-o", f"UserKnownHostsFile={known}", "-o", "ExitOnForwardFailure=yes",
+                *arguments, f"{self.user}@{HOST}", command,
+            ],
+            input="", capture_output=True, encoding="utf-8", timeout=30,
+        )  # fmt: skip
 
     def signal_sessions(self, number: signal.Signals) -> None:
         """Signals the processes that serve somebody; the one that takes connections goes on."""

@@ -15,8 +15,9 @@ import pytest
 
 from pgsync_assets import sync as engine
 from pgsync_assets.connect.tunnel_watch import GIVE_UP_AFTER
-from pgsync_assets.errors import ConnectionLost
-from pgsync_assets.outcome import Counts, Progress
+from pgsync_assets.errors import AuthenticationError, ConnectionLost
+from pgsync_assets.outcome import Counts, Listener, Outcome, Progress
+from pgsync_assets.steps.progress import silent
 
 from ..fix_databases import Pair
 from ..fix_ssh import Sshd
@@ -93,16 +94,51 @@ def test_between_two_steps(
     goes_on(syncs, side, tunnel, Hit(sshd, how, MOMENTS[moment]))
 
 
+def test_a_tunnel_that_cannot_be_had_again_is_for_the_next_run(
+    syncs: Syncs, sshd: Sshd, tunnel: dict[str, Any]
+) -> None:
+    prepare(syncs, "destination", tunnel)
+    lines = sshd.authorized_keys.read_text()
+    hit = Hit(sshd, FREEZE, MOMENTS["between batches"])
+
+    def hit_and_shut_out(at: Progress) -> None:
+        hit(at)
+        if hit.is_done:
+            sshd.authorized_keys.write_text("")
+
+    with pytest.raises(AuthenticationError, match="refused user"):
+        run(syncs, hit_and_shut_out)
+    sshd.authorized_keys.write_text(lines)
+    sshd.signal_sessions(KILL)  # what the run left behind there
+    in_step(syncs, run(syncs))
+
+
 def goes_on(syncs: Syncs, side: str, tunnel: dict[str, Any], hit: Hit) -> None:
     """One run, in which the tunnel of one side is hit, brings each row over, once."""
+    prepare(syncs, side, tunnel)
+    outcome = run(syncs, hit)
+    assert hit.is_done
+    in_step(syncs, outcome)
+
+
+def prepare(syncs: Syncs, side: str, tunnel: dict[str, Any]) -> None:
+    """Rows to send, through a tunnel on one side."""
     syncs.table("id int primary key, name text")
     log_writes(syncs)
     syncs.pair.source.execute(
         f"insert into items select n, repeat('x', 300) from generate_series(1, {ROWS}) as n"
     )
     setattr(syncs, side, {"tunnel": tunnel, "sslmode": "disable"})
-    outcome = engine.run(syncs.config(batch_size=ROWS // 2), *syncs.endpoints, on_progress=hit)
-    assert hit.is_done
+
+
+def run(syncs: Syncs, listener: Listener = silent) -> Outcome:
+    """One run of two batches."""
+    config = syncs.config(batch_size=ROWS // 2)
+    return engine.run(config, *syncs.endpoints, on_progress=listener)
+
+
+def in_step(syncs: Syncs, outcome: Outcome) -> None:
+    """Each row is there, was written once, and there is nothing left to do."""
     finished = outcome.recovered or outcome
     assert finished.succeeded == Counts(added=ROWS)
     assert violations(syncs) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from pgsync_assets.cli import app
 from pgsync_assets.embedded.loopback import free_port
 from pgsync_assets.outcome import Counts
 
-from ..fix_needs import program
 from ..fix_ssh import Sshd
 from ..fix_syncs import Syncs
 
@@ -50,32 +48,21 @@ def test_the_line_lets_the_key_reach_the_database_and_do_nothing_else(
     assert syncs.run().succeeded == Counts(added=2)
     assert syncs.same()
 
-    known = tmp_path / "known"
-    known.write_text(f"[127.0.0.1]:{sshd.port} {sshd.host_key_line}")
-    ssh: list[str | Path] = [
-        program("ssh"), "-F", "none", "-p", str(sshd.port), "-i", key, "-o", "BatchMode=yes",
-        "-o", "IdentitiesOnly=yes", "-o", f"UserKnownHostsFile={known}",
-        "-o", "ExitOnForwardFailure=yes", f"{sshd.user}@127.0.0.1",
-    ]  # fmt: skip
-
-    def refused(*arguments: str) -> str:
-        ended = subprocess.run(
-            [*ssh[:-1], *arguments[:-1], ssh[-1], arguments[-1]],
-            input="", capture_output=True, encoding="utf-8", timeout=30,
-        )  # fmt: skip
-        assert ended.returncode != 0, arguments
+    def refused(*options: str, command: str = "") -> str:
+        ended = sshd.ssh(key, tmp_path, *options, command=command)
+        assert ended.returncode != 0, options
         assert "Permission denied" not in ended.stderr  # it was let in
         assert ended.stdout == ""
-        return str(ended.stderr)
+        return ended.stderr
 
-    refused("echo reached")
-    refused("-T", "")
-    refused("-tt", "sh")
-    refused("-s", "sftp")
+    refused(command="echo reached")
+    refused("-T")
+    refused("-tt", command="sh")
+    refused("-s", command="sftp")
     other = syncs.pair.destination
-    assert "prohibited" in refused("-W", f"{other.host}:{other.port}", "")
+    assert "prohibited" in refused("-W", f"{other.host}:{other.port}")
     for listen in (f"127.0.0.1:{free_port()}", str(free_port()), "0"):
-        assert "forwarding failed" in refused("-N", "-R", f"{listen}:{side.host}:{side.port}", "")
+        assert "forwarding failed" in refused("-N", "-R", f"{listen}:{side.host}:{side.port}")
 
 
 def test_nobody_else_can_read_it_and_it_is_never_overwritten(tmp_path: Path) -> None:
