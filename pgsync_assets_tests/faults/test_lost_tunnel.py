@@ -20,7 +20,7 @@ from pgsync_assets.outcome import Counts, Listener, Outcome, Progress
 from pgsync_assets.steps.progress import silent
 
 from ..fix_databases import Pair
-from ..fix_ssh import Sshd
+from ..fix_ssh import Bastion, Sshd
 from ..fix_syncs import Syncs, endpoint_of
 from ..invariants import log_writes, violations, writes
 
@@ -168,6 +168,24 @@ def test_who_waits_is_told_and_the_next_session_opens_the_tunnel_again(
         assert words[how] in caught.value.message
         with end.session("pgsync/one") as session:  # the one that was cut off holds nothing
             assert session.connection.execute(locked).fetchone() == (True,)
+
+
+def test_a_jump_host_that_freezes_is_named(
+    database_pair: Pair,
+    sshd: Sshd,
+    bastion: Bastion,
+    tunnel: dict[str, Any],
+    private_key_file: Path,
+) -> None:
+    way = bastion.tunnel(private_key_file) | {"jump": [tunnel]}
+    end = endpoint_of("crm", database_pair.source, tunnel=way, sslmode="disable")
+    with (
+        pytest.raises(ConnectionLost, match=f"jump to .*:{sshd.port}: the SSH server fell silent"),
+        end.session("pgsync/one") as session,
+        session.transaction("waiting") as connection,
+    ):
+        sshd.signal_sessions(FREEZE)
+        connection.execute("select pg_sleep(30)")
 
 
 def test_a_server_that_is_silent_because_nothing_happens_is_left_alone(
