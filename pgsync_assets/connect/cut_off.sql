@@ -2,5 +2,6 @@
 SELECT pg_catalog.pg_terminate_backend(pid)
 FROM pg_catalog.pg_stat_activity
 WHERE pid = :'pid'::integer
-    AND application_name = :'application_name'::text
-    AND usename = current_user;
+    AND usename = current_user
+    -- A long name is cut here.
+    AND application_name <> '' AND starts_with(:'application_name'::text, application_name);

@@ -131,12 +131,12 @@ def host_key(line: str, where: str) -> paramiko.PKey:
 
 def _from_file(path: str, names: tuple[str, ...], where: str) -> HostKeys:
     try:
-        lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+        text = Path(path).expanduser().read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise ConfigurationError(
             f"{where}: known_hosts_file {path} cannot be read ({error.strerror})"
         ) from None
-    entries = [found for line in lines if (found := _entry(line)) is not None]
+    entries = [found for line in text.splitlines() if (found := _entry(line)) is not None]
     revoked = tuple(e.key for e in entries if e.marker == "@revoked" and e.is_about(*names))
     # As ssh: the entries of [host]:port decide; where there are none, those of the host do.
     accepted: tuple[paramiko.PKey, ...] = ()

@@ -189,7 +189,10 @@ def _tried(way: Callable[[], list[str]], transport: Transport, hop: Hop) -> list
 
 
 def _silent(hop: Hop, what: str, error: BaseException) -> ConnectionLost:
+    said = str(error)
+    if said in ("", "No existing session"):  # what paramiko makes of time that has run out
+        said = "no answer"
     return ConnectionLost(
-        f"{hop.where}: the SSH server {what} ({error or type(error).__name__})",
+        f"{hop.where}: the SSH server {what} ({said})",
         "is it an SSH server, and does it take more connections? Its own log says more",
     )

@@ -38,10 +38,10 @@ def private_key(path: str, passphrase: str | None, where: str) -> paramiko.PKey:
         ConfigurationError: others can read the file, it is no such key, or the passphrase is
             missing or wrong.
     """
-    file = f"{where}: the private key {path}"
+    file, found = f"{where}: the private key {path}", Path(path).expanduser()
     try:
-        _check_owner_only(path, file)
-        text = Path(path).read_bytes()
+        _check_owner_only(found, file)
+        text = found.read_bytes()
     except OSError as error:
         raise ConfigurationError(
             f"{file} cannot be read ({error.strerror})", "is the path of private_key_file right?"
@@ -63,12 +63,12 @@ def private_key(path: str, passphrase: str | None, where: str) -> paramiko.PKey:
     return _as_paramiko(key, file)
 
 
-def _check_owner_only(path: str, file: str) -> None:
+def _check_owner_only(path: Path, file: str) -> None:
     """As ssh: a key of ours that others can read is not used. A key of another user, as a secret
     that is mounted into a container, is that user's business."""
     if os.name != "posix":
         return
-    found = Path(path).stat()
+    found = path.stat()
     if found.st_uid == os.getuid() and stat.S_IMODE(found.st_mode) & 0o077:
         raise ConfigurationError(
             f"{file} can be read by others (mode {stat.S_IMODE(found.st_mode):04o})",
