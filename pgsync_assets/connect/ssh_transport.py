@@ -29,7 +29,7 @@ MACS = (
     "hmac-sha2-256",
     "hmac-sha2-512",
 )
-CONNECT_FAILED = 2  # RFC 4254, 5.1
+NOT_ALLOWED = (1, 3)  # RFC 4254, 5.1: prohibited, or a kind of channel that is switched off
 
 Address = tuple[str, int]
 
@@ -63,7 +63,8 @@ class Transport(paramiko.Transport):
         self.set_log_channel(LOG)
         self.auth_timeout = TIMEOUT_S
         options = self.get_security_options()
-        options.ciphers, options.digests = CIPHERS, MACS
+        options.ciphers = tuple(one for one in CIPHERS if one in options.ciphers)
+        options.digests = tuple(one for one in MACS if one in options.digests)
 
     def open_to(self, target: Address, timeout_s: float = TIMEOUT_S) -> paramiko.Channel:
         """Has the server open a connection to another host.
@@ -89,15 +90,15 @@ class Transport(paramiko.Transport):
 
     def _refused(self, code: int, to: str) -> PgsyncError:
         said = f" ({self.refusal})" if self.refusal else ""
-        if code == CONNECT_FAILED:
-            return ConnectionLost(
-                f"{self.where}: the SSH server could not reach {to}{said}",
-                "host and port are looked up and opened from there: check both, and its firewall",
+        if code in NOT_ALLOWED:
+            return PrivilegeError(
+                f"{self.where}: the SSH server does not allow us to forward to {to}{said}",
+                f'there: permitopen="{to}" in our line of authorized_keys, and AllowTcpForwarding '
+                "and PermitOpen in sshd_config",
             )
-        return PrivilegeError(
-            f"{self.where}: the SSH server does not allow us to forward to {to}{said}",
-            f'there: permitopen="{to}" in our line of authorized_keys, and AllowTcpForwarding '
-            "and PermitOpen in sshd_config",
+        return ConnectionLost(
+            f"{self.where}: the SSH server could not reach {to}{said}",
+            "host and port are looked up and opened from there: check both, and its firewall",
         )
 
     def _parse_channel_open_failure(self, message: Message) -> None:
