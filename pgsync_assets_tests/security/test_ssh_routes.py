@@ -129,6 +129,15 @@ def test_where_no_host_answers_each_is_named(
     assert f"not allow us to forward to 127.0.0.1:{forbidden}" in error.message
 
 
+def test_a_pinned_certificate_that_cannot_be_asked_for_is_not_to_blame(
+    database_pair: Pair, bastion: Bastion, tunnel: dict[str, Any]
+) -> None:
+    side = database_pair.source
+    bastion.closed.add(side.port)
+    end = endpoint_of("crm", side, tunnel=tunnel, certificate_sha256="ab" * 32)
+    assert isinstance(error_of(end), PrivilegeError)
+
+
 @pytest.mark.needs("sshd")
 def test_what_the_server_of_the_system_says_of_a_host_is_passed_on(
     database_pair: Pair, sshd: Sshd, private_key_file: Path
