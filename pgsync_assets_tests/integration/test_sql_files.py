@@ -20,7 +20,6 @@ SOME_UUID = "00000000-0000-0000-0000-000000000001"
 # Variables by name; numbers of a run are larger than those of the run that filled the tables.
 VALUES = {
     "added": "1",
-    "application_name": "pgsync/nobody",
     "applied": "1",
     "audit": "hightouch_audit",
     "base_run": "1",
