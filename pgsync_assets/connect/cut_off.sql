@@ -4,4 +4,4 @@ FROM pg_catalog.pg_stat_activity
 WHERE pid = :'pid'::integer
     AND usename = current_user
     -- In a transaction it has the number of the run behind it, or in the place of its middle.
-    AND left(application_name, 20) = left(:'application_name'::text, 20);
+    AND starts_with(application_name, left(:'application_name'::text, 20));
