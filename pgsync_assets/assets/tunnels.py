@@ -94,9 +94,10 @@ class SshTunnel(Tunnel, _SshServer):
 
         hidden: dict[str, str] = {}
         config = read(TunnelConfig, "SshTunnel", as_written(self, "tunnel", hidden))
-        forward = Forward(host, config, (host, port), ChainMap(hidden, dict(environ)))
+        forward = Forward(host, config, [(host, port)], ChainMap(hidden, dict(environ)))
         try:
-            yield forward.open()
+            (local_port,) = forward.open()
+            yield local_port
         finally:
             forward.close()
 
