@@ -19,6 +19,7 @@ from .confirm import confirm, yes_option
 from .pin_file import pin_in_file
 from .terminal import Terminal
 
+CHECKING = ("verify-ca", "verify-full")
 DATE = "%Y-%m-%d"
 NO_MATTER = 1_000_000  # columns of a line of YAML
 
@@ -94,6 +95,9 @@ def certificate(
     else:
         terminal.say("", f"What makes connection {name} believe {_whom(file)}:")
     terminal.say(f"  {line}")
+    mode = endpoint.config.sslmode
+    if file is None and mode in CHECKING:
+        terminal.say(f"`sslmode: {mode}` has to hold as well; the pin alone counts without it.")
     terminal.document(
         {
             "connection": name,
@@ -146,7 +150,7 @@ def _lines(shown: Shown) -> Iterator[str]:
         yield f"  subject      {one.subject or '(empty)'}"
         yield f"  issuer       {'itself: self-signed' if one.self_signed else one.issuer}"
         if number == 0:
-            yield f"  names        {', '.join(_told(one.names, shown.host)) or '(none)'}"
+            yield f"  names        {_names(one, shown.host)}"
         yield f"  valid        {one.not_before:{DATE}} to {one.not_after:{DATE}}{_age(one)}"
         yield f"  SHA-256      {one.fingerprint}"
     yield ""
@@ -159,9 +163,9 @@ def _lines(shown: Shown) -> Iterator[str]:
         yield f"  -> {shown.remedy}"
 
 
-def _told(names: Sequence[str], host: str) -> Iterator[str]:
-    for name in names:
-        yield name if matches(name, host) else f"{name} (not {host})"
+def _names(leaf: Certificate, host: str) -> str:
+    named = ", ".join(leaf.names) or "none"
+    return named if any(matches(name, host) for name in leaf.names) else f"{named} (not {host})"
 
 
 def _age(one: Certificate) -> str:

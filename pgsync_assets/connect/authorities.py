@@ -45,13 +45,13 @@ _REFUSALS: dict[int, Refusal] = {
     SELF_SIGNED: (
         "the certificate is self-signed, and `sslrootcert` does not have it",
         _ASK + "; if so, `pgsync-assets certificate {connection} --write FILE` and "
-        "`sslrootcert: FILE`, or `--pin`",
+        "`sslrootcert: FILE`, or `--pin` and no `sslmode`",
     ),
 }
 _UNKNOWN_AUTHORITY: Refusal = (
     "the certificate is signed by an authority that `sslrootcert` does not have: {issuer}",
     "`sslrootcert: FILE`, with the certificate of that authority. Without one, " + _ASK + "; if "
-    "so, `pgsync-assets certificate {connection} --pin`",
+    "so, `pgsync-assets certificate {connection} --pin` and no `sslmode`",
 )
 _EXPIRED_ABOVE: Refusal = (
     "a certificate above the server's own has expired; that was signed by {issuer}",

@@ -51,8 +51,12 @@ class Endpoint:
         self._cut_off = CutOff()
 
     def __repr__(self) -> str:
+        return f"<Endpoint {self}>"
+
+    def __str__(self) -> str:
+        """Who it is, in messages; names of variables stand for their values."""
         c = self.config
-        return f"<Endpoint {self.name}: {c.user}@{c.address}/{c.database}>"
+        return f"connection {self.name!r} ({c.user}@{c.address}/{c.database})"
 
     @property
     def weakness(self) -> str | None:
@@ -178,10 +182,10 @@ class Endpoint:
             for server in self.servers:
                 with suppress(PgsyncError):
                     if found := refusal(server, trust):
-                        return CertificateError(f"{self!r}: {found[0]}", found[1])
+                        return CertificateError(f"{self}: {found[0]}", found[1])
         # Only a server's own words are surer than what the tunnel knows.
         problem = self._problem_of_tunnel() if "FATAL" not in said else None
-        return problem or refused(repr(self), said, self._values.secrets())
+        return problem or refused(str(self), said, self._values.secrets())
 
     def _may_not_connect(self) -> PrivilegeError:
         names = (
@@ -189,6 +193,6 @@ class Endpoint:
             sql.Identifier(self._values.value("user")),
         )
         return PrivilegeError(
-            f"{self!r}: the role may not connect to this database",
+            f"{self}: the role may not connect to this database",
             sql.SQL("GRANT CONNECT ON DATABASE {} TO {};").format(*names).as_string(None),
         )

@@ -102,6 +102,7 @@ def test_a_self_signed_certificate_becomes_the_root(defs: Defs, tmp_path: Path) 
         defs.crm(sslrootcert="crm.pem")  # which is not there yet
         assert "crm.pem cannot be read: No such file" in defs.run("certificate", "crm").stdout
         defs.crm(sslmode="verify-full")
+        assert "`sslmode: verify-full` has to hold as well" in defs.run("certificate", "crm").stdout
         ended = defs.run("certificate", "crm", "--write", "crm.pem")
         assert ended.exit_code == ExitCode.OK, ended.stderr
         line = ended.stdout.splitlines()[-1].strip()
