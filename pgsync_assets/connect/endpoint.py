@@ -134,16 +134,17 @@ class Endpoint:
         return ConnectionLost(f"{error.message}; {reason}", error.remedy)
 
     def _open_tunnel(self, config: AnyTunnel) -> None:
+        tunnel = self._tunnel_of(config)
+        self._local_ports = tunnel.open()
+        self._tunnel = tunnel  # now: what did not open must not pass for one that did
+
+    def _tunnel_of(self, config: AnyTunnel) -> Tunnel | ReverseEnd:
         if isinstance(config, ReverseTunnelRef):
-            self._tunnel = ReverseEnd(self._values, config)
-            self._local_ports = self._tunnel.open()
-            return
+            return ReverseEnd(self._values, config)
         from .tunnel import Tunnel  # here: most connections need no SSH
 
         targets = tuple(zip(self._values.hosts(), self._values.ports(), strict=True))
-        tunnel = Tunnel(self.name, config, targets, self._environment)
-        self._local_ports = tunnel.open()
-        self._tunnel = tunnel
+        return Tunnel(self.name, config, targets, self._environment)
 
     def _close_tunnel(self) -> None:
         if self._tunnel is not None:

@@ -119,6 +119,9 @@ def test_nobody_has_dialled_in(database_pair: Pair, gateway: Running) -> None:
     port, side = gateway.tunnels["acme"].port, database_pair.source
     assert f"ssh -N -R {HOST}:{port}:{side.host}:{side.port} acme@GATEWAY" in str(caught.value)
     assert "tunnel invite acme" in str(caught.value)
+    # Nor does another try: the database could be reached past the tunnel here.
+    with pytest.raises(ConnectionLost, match="nobody has dialled in"), end.session("two"):
+        pass
 
 
 def test_a_customer_whose_database_is_away(database_pair: Pair, gateway: Running) -> None:
