@@ -10,7 +10,7 @@ from typing import Any
 
 from ..config import ConnectionConfig
 from ..config.connection import SYSTEM
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, ConnectionLost
 from .authorities import system_authorities
 from .certificate import Server
 from .secrets import resolve
@@ -155,8 +155,14 @@ def servers(values: Values, local_ports: Sequence[int] = ()) -> list[Server]:
     Args:
         values: of the connection.
         local_ports: as for `libpq_parameters`.
+
+    Raises:
+        ConfigurationError: a variable is not set.
+        ConnectionLost: there is a tunnel, and it is not open.
     """
     named = list(zip(values.hosts(), values.ports(), strict=True))
+    if values.config.tunnel is not None and not local_ports:  # never past it
+        raise ConnectionLost(f"connection {values.name!r}: its tunnel is not open")
     near = [(LOOPBACK_ADDRESS, port) for port in local_ports] or named
     return [Server(*name, place) for name, place in zip(named, near, strict=True)]
 

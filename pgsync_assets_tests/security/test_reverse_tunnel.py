@@ -122,6 +122,8 @@ def test_nobody_has_dialled_in(database_pair: Pair, gateway: Running) -> None:
     # Nor does another try: the database could be reached past the tunnel here.
     with pytest.raises(ConnectionLost, match="nobody has dialled in"), end.session("two"):
         pass
+    with pytest.raises(ConnectionLost, match="its tunnel is not open"):
+        _ = end.servers
 
 
 def test_a_customer_whose_database_is_away(database_pair: Pair, gateway: Running) -> None:
