@@ -58,7 +58,7 @@ class Lines:
             found = said if isinstance(said, Found) else Found(said)
         except PgsyncError as error:
             found = Found(error.message, "failed", error.remedy)
-        seconds = round(time.monotonic() - began, 6)
+        seconds = round(time.monotonic() - began, 3)
         self.results.append(CheckResult(name, found.state, found.detail, found.remedy, seconds))
         return found.state != "failed"
 

@@ -92,7 +92,7 @@ def arrived(lines: Lines, endpoint: Endpoint, *, writes: bool = False) -> Iterat
 
 
 def _summary(name: str, steps: list[CheckResult]) -> Iterator[CheckResult]:
-    seconds = round(sum(one.seconds for one in steps), 6)
+    seconds = round(sum(one.seconds for one in steps), 3)
     if all(one.passed for one in steps):
         found = {one.name: one.detail for one in steps}
         yield CheckResult(name, "ok", ", ".join(found[one] for one in SUMMARY), None, seconds)
