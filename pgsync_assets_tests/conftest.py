@@ -1,5 +1,12 @@
 """Fixtures of the whole suite; each kind lives in its own `fix_` module."""
 
+import signal
+
+# A background job of a shell begins with SIGINT ignored. Dagster then ignores SIGTERM, too, and so
+# would every child of a test: nobody could end it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 pytest_plugins = [
     "pytester",
     "pgsync_assets_tests.fix_needs",

@@ -26,6 +26,7 @@ from .customers import Customers, customers_of
 pytestmark = pytest.mark.needs("ssh", "sshd")
 
 USER = pwd.getpwuid(os.geteuid()).pw_name  # an sshd of ours lets in nobody else
+STOP_S = 20
 SSHD_CONFIG = """
 Port {port}
 ListenAddress 127.0.0.1
@@ -87,7 +88,7 @@ def sshd(told: Mapping[str, Any], folder: Path, part: str) -> Iterator[str]:
         yield dial.replace("acme@", f"{USER}@")
     finally:
         server.terminate()
-        server.wait()
+        server.wait(STOP_S)
 
 
 @pytest.mark.parametrize("part", ["block", "line"])
@@ -104,7 +105,7 @@ def test_each_part_alone_lets_in_no_more(
             assert customers.pair.destination.rows("select count(*) from orders") == [(3,)]
         finally:
             client.terminate()
-            client.wait()
+            client.wait(STOP_S)
         names = {**told, "free": free_port(), "tmp": tmp_path}
         asks = ASKS | (SOCKET if part == "block" else {})
         ended = {case: asked(dial, case, change, names) for case, change in asks.items()}
