@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Coroutine, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -232,7 +233,8 @@ class Sshd:
     def signal_sessions(self, number: signal.Signals) -> None:
         """Signals the processes that serve somebody; the one that takes connections goes on."""
         for pid in _children(self._process.pid):
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(pid, number)
 
     def stop(self) -> None:
         """Ends it, with its sessions."""

@@ -299,6 +299,7 @@ def test_a_planner_of_an_older_version_is_carried_over(one: Syncs, platform_side
         "drop table hightouch_planner.refused_rows",
         "alter table hightouch_planner.rejections drop column key",
         "alter table hightouch_planner.runs drop column batch_ends",
+        "alter table hightouch_planner.states drop column ledger_batch",
         "delete from hightouch_planner.migrations where number > 1",
     )
     one.platform = platform_side

@@ -85,6 +85,7 @@ def test_what_is_planted_in_a_table_is_found(database_pair: Pair) -> None:
         f"insert into pgsync_ledger.planted values ('it is {MARK}')",
     )
     look_into(side)
+    side.execute("drop table pgsync_ledger.planted")  # the end of the test may look, too
     (found,) = taken()
     assert "table pgsync_ledger.planted" in found
     assert not is_shown(found)
