@@ -6,8 +6,10 @@ error is collected before anything stops, each with file and line.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from .config import ConnectionConfig, ReverseTunnelConfig, SyncConfig
 from .config.component import PlacedSync, Reading, read_component
@@ -18,6 +20,7 @@ from .config.validation import dotted, suggestion
 from .errors import ConfigurationError, PgsyncError
 from .model import load_sql_file
 
+Written = TypeVar("Written")
 FOLDER_TYPE = "dagster.DefsFolderComponent"
 FILE_NAMES = ("defs.yaml", "defs.yml")
 
@@ -46,13 +49,7 @@ class Project:
         Raises:
             ConfigurationError: there is none of this name.
         """
-        if name not in self.connections:
-            raise ConfigurationError(
-                f"{self.folder} has no connection named {name!r}; "
-                f"{suggestion(name, self.connections)}",
-                "`pgsync-assets check` lists what is there",
-            )
-        return self.connections[name]
+        return _named(self.connections, name, f"{self.folder}: no connection is named")
 
     def sync(self, name: str) -> SyncConfig:
         """A sync by its name.
@@ -60,12 +57,7 @@ class Project:
         Raises:
             ConfigurationError: there is none of this name.
         """
-        if name not in self.syncs:
-            raise ConfigurationError(
-                f"{self.folder} has no sync named {name!r}; {suggestion(name, self.syncs)}",
-                "`pgsync-assets check` lists what is there",
-            )
-        return self.syncs[name]
+        return _named(self.syncs, name, f"{self.folder} has no sync named")
 
     def reverse_tunnel(self, name: str) -> ReverseTunnelConfig:
         """A reverse tunnel by its name.
@@ -73,13 +65,23 @@ class Project:
         Raises:
             ConfigurationError: there is none of this name.
         """
-        if name not in self.reverse_tunnels:
-            raise ConfigurationError(
-                f"{self.folder} has no reverse tunnel named {name!r}; "
-                f"{suggestion(name, self.reverse_tunnels)}",
-                "write it under `reverse_tunnels:`, beside `connections:`",
-            )
-        return self.reverse_tunnels[name]
+        return _named(
+            self.reverse_tunnels,
+            name,
+            f"{self.folder} has no reverse tunnel named",
+            "write it under `reverse_tunnels:`, beside `connections:`",
+        )
+
+
+def _named(
+    known: Mapping[str, Written],
+    name: str,
+    missing: str,
+    remedy: str = "`pgsync-assets check` lists what is there",
+) -> Written:
+    if name not in known:
+        raise ConfigurationError(f"{missing} {name!r}; {suggestion(name, known)}", remedy)
+    return known[name]
 
 
 def read_project(folder: Path) -> Project:

@@ -13,7 +13,7 @@ from typing import Any
 from psycopg import sql
 
 from pgsync_assets import grants
-from pgsync_assets.config import SyncConfig
+from pgsync_assets.config import PLACES, SyncConfig, UsedAs, uses_of
 from pgsync_assets.embedded import Cluster
 from pgsync_assets.embedded.binaries import locate
 
@@ -124,13 +124,13 @@ class Scripts:
     syncs: tuple[SyncConfig, ...]
     ways: grants.Ways = grants.Ways()
     connection: dict[str, Any] = field(default_factory=dict)
-    places: tuple[grants.UsedAs, ...] = grants.PLACES
+    places: tuple[UsedAs, ...] = PLACES
 
     @property
     def needs(self) -> grants.Needs:
         """What is in them."""
         config = connection_of(self.side, **self.connection)
-        uses = grants.uses_of(self.name, self.syncs, self.places)
+        uses = uses_of(self.name, self.syncs, self.places)
         return grants.needs_of(config, self.side.database, uses, self.ways)
 
     def setup(self, makers: tuple[str, ...] = ()) -> str:

@@ -9,9 +9,10 @@ import pytest
 
 from pgsync_assets import sync as engine
 from pgsync_assets.check_result import CheckResult
+from pgsync_assets.config import UsedAs
 from pgsync_assets.embedded import Cluster
 from pgsync_assets.embedded.servers import DESTINATION_ROLE, SOURCE_ROLE
-from pgsync_assets.steps.asked import Asked, Role
+from pgsync_assets.steps.asked import Asked
 
 from .fix_databases import (
     AUDIT_SCHEMA,
@@ -51,7 +52,7 @@ def told(side: Side, asked: Asked | None = None, **more: Any) -> dict[str, Check
     return found
 
 
-def of_sync(pair: Pair, role: Role, **fields: Any) -> Asked:
+def of_sync(pair: Pair, role: UsedAs, **fields: Any) -> Asked:
     """A test for what a sync needs."""
     syncs = Syncs(pair)
     return Asked(roles=(role,), sync=syncs.config(**fields), source=syncs.endpoints[0])

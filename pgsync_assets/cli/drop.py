@@ -8,7 +8,6 @@ import click
 
 from .. import operations
 from ..config import ModelConfig, SyncConfig
-from ..errors import ConfigurationError
 from ..project import Project, read_project
 from .app import app, common_options
 from .confirm import confirm, yes_option
@@ -54,11 +53,7 @@ def _config(project: Project, name: str, source: str | None, destination: str | 
     if source is None or destination is None:
         return project.sync(name)
     for connection in (source, destination):
-        if connection not in project.connections:
-            raise ConfigurationError(
-                f"no connection is named {connection!r}",
-                f"there are: {', '.join(sorted(project.connections))}",
-            )
+        project.connection(connection)  # it has to be one
     model = ModelConfig(table="dropped.model", key=("dropped",))
     return SyncConfig(
         name=name, source=source, model=model, destination=destination, table="dropped.table"

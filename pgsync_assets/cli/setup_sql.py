@@ -12,25 +12,21 @@ from typing import Any
 import click
 from psycopg import sql
 
-from ..config import PLATFORM, ConnectionConfig, SyncConfig
-from ..config.validation import suggestion
-from ..connect import platform_config
+from ..config import PLACES, ConnectionConfig, SyncConfig, UsedAs, uses_of
 from ..connect.parameters import Values
 from ..connect.secrets import resolve
 from ..errors import ConfigurationError
 from ..grants import (
-    PLACES,
     Needs,
-    UsedAs,
     Ways,
     needs_of,
     revoke_script,
     setup_script,
-    uses_of,
     verifier,
 )
 from ..project import Project, read_project
 from .app import app, common_options
+from .endpoints import connection_or_platform
 from .terminal import Terminal, printable
 
 TAKES = {
@@ -183,14 +179,7 @@ def _flag(option: str) -> str:
 
 
 def _login(project: Project, name: str) -> Login:
-    config = project.connections.get(name)
-    if config is None and name == PLATFORM:
-        config = platform_config()
-    if config is None:
-        raise ConfigurationError(
-            f"no connection is named {name!r}; {suggestion(name, project.connections)}",
-            "`pgsync-assets check` lists what is there",
-        )
+    config = connection_or_platform(project, name)
     values = Values(name, config, os.environ)
     return Login(name, config, values.value("database"), values.value("user"))
 

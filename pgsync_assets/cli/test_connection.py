@@ -8,14 +8,14 @@ from typing import get_args
 import click
 
 from .. import sync as syncs
-from ..config import PLATFORM, Mode
-from ..config.validation import suggestion
-from ..connect import Endpoint, platform_endpoint
+from ..config import Mode, UsedAs
+from ..connect import Endpoint
 from ..errors import ConfigurationError
-from ..project import Project, read_project
-from ..steps.asked import Role, TableUse, asked_of
+from ..project import read_project
+from ..steps.asked import TableUse, asked_of
 from .app import app, common_options
 from .checked import show_checked
+from .endpoints import connection_or_platform
 from .exit_code import ExitCode
 from .terminal import Terminal
 
@@ -41,7 +41,7 @@ from .terminal import Terminal
 def test_connection(
     context: click.Context,
     name: str,
-    role: Role | None,
+    role: UsedAs | None,
     sync: str | None,
     table: str | None,
     mode: Mode,
@@ -54,7 +54,7 @@ def test_connection(
     """
     terminal = Terminal(as_json)
     project = read_project(defs)
-    endpoint = _endpoint(project, name)
+    endpoint = Endpoint(name, connection_or_platform(project, name))
     if sync is not None and table is not None:
         raise ConfigurationError("--sync and --table name two tables", "leave one of them out")
     chosen = project.sync(sync) if sync is not None else None
@@ -73,16 +73,3 @@ def test_connection(
     )
     show_checked(terminal, f"connection {name}, as {' and '.join(asked.roles)}", results)
     context.exit(ExitCode.OK if passed else ExitCode.FAILED)
-
-
-def _endpoint(project: Project, name: str) -> Endpoint:
-    if name in project.connections:
-        return Endpoint(name, project.connections[name])
-    platform = platform_endpoint(project.connections) if name == PLATFORM else None
-    if platform is None:
-        raise ConfigurationError(
-            f"{project.folder} has no connection named {name!r}; "
-            f"{suggestion(name, project.connections)}",
-            "`pgsync-assets check` lists what is there",
-        )
-    return platform

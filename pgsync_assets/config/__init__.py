@@ -22,10 +22,12 @@ from .tunnel import (
     SshServer,
     TunnelConfig,
 )
+from .uses import PLACES, UsedAs, Uses, uses_of
 from .values import ValueConfig, is_static
 
 __all__ = [
     "ENGINES",
+    "PLACES",
     "PLATFORM",
     "AnyTunnel",
     "AuditLevel",
@@ -68,8 +70,11 @@ __all__ = [
     "TimeWindows",
     "exceeds",
     "TunnelConfig",
+    "UsedAs",
+    "Uses",
     "ValueConfig",
     "Values",
     "is_static",
     "split_qualified",
+    "uses_of",
 ]

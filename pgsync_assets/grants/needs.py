@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ..config import ConnectionConfig, SyncConfig, split_qualified
+from ..config import ConnectionConfig, SyncConfig, Uses, split_qualified
 from ..write import TABLE, mode_of, rights_of, written
 from .grant import ORDER, Grant, Missing, Need, Thing, merged
 from .reads import Name, named_tables, unread
-from .uses import Uses
 
 
 @dataclass(frozen=True)

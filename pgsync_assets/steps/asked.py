@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from ..config import PLATFORM, Mode, SyncConfig
+from ..config import PLATFORM, Mode, SyncConfig, UsedAs
 from ..connect import Endpoint
 from ..errors import ConfigurationError
-
-Role = Literal["source", "destination", "platform"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class Asked:
         table: tried instead of a sync's.
     """
 
-    roles: Sequence[Role]
+    roles: Sequence[UsedAs]
     keeps_state: bool = True
     sync: SyncConfig | None = None
     source: Endpoint | None = None
@@ -49,7 +46,7 @@ def asked_of(
     name: str,
     syncs: Sequence[SyncConfig],
     *,
-    role: Role | None = None,
+    role: UsedAs | None = None,
     sync: SyncConfig | None = None,
     source: Endpoint | None = None,
     table: TableUse | None = None,
@@ -85,8 +82,8 @@ def asked_of(
     )
 
 
-def _roles(name: str, syncs: Sequence[SyncConfig]) -> tuple[Role, ...]:
-    used: dict[Role, bool] = {
+def _roles(name: str, syncs: Sequence[SyncConfig]) -> tuple[UsedAs, ...]:
+    used: dict[UsedAs, bool] = {
         "source": any(sync.source == name for sync in syncs),
         "destination": any(sync.destination == name for sync in syncs),
         "platform": name == PLATFORM,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..check_result import CheckResult
-from ..config import SyncConfig
+from ..config import SyncConfig, UsedAs
 from ..connect import Endpoint, Session
 from ..errors import DestinationError, PgsyncError
 from ..model import Relation
 from ..write import own_model, read_target
-from .asked import Asked, Role, TableUse
+from .asked import Asked, TableUse
 from .destination_lines import Writing, ledger_line, making_lines, target_lines
 from .lines import Lines
 from .road import arrived, travelled
@@ -71,7 +71,7 @@ def _destination(lines: Lines, session: Session, asked: Asked) -> None:
         )
 
 
-_ROLES: dict[Role, Callable[[Lines, Session, Asked], None]] = {
+_ROLES: dict[UsedAs, Callable[[Lines, Session, Asked], None]] = {
     "source": _source,
     "platform": _platform,
     "destination": _destination,

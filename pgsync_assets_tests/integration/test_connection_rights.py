@@ -7,7 +7,8 @@ import re
 import pytest
 
 from pgsync_assets.check_result import CheckResult
-from pgsync_assets.steps.asked import Asked, Role, TableUse
+from pgsync_assets.config import UsedAs
+from pgsync_assets.steps.asked import Asked, TableUse
 
 from ..fix_databases import (
     LEDGER_SCHEMA,
@@ -18,7 +19,7 @@ from ..fix_lines import ROAD, of_sync, states, told
 
 
 @pytest.mark.parametrize("role", ["source", "destination"])
-def test_all_is_well(items_pair: Pair, role: Role) -> None:
+def test_all_is_well(items_pair: Pair, role: UsedAs) -> None:
     found = told(getattr(items_pair, role), of_sync(items_pair, role))
     assert states(found) == {
         "ok": [name for name in found if name != "SSH tunnel"],
@@ -51,7 +52,7 @@ def test_what_is_not_asked_for_is_said(items_pair: Pair) -> None:
         assert all(found[name].detail.startswith("not asked for") for name in names)
 
 
-TAKEN: dict[str, tuple[Role, str, str]] = {
+TAKEN: dict[str, tuple[UsedAs, str, str]] = {
     "CONNECT": ("source", "revoke connect on database {database} from {role}", "credentials"),
     "SELECT": ("source", "revoke select on items from {role}", "model items"),
     "the planner's schema": (
@@ -87,7 +88,7 @@ TAKEN: dict[str, tuple[Role, str, str]] = {
 
 @pytest.mark.parametrize(("role", "taken", "line"), TAKEN.values(), ids=TAKEN.keys())
 def test_what_is_missing_is_named_with_the_statement_that_gives_it(
-    items_pair: Pair, role: Role, taken: str, line: str
+    items_pair: Pair, role: UsedAs, taken: str, line: str
 ) -> None:
     side: Side = getattr(items_pair, role)
     names = {"database": f'"{side.database}"', "role": side.user, "postgres": "postgres"}

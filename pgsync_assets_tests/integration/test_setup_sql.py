@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from psycopg import sql
 
-from pgsync_assets import grants
 from pgsync_assets import sync as engine
+from pgsync_assets.config import UsedAs, uses_of
 from pgsync_assets.config.mode import MODES
 from pgsync_assets.embedded import Cluster
 from pgsync_assets.errors import PrivilegeError
@@ -217,8 +217,8 @@ def test_engine_standard_reads_the_source_and_nothing_else(
 def test_each_place_by_itself(shop: Shop) -> None:
     both = replace(shop.scripts()[0][1], syncs=(shop.syncs.config(destination="shop"),))
     everything = both.needs.grants
-    places: tuple[grants.UsedAs, ...] = ("source", "destination")
+    places: tuple[UsedAs, ...] = ("source", "destination")
     source, destination = (replace(both, places=(place,)).needs.grants for place in places)
     assert len(source) < len(everything)
     assert {one.thing for one in (*source, *destination)} == {one.thing for one in everything}
-    assert grants.uses_of("crm", [shop.syncs.config()], places[:1]).names == ()
+    assert uses_of("crm", [shop.syncs.config()], places[:1]).names == ()

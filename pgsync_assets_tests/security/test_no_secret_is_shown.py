@@ -16,6 +16,8 @@ import pytest
 from psycopg import sql
 
 from pgsync_assets import sync as engine
+from pgsync_assets.config import ConnectionConfig
+from pgsync_assets.connect import Endpoint
 from pgsync_assets.connect.session import named
 from pgsync_assets.errors import PgsyncError
 from pgsync_assets.outcome import Outcome
@@ -208,6 +210,28 @@ def written(side: Side) -> dict[str, Any]:
         "user": side.user,
         "password": "$CANARY",
     }
+
+
+def test_no_password_is_in_what_the_servers_show_of_a_run(syncs: Syncs) -> None:
+    """Of every session, idle ones too: `query` keeps the last statement of each."""
+    syncs.table("id integer primary key")
+    syncs.pair.source.execute("insert into items select generate_series(1, 20)")
+    sides = (syncs.pair.source, syncs.pair.destination)
+    for side in sides:
+        set_password(side)
+    ends = (
+        Endpoint(name, ConnectionConfig.model_validate(written(side)), {"CANARY": PASSWORD})
+        for name, side in zip(("shop", "crm"), sides, strict=True)
+    )
+    seen: list[tuple[str, str]] = []
+
+    def look(_: object) -> None:
+        for side in sides:
+            seen.extend(side.rows("select query, application_name from pg_stat_activity"))
+
+    engine.run(syncs.config(batch_size=10), *ends, on_progress=look)
+    assert any(name.startswith("pgsync/items") and query for query, name in seen)
+    assert not [text for pair in seen for text in pair if is_shown(text) or PIECE in text]
 
 
 def test_application_names_say_who_we_are_and_nothing_else(syncs: Syncs) -> None:

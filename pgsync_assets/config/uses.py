@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from ..config import PLATFORM, SyncConfig
+from .engine import PLATFORM
+from .sync import SyncConfig
 
 UsedAs = Literal["source", "destination", "platform"]
 PLACES: tuple[UsedAs, ...] = get_args(UsedAs)
