@@ -68,7 +68,7 @@ def test_what_it_is_tested_for(project: CliProject) -> None:
 
 def test_what_cannot_be_tested_is_said(project: CliProject) -> None:
     for arguments, said in (
-        (("shoq",), "no connection named 'shoq'; did you mean 'shop'?"),
+        (("shoq",), "no connection is named 'shoq'; did you mean 'shop'?"),
         (("shop", "--sync", "order"), "no sync named 'order'"),
         (("shop", "--sync", "orders", "--role", "destination"), "as its destination"),
         (("crm", "--sync", "orders", "--table", "public.orders"), "name two tables"),
