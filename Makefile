@@ -6,11 +6,12 @@ ARGS   ?=
 
 BIN   := .venv/bin
 STAMP := .venv/.installed
+MORE  := .venv/.installed-more
 LOCKS := requirements.lock requirements-build.lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test lint format docs bench bench-modes screenshots lock clean
+.PHONY: help demo up extras test lint format docs bench bench-modes screenshots lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,16 +22,18 @@ demo: $(STAMP) ## Run the demo on an embedded PostgreSQL and serve the Dagster U
 up: $(STAMP) ## Serve the Dagster UI with your own configuration
 	@$(BIN)/pgsync-assets up $(ARGS)
 
-test: $(STAMP) ## Run the test suite against real servers (ARGS="-k name" for a part of it)
+extras: $(MORE) ## Install what is optional, too: dbt, Parquet, and the tools of the tests
+
+test: $(MORE) ## Run the test suite against real servers (ARGS="-k name" for a part of it)
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: $(STAMP) ## Check style, format, types and import layers
+lint: $(MORE) ## Check style, format, types and import layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(STAMP) ## Put the code into its format
+format: $(MORE) ## Put the code into its format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -43,7 +46,7 @@ bench: $(STAMP) ## Compare with psql | psql, the practical limit (ARGS="--rows 1
 bench-modes: $(STAMP) ## Measure every mode beside COPY, bad rows, and WAL (ARGS="--rows 50000 --repeat 1" for a quick look)
 	@$(BIN)/python -m benchmarks.modes $(ARGS)
 
-screenshots: $(STAMP) ## Take the pictures of the README from a running demo (needs Chromium)
+screenshots: $(MORE) ## Take the pictures of the README from a running demo (needs Chromium)
 	@$(BIN)/python tools/screenshots.py $(ARGS)
 
 lock: ## Resolve the dependencies again and write the lock files (needs uv)
@@ -55,4 +58,8 @@ clean: ## Remove .venv and caches; the databases in .pgsync stay
 
 $(STAMP): $(LOCKS) pyproject.toml tools/install
 	@tools/install "$(PYTHON)" .venv
+	@touch $@
+
+$(MORE): $(STAMP) requirements-dev.lock
+	@tools/install "$(PYTHON)" .venv requirements-dev.lock
 	@touch $@

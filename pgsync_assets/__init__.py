@@ -14,9 +14,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .assets import (
         JumpHost,
+        PgAlertsComponent,
+        PgColumnsComponent,
         PgConnectionsComponent,
+        PgMaintenanceComponent,
         PgPlansApprovedComponent,
         PgScheduleComponent,
+        PgSequenceComponent,
         PgSourceChangedComponent,
         PgSyncComponent,
         PgSyncTranslator,
@@ -27,19 +31,25 @@ if TYPE_CHECKING:
         SyncRunConfig,
         SyncStep,
         SyncTranslatorData,
+        after_upstream,
         build_sync_definitions,
         sync_assets,
     )
-    from .config import ConnectionConfig, SyncConfig
+    from .config import ConnectionConfig, ModelConfig, SyncConfig
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ConnectionConfig",
     "JumpHost",
+    "ModelConfig",
+    "PgAlertsComponent",
+    "PgColumnsComponent",
     "PgConnectionsComponent",
+    "PgMaintenanceComponent",
     "PgPlansApprovedComponent",
     "PgScheduleComponent",
+    "PgSequenceComponent",
     "PgSourceChangedComponent",
     "PgSyncComponent",
     "PgSyncTranslator",
@@ -51,11 +61,12 @@ __all__ = [
     "SyncRunConfig",
     "SyncStep",
     "SyncTranslatorData",
+    "after_upstream",
     "build_sync_definitions",
     "sync_assets",
 ]
 
-_IN_CONFIG = ("ConnectionConfig", "SyncConfig")
+_IN_CONFIG = ("ConnectionConfig", "ModelConfig", "SyncConfig")
 
 # What is logged goes where the application that uses us sends it; our own commands print.
 logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -34,6 +34,7 @@ A row that the destination refuses is *not* an error of the run: it is a rejecti
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 
@@ -44,6 +45,9 @@ class PgsyncError(Exception):
         message: what is wrong and where, in one sentence, without secrets or row values.
         remedy: what to do about it; printed on a line of its own.
     """
+
+    sqlstate: str | None = None
+    """What PostgreSQL said, where it was PostgreSQL that refused."""
 
     def __init__(self, message: str, remedy: str | None = None) -> None:
         super().__init__(message)
@@ -154,7 +158,7 @@ class ConnectionLost(TransientError):
 
 
 class Contention(TransientError):
-    """Deadlock, serialization failure or lock timeout."""
+    """Deadlock, serialization failure or lock timeout; a table that was replaced while read."""
 
 
 class OutOfResources(TransientError):
@@ -166,7 +170,26 @@ class FencedOff(PgsyncError):
 
 
 class AlreadyRunning(PgsyncError):
-    """Another run of this sync holds the lock; nothing was touched."""
+    """Another run of this sync holds the lock; nothing was touched.
+
+    Args:
+        message: which sync, and who runs it.
+        remedy: what to do about it.
+        by: who runs it: a run of Dagster, or the user of a command; None where it is not known.
+        since: when that one took the lock; None where it is not known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        remedy: str | None = None,
+        *,
+        by: str | None = None,
+        since: dt.datetime | None = None,
+    ) -> None:
+        super().__init__(message, remedy)
+        self.by = by
+        self.since = since
 
 
 class RowRefused(PgsyncError):

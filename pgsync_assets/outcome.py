@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+
+from .drift import Drift
+from .sent import SentBatches
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ def shown(value: str | None) -> str:
 class Progress:
     """Where a run is. `step` is one of connect, recover, plan, guard, write, advance, done.
 
-    Of a verification: connect, model, destination, compare, done.
+    Of a verification: connect, model, destination, compare, done. `rows_total` is 0 where it is not
+    known; `rate` is in rows per second of late, `seconds_left` those of the step at that rate.
     """
 
     sync: str
@@ -137,10 +140,12 @@ class Progress:
     rows_total: int
     rejected: int
     seconds: float
+    rate: float | None = None
+    seconds_left: float | None = None
 
 
 Listener = Callable[[Progress], None]
-"""Is told where a run is; called from the run's own thread, so it should be quick."""
+"""Is told where a run is, by the run's own thread or one beside it; it should be quick."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +165,8 @@ class Outcome:
         rejections: a sample of the refused rows, at most 20.
         parked: rows that earlier runs were refused and this one did not try
             (`retry_rejected: false`); they are in none of the counts above.
+        left: changes that it found and left to the next run, as a part was asked for (a row limit,
+            only rejected rows); they are in none of the counts above.
         row_count: rows in the state (this sync's rows at the destination) afterwards.
         bytes: row data sent to the destination.
         seconds: duration of `plan`, `write`, `advance`, `total`.
@@ -168,6 +175,12 @@ class Outcome:
         carried: rows of the state that was carried over from another engine, if it was.
         notes: what a person should know about the run, in sentences.
         bytes_read: keys, digests and images read from the source by engine standard.
+        orphans: names in the planner that no sync of the project has, where that can be told.
+        absorbed: rows that the destination takes without an error and does not keep as sent, as
+            its own counts say; they are refused now, and counted in `failed` or `parked` as well.
+        drift: what is other at both ends than at the last run that succeeded.
+        batches: transactions of the destination that the plan has.
+        sent: what became of some of them; none where the audit is off.
     """
 
     run_id: int
@@ -183,6 +196,7 @@ class Outcome:
     invalid_keys: InvalidKeys = InvalidKeys()
     rejections: tuple[Rejection, ...] = ()
     parked: int = 0
+    left: int = 0
     row_count: int = 0
     bytes: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -191,6 +205,11 @@ class Outcome:
     carried: int | None = None
     notes: tuple[str, ...] = ()
     bytes_read: int = 0
+    orphans: tuple[str, ...] = ()
+    absorbed: int = 0
+    drift: Drift = Drift()
+    batches: int = 0
+    sent: SentBatches = SentBatches()
 
     @property
     def attempted(self) -> Counts:
@@ -204,7 +223,7 @@ class Outcome:
 
     @property
     def is_complete(self) -> bool:
-        """Every row of the model is at the destination: none was refused, none is parked."""
+        """Every row that was asked for is at the destination: none was refused, none is parked."""
         return not (self.rejected or self.parked)
 
 
@@ -240,6 +259,7 @@ class PlanPreview:
         planned_at: by the planner's clock, where it was planned before.
         approved_at: when somebody approved it.
         approved_by: who.
+        left: changes that were found and are not in it, as a part was asked for.
     """
 
     run_id: int
@@ -254,6 +274,7 @@ class PlanPreview:
     planned_at: dt.datetime | None = None
     approved_at: dt.datetime | None = None
     approved_by: str | None = None
+    left: int = 0
 
 
 @dataclass(frozen=True)
@@ -291,6 +312,28 @@ class Forgotten:
 
 
 @dataclass(frozen=True)
+class RowForgotten:
+    """What was known of one row of a sync, and is not any more.
+
+    Args:
+        sync: its name.
+        removed: rows by table; of tables that had some.
+        still: where the row still is, or may come from again, in sentences.
+        notes: where it was not looked for, in sentences.
+    """
+
+    sync: str
+    removed: Mapping[str, int]
+    still: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_found(self) -> bool:
+        """Whether anything was known of it."""
+        return bool(self.removed or self.still)
+
+
+@dataclass(frozen=True)
 class Released:
     """Parked rows that the next run tries again.
 
@@ -301,76 +344,3 @@ class Released:
 
     sync: str
     rows: int
-
-
-DifferenceKind = Literal["missing", "differs", "rejected", "pending"]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A row that is not the same in the model, in the state and at the destination.
-
-    Args:
-        row_id: value of the key; a JSON array where the key has several columns.
-        kind: `missing`: this sync wrote it, and the destination has it no more; `differs`: it is
-            there, but not as this sync wrote it; `rejected`: the last run could not send it;
-            `pending`: the model says something else than it did at the last run.
-        operation: what the next run does about it: `added`, `changed` or `removed`; None where the
-            model still says what this sync wrote: only a full resync sends that again.
-        columns: of the model, that differ; empty where one side has no such row.
-        reason: why it was rejected.
-        model: values in the model, of the columns that differ or of all where the destination has
-            no such row; None where they were not asked for, or the model has no such row.
-        destination: the same of the destination.
-    """
-
-    row_id: str
-    kind: DifferenceKind
-    operation: str | None
-    columns: tuple[str, ...] = ()
-    reason: str | None = None
-    model: Mapping[str, str | None] | None = None
-    destination: Mapping[str, str | None] | None = None
-
-
-@dataclass(frozen=True)
-class Verification:
-    """Whether the destination is in step with the model, row by row.
-
-    Args:
-        sync: name of the sync.
-        partition: the slice, if it was one.
-        rows: of the model.
-        same: rows of which model, state and destination have the same.
-        missing: rows that this sync wrote and that are gone.
-        differs: rows that are not any more as this sync wrote them.
-        rejected: rows that could not be sent; they are tried again by the next run.
-        pending: what changed in the model since the last run, by operation.
-        foreign: rows of the destination that are not this sync's.
-        differences: the first ones of all but `foreign`, the worst first.
-        problems: what does not agree in the bookkeeping, one sentence each.
-        seconds: duration of each step and of all, `total`.
-    """
-
-    sync: str
-    partition: str | None
-    rows: int
-    same: int
-    missing: int
-    differs: int
-    rejected: int
-    pending: Counts
-    foreign: int
-    differences: tuple[Difference, ...] = ()
-    problems: tuple[str, ...] = ()
-    seconds: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def in_step(self) -> bool:
-        """Nobody has to act: what is not the same yet is rejected or pending, and known as such."""
-        return not (self.missing or self.differs or self.problems)
-
-    @property
-    def total(self) -> int:
-        """Rows that are not the same, for whatever reason."""
-        return self.missing + self.differs + self.rejected + self.pending.total

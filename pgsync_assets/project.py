@@ -11,14 +11,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
-from .config import ConnectionConfig, ReverseTunnelConfig, SyncConfig
+from .config import (
+    PLATFORM,
+    ConnectionConfig,
+    ModelConfig,
+    RetentionConfig,
+    ReverseTunnelConfig,
+    SyncConfig,
+    placed,
+    resolved_models,
+)
 from .config.component import PlacedSync, Reading, read_component
 from .config.cross_checks import cross_check
-from .config.document import Problem, read_documents
+from .config.document import Location, Problem, read_documents
+from .config.models import Misplaced
 from .config.reverse_tunnels import reverse_conflicts, with_ports
 from .config.validation import dotted, suggestion
 from .errors import ConfigurationError, PgsyncError
-from .model import load_sql_file
+from .model import with_files
 
 Written = TypeVar("Written")
 FOLDER_TYPE = "dagster.DefsFolderComponent"
@@ -32,9 +42,11 @@ class Project:
     Args:
         folder: the folder that was read.
         connections: by name; they know the port of their reverse tunnel.
-        syncs: by name; `sql_file` is read already and stands in `sql`.
+        syncs: by name; what their models' files say is read already, and each has its model.
         files: in which file each connection is written.
         reverse_tunnels: by name.
+        models: those that stand by themselves under `models:`, by name.
+        retention: how long audits are kept, where a sync does not say it.
     """
 
     folder: Path
@@ -42,6 +54,22 @@ class Project:
     syncs: dict[str, SyncConfig]
     files: dict[str, Path] = field(default_factory=dict)
     reverse_tunnels: dict[str, ReverseTunnelConfig] = field(default_factory=dict)
+    models: dict[str, ModelConfig] = field(default_factory=dict)
+    retention: RetentionConfig = RetentionConfig()
+
+    @property
+    def all_models(self) -> dict[str, tuple[str, ModelConfig]]:
+        """Every model by its name, those of syncs too, with the connection that it is read from."""
+        own = {sync.model_name: (sync.source, sync.model) for sync in self.syncs.values()}
+        return own | {name: (model.source or "", model) for name, model in self.models.items()}
+
+    def model(self, name: str) -> tuple[str, ModelConfig]:
+        """A model by its name, and the connection that it is read from.
+
+        Raises:
+            ConfigurationError: there is none of this name.
+        """
+        return _named(self.all_models, name, f"{self.folder} has no model named")
 
     def connection(self, name: str) -> ConnectionConfig:
         """A connection by its name.
@@ -99,10 +127,11 @@ def read_project(folder: Path) -> Project:
         )
     reading = Reading()
     _read_folder(folder, reading)
-    configs = [placed.config for placed in reading.syncs]
-    for conflict in cross_check(reading.connections, configs):
-        placed = reading.syncs[conflict.position]
-        reading.problems.append(placed.problem(conflict.location, conflict.message))
+    models = _place(reading)
+    configs = [one.config for one in reading.syncs]
+    for conflict in cross_check(reading.connections, configs, models):
+        one = reading.syncs[conflict.position]
+        reading.problems.append(one.problem(conflict.location, conflict.message))
     for location, message in reverse_conflicts(reading.connections, reading.reverse_tunnels):
         document = reading.documents[str(location[0]), str(location[1])]
         told = f"{dotted(location)}: {message}"
@@ -119,7 +148,37 @@ def read_project(folder: Path) -> Project:
         syncs,
         {name: Path(file) for part, name, file in written if part == "connections"},
         reading.reverse_tunnels,
+        models,
+        reading.retention or RetentionConfig(),
     )
+
+
+def _place(reading: Reading) -> dict[str, ModelConfig]:
+    """Gives each sync its model; what does not go together is told, and left out."""
+    models, wrong = resolved_models(reading.models)
+    for name, (location, message) in wrong.items():
+        _model_problem(reading, name, location, message)
+    for name, model in models.items():
+        if model.source not in (*reading.connections, PLATFORM, ""):
+            near = suggestion(str(model.source), reading.connections)
+            told = f"no connection is named {model.source!r}; {near}"
+            _model_problem(reading, name, ("source",), told)
+    syncs, reading.syncs = reading.syncs, []
+    for one in syncs:
+        named = one.config.model
+        if {named.ref, *named.uses} & wrong.keys():
+            continue  # it is told of once, not again by each sync that names it
+        try:
+            reading.syncs.append(replace(one, config=placed(one.config, models)))
+        except Misplaced as error:
+            reading.problems.append(one.problem(error.location, error.message))
+    return models
+
+
+def _model_problem(reading: Reading, name: str, location: Location, message: str) -> None:
+    document = reading.documents["models", name]
+    where: Location = ("attributes", "models", name, *location)
+    reading.problems.append(document.problem(where, f"{dotted(where)}: {message}"))
 
 
 def _told(problems: list[Problem]) -> str:
@@ -152,22 +211,33 @@ def _read_file(file: Path, reading: Reading) -> set[str]:
         return set()
     documents, problems = read_documents(text, shown)
     reading.problems.extend(problems)
-    known = len(reading.syncs)
+    known, models = len(reading.syncs), set(reading.models)
     types = {read_component(document, reading) for document in documents}
     fresh, reading.syncs = reading.syncs[known:], reading.syncs[:known]
-    for placed in fresh:
-        _add_with_sql(placed, file.parent, reading)
+    for one in fresh:
+        _add_with_files(one, file.parent, reading)
+    for name in reading.models.keys() - models:
+        model = reading.models[name]
+        try:
+            reading.models[name] = with_files(model, file.parent)
+        except PgsyncError as error:
+            _model_problem(reading, name, (model.kind,), _sentence(error))
     return types
 
 
-def _add_with_sql(placed: PlacedSync, base: Path, reading: Reading) -> None:
+def _add_with_files(one: PlacedSync, base: Path, reading: Reading) -> None:
+    kind = one.config.model.kind
     try:
-        model = load_sql_file(placed.config.model, base)
+        model = with_files(one.config.model, base)
     except PgsyncError as error:
-        reading.problems.append(placed.problem(("model", "sql_file"), error.message))
+        reading.problems.append(one.problem(("model", kind), _sentence(error)))
     else:
-        config = placed.config.model_copy(update={"model": model})
-        reading.syncs.append(replace(placed, config=config))
+        config = one.config.model_copy(update={"model": model})
+        reading.syncs.append(replace(one, config=config))
+
+
+def _sentence(error: PgsyncError) -> str:
+    return f"{error.message}; {error.remedy}" if error.remedy else error.message
 
 
 def _shown(file: Path) -> str:

@@ -9,7 +9,7 @@ out from the planner and the ledger what is in, and goes on. ARCHITECTURE.md dra
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -18,21 +18,23 @@ from .connect import Endpoint, tried
 from .errors import TerminalError
 from .failpoints import failpoint
 from .outcome import Listener, Outcome
-from .plan import Run
+from .plan import Part, Run
 from .steps.apply_plan import Application
 from .steps.check import check
 from .steps.discard import discard
 from .steps.ends import Ends
 from .steps.hold import reason_to_hold, stopped
-from .steps.make_plan import make_plan
 from .steps.mapping import mapping
 from .steps.plan import plan
 from .steps.progress import Reporter, silent
 from .steps.recover import recover
 from .steps.settle import outcome, settle
 from .steps.show_plan import show_plan
+from .steps.standing import drift_now, standing
+from .steps.told import telling
 from .steps.try_connection import try_connection
 from .steps.verification import verify
+from .steps.wanted import Wanted
 from .steps.work import Work, opened
 from .steps.write_plan import write_plan
 
@@ -40,10 +42,12 @@ __all__ = [
     "apply",
     "check",
     "discard",
+    "drift_now",
     "mapping",
     "plan",
     "run",
     "show_plan",
+    "standing",
     "try_connection",
     "verify",
     "weaknesses",
@@ -62,6 +66,10 @@ def run(
     full_resync: bool = False,
     compare_all: bool = False,
     retry_rejected: bool = False,
+    row_limit: int | None = None,
+    only_rejected: bool = False,
+    known: Collection[str] | None = None,
+    by: str | None = None,
     on_progress: Listener = silent,
 ) -> Outcome:
     """Brings the destination table to what the model says. Sends changed rows only.
@@ -75,6 +83,13 @@ def run(
         full_resync: send every row of the model again; removals are still computed.
         compare_all: compare the whole model, whatever the cursor says.
         retry_rejected: rows that are parked (`retry_rejected: false`) are tried once more.
+        row_limit: send so many changes at most; the others are left to the next run. An unfinished
+            run is finished in its place.
+        only_rejected: send only rows that are refused now, parked ones as well; other changes are
+            left to the next run.
+        known: names of all syncs of the project: a first run beside the state of another name for
+            the same rows is refused. None: not known; it is a note of the run then.
+        by: who runs it, for those who find that it is running.
         on_progress: is told where the run is.
 
     Raises:
@@ -85,10 +100,11 @@ def run(
         FencedOff: a newer run took over.
     """
 
-    def do(work: Work) -> Outcome:
-        return _run(work, full_resync, compare_all, retry_rejected)
-
-    return _tried(sync, Ends(source, destination, platform), partition, on_progress, do)
+    part = Part(row_limit, only_rejected)
+    part.check(full_resync=full_resync)
+    wanted = Wanted(full_resync, compare_all, retry_rejected, part)
+    ends = Ends(source, destination, platform, known, by)
+    return _tried(sync, ends, partition, on_progress, lambda work: _run(work, wanted))
 
 
 def apply(
@@ -119,7 +135,7 @@ def apply(
         UnfinishedRun: another run was interrupted while it wrote.
         PgsyncError: see `run`.
     """
-    ends = Ends(source, destination, platform)
+    ends = Ends(source, destination, platform, by=by)
     return _tried(sync, ends, partition, on_progress, Application(plan_id, by))
 
 
@@ -159,30 +175,34 @@ def _tried(
         with opened(sync, ends, partition, reporter, making="keep") as work:
             return do(work)
 
-    return tried(once)
+    with reporter.pulsing():
+        return tried(once)
 
 
-def _run(work: Work, full_resync: bool, compare_all: bool, retry_rejected: bool) -> Outcome:
+def _run(work: Work, wanted: Wanted) -> Outcome:
     work.reporter.step("recover")
-    work, recovered = recover(work, full_resync)
+    work, recovered = recover(work, wanted.full_resync)
+    ends = work.planner, work.state, work.ledger.session
+    return telling(work.sync, *ends, lambda: _planned(work, wanted, recovered))
+
+
+def _planned(work: Work, wanted: Wanted, recovered: Outcome | None) -> Outcome:
+    done = wanted.done_before(work, recovered)
+    if done is not None:
+        return done
     run = work.planner.begin(work.state, work.slice)
+    wanted.begun(run)
     failpoint("run begun")
     with _recorded(work, run):
         work.reporter.step("plan")
-        work, plan = make_plan(
-            work,
-            run,
-            full_resync=full_resync,
-            compare_all=compare_all,
-            retry_rejected=retry_rejected,
-        )
+        work, plan = wanted.plan(work, run)
     work.reporter.step("guard")
-    reason = reason_to_hold(work, plan, full_resync)
+    reason = reason_to_hold(work, plan, wanted.full_resync)
     if reason is not None:
         raise stopped(work, plan, reason)
     sent = write_plan(work, plan, resumed=False)
     work.reporter.step("advance")
-    settlement = settle(work, plan)
+    settlement = settle(work, plan, seen=work.sides)
     return replace(outcome(work, plan, settlement, sent), recovered=recovered)
 
 
@@ -192,6 +212,6 @@ def _recorded(work: Work, run: Run) -> Iterator[None]:
     try:
         yield
     except TerminalError as error:
-        work.audit.fail(work.state, run, error.message)
+        work.audit.fail(work.state, run, error)
         work.planner.drop(work.state, run, "failed")
         raise

@@ -2,6 +2,8 @@
 
 import signal
 
+import pytest
+
 # A background job of a shell begins with SIGINT ignored. Dagster then ignores SIGTERM, too, and so
 # would every child of a test: nobody could end it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -12,8 +14,10 @@ pytest_plugins = [
     "pgsync_assets_tests.fix_needs",
     "pgsync_assets_tests.fix_canaries",
     "pgsync_assets_tests.fix_servers",
+    "pgsync_assets_tests.fix_identities",
     "pgsync_assets_tests.fix_databases",
     "pgsync_assets_tests.fix_syncs",
+    "pgsync_assets_tests.fix_frames",
     "pgsync_assets_tests.fix_lines",
     "pgsync_assets_tests.fix_writers",
     "pgsync_assets_tests.fix_tls",
@@ -22,4 +26,13 @@ pytest_plugins = [
     "pgsync_assets_tests.fix_pgbouncer",
     "pgsync_assets_tests.fix_children",
     "pgsync_assets_tests.fix_standby",
+    "pgsync_assets_tests.fix_recorders",
 ]
+
+LONGEST = "ui/"
+
+
+@pytest.hookimpl(trylast=True)  # behind the shuffle
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser's tests first: begun last, they would be all that is left, on one worker."""
+    items.sort(key=lambda item: LONGEST not in item.nodeid)

@@ -10,6 +10,9 @@ from typing import IO, Any
 
 import pytest
 
+from pgsync_assets.config import ModelConfig
+from pgsync_assets.record import own_table
+
 from .fix_databases import Side
 from .fix_syncs import Syncs, connection_of
 
@@ -31,9 +34,15 @@ class Child:
         failpoint: str | None = None,
         partition: str | None = None,
         plan_id: int | None = None,
+        known: tuple[str, ...] | None = None,
+        old: str | None = None,
+        part: dict[str, Any] | None = None,
         **fields: Any,
     ) -> None:
-        """Starts a run, or applies a plan, in a fork of it; `answer` tells what becomes of it."""
+        """Starts a run, applies a plan, or moves the state of an old name, in a fork of it.
+
+        `answer` tells what becomes of it.
+        """
         pair = syncs.pair
         sides = {"shop": pair.source, "crm": pair.destination}
         if syncs.platform:
@@ -48,7 +57,11 @@ class Child:
             "environment": {"TEST_PASSWORD": pair.source.password},
             "partition": partition,
             "plan_id": plan_id,
+            "known": known,
+            "old": old,
+            "part": part or {},
             "failpoint": failpoint,
+            "own_table": own_table.OWN_TABLE,
         }
         self._send(order)
 
@@ -61,6 +74,17 @@ class Child:
                 "rows": rows,
                 "delivery": delivery,
                 "endpoints": {"crm": connection_of(side).model_dump(mode="json")},
+                "environment": {"TEST_PASSWORD": side.password},
+                "failpoint": failpoint,
+            }
+        )
+
+    def load(self, side: Side, model: ModelConfig, failpoint: str | None) -> None:
+        """Starts to load a file in a fork of it; `answer` tells what becomes of it."""
+        self._send(
+            {
+                "model": model.model_dump(mode="json", exclude_defaults=True),
+                "endpoints": {"platform": connection_of(side).model_dump(mode="json")},
                 "environment": {"TEST_PASSWORD": side.password},
                 "failpoint": failpoint,
             }

@@ -31,7 +31,7 @@ ENOUGH = 8 * 2**30  # bytes: two servers for each of some workers
 @pytest.fixture(scope="session")
 def state_folder() -> Iterator[Path]:
     """A folder for servers that every user can pass through, unlike pytest's own (0700)."""
-    folder = Path(tempfile.mkdtemp(prefix="pgsync_tests_", dir=_in_memory()))
+    folder = Path(tempfile.mkdtemp(prefix="pgsync_tests_", dir=in_memory()))
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -75,7 +75,7 @@ def _hash_quickly(cluster: Cluster) -> None:
         connection.execute("select pg_reload_conf()")
 
 
-def _in_memory() -> Path | None:
+def in_memory() -> Path | None:
     """Where a new database takes a tenth of the time that it takes on a disk, if there is room."""
     has_room = IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ENOUGH
     return IN_MEMORY if has_room else None

@@ -10,7 +10,8 @@ import pytest
 from pgsync_assets import sync as engine
 from pgsync_assets.config import ConnectionConfig, Partition, SyncConfig
 from pgsync_assets.connect import Endpoint
-from pgsync_assets.outcome import Change, Outcome, PlanPreview, Verification
+from pgsync_assets.outcome import Change, Outcome, PlanPreview
+from pgsync_assets.verification import Verification
 
 from .fix_databases import Pair, Side
 
@@ -79,7 +80,13 @@ class Syncs:
         )
 
     def run(
-        self, partition: Partition | str | None = None, full_resync: bool = False, **fields: Any
+        self,
+        partition: Partition | str | None = None,
+        full_resync: bool = False,
+        *,
+        row_limit: int | None = None,
+        only_rejected: bool = False,
+        **fields: Any,
     ) -> Outcome:
         """Runs the sync once; or one partition, by its name where its `partitions` have it."""
         config = self.config(**fields)
@@ -91,6 +98,9 @@ class Syncs:
             platform=self.platform_endpoint,
             partition=partition,
             full_resync=full_resync,
+            row_limit=row_limit,
+            only_rejected=only_rejected,
+            by="ada",
         )
 
     def plan(
@@ -98,6 +108,7 @@ class Syncs:
         limit: int = 20,
         partition: Partition | None = None,
         full_resync: bool = False,
+        row_limit: int | None = None,
         **fields: Any,
     ) -> PlanPreview:
         """Plans the sync without writing."""
@@ -107,6 +118,7 @@ class Syncs:
             platform=self.platform_endpoint,
             partition=partition,
             full_resync=full_resync,
+            row_limit=row_limit,
             limit=limit,
         )
 

@@ -17,36 +17,15 @@ from pgsync_assets.plan import Shape
 from pgsync_assets.plan.digest import digest
 
 from .fix_databases import Side
+from .fix_identities import wrong_sums_of
 from .fix_syncs import Syncs
 
-IDENTITIES = """
-    select 'I4: run ' || sync_run_id || ' does not add up' from hightouch_audit.sync_runs as r
-    cross join lateral (values
-        (num_planned_add, num_attempted_add, num_succeeded_add, num_failed_add, 'added'),
-        (num_planned_change, num_attempted_change, num_succeeded_change, num_failed_change,
-         'changed'),
-        (num_planned_remove, num_attempted_remove, num_succeeded_remove, num_failed_remove,
-         'removed')
-    ) as n (planned, attempted, succeeded, failed, op)
-    cross join lateral (
-        select count(*) filter (where status = 'failed') as failed,
-            count(*) filter (where status = 'aborted') as aborted,
-            count(*) filter (where status = 'succeeded') as succeeded, count(*) as logged
-        from hightouch_audit.sync_changelog as c
-        where c.sync_run_id = r.sync_run_id and c.op_type = n.op
-    ) as log
-    where n.attempted <> n.succeeded + n.failed
-        or log.failed <> n.failed
-        or (log.logged > 0 and log.aborted <> n.planned - n.attempted)
-        or (r.status = 'succeeded' and (n.planned <> n.attempted or log.aborted > 0))
-        or (log.succeeded not in (0, n.succeeded))
-"""
 UNFINISHED = """
     select 'I7: run ' || id || ' is ' || status from hightouch_planner.runs
     where status in ('started', 'planned')
     union all
     select 'I7: a table is left: ' || relname from pg_class
-    where relname ~ '^(plan|model|image|left|changed|gone|new|refused)_[0-9]+$'
+    where relname ~ '^(plan|model|image|left|changed|gone|new|refused|part)_[0-9]+$'
         and relnamespace = 'hightouch_planner'::regnamespace
         and not exists (select from hightouch_planner.runs
             where relname = 'plan_' || id and status = 'held')
@@ -103,7 +82,7 @@ def violations(syncs: Syncs, refused: Iterable[str] = ()) -> list[str]:
         *_rows(syncs, set(refused)),
         *_refusals(syncs, set(refused)),
         *_history(syncs),
-        *(row[0] for row in syncs.keeper.rows(IDENTITIES)),
+        *(f"I4: {wrong}" for wrong in wrong_sums_of(syncs.keeper)),
         *(row[0] for row in syncs.keeper.rows(UNFINISHED)),
         *left_behind(syncs),
     ]

@@ -19,19 +19,35 @@ from pydantic_core import PydanticUndefined
 from pgsync_assets import errors
 from pgsync_assets.cli import app
 from pgsync_assets.config import (
+    AuditConfig,
     ConnectionConfig,
+    FreshnessConfig,
     GuardConfig,
     HashPartitions,
+    HistoryConfig,
+    KeepConfig,
     ListPartitions,
     ModelConfig,
     RangePartitions,
+    RetentionConfig,
     ReverseTunnelConfig,
     ReverseTunnelRef,
+    ScheduleConfig,
     Schemas,
     SyncConfig,
     TimeWindows,
     TunnelConfig,
     ValueConfig,
+)
+from pgsync_assets.config.alerts import (
+    ChannelConfig,
+    EmailConfig,
+    PagerDutyConfig,
+    RuleConfig,
+    SlackConfig,
+    SmsConfig,
+    TeamsConfig,
+    WebhookConfig,
 )
 
 WIDTH = 78  # of a terminal with 80 columns, wherever this runs
@@ -51,7 +67,21 @@ MODELS: dict[str, type[BaseModel]] = {
     "partitions: by hash": HashPartitions,
     "partitions: by ranges": RangePartitions,
     "partitions: by lists of values": ListPartitions,
+    "audit": AuditConfig,
+    "keep": KeepConfig,
     "guard": GuardConfig,
+    "schedule": ScheduleConfig,
+    "freshness": FreshnessConfig,
+    "alerts: a channel": ChannelConfig,
+    "alerts: slack": SlackConfig,
+    "alerts: pagerduty": PagerDutyConfig,
+    "alerts: email": EmailConfig,
+    "alerts: sms": SmsConfig,
+    "alerts: teams": TeamsConfig,
+    "alerts: webhook": WebhookConfig,
+    "alerts: a rule": RuleConfig,
+    "maintenance: dagster": HistoryConfig,
+    "maintenance: audit": RetentionConfig,
 }
 
 
@@ -62,7 +92,8 @@ def configuration() -> str:
         "# Configuration\n\n"
         "YAML below `pgsync_assets/defs/`: `pgsync_assets.PgConnectionsComponent` holds "
         "`connections: {name: ..}` and `reverse_tunnels: {name: ..}`, "
-        "`pgsync_assets.PgSyncComponent` holds `syncs: [..]`. "
+        "`pgsync_assets.PgSyncComponent` holds `syncs: [..]`, "
+        "`pgsync_assets.PgAlertsComponent` holds `channels: {name: ..}` and `rules: [..]`. "
         "A key that is not listed here is an error, with file and line: `dg check yaml`, "
         "`pgsync-assets check`. Secrets are written as `$NAME`, the name of an environment "
         "variable.\n",
@@ -78,7 +109,7 @@ def _row(name: str, field: FieldInfo) -> str:
     default = "required" if field.is_required() else _default(field)
     described = (field.description or "").replace("|", "\\|")
     choices = _choices(field.annotation)
-    return f"| `{name}` | {default} | {described}{choices} |\n"
+    return f"| `{field.alias or name}` | {default} | {described}{choices} |\n"
 
 
 def _default(field: FieldInfo) -> str:

@@ -1,10 +1,15 @@
 """The Dagster face: resources, assets, components. The only room that imports Dagster."""
 
 from .approved_sensor import build_approved_sensor
+from .automation import after_upstream
 from .components import (
+    PgAlertsComponent,
+    PgColumnsComponent,
     PgConnectionsComponent,
+    PgMaintenanceComponent,
     PgPlansApprovedComponent,
     PgScheduleComponent,
+    PgSequenceComponent,
     PgSourceChangedComponent,
     PgSyncComponent,
 )
@@ -21,9 +26,13 @@ from .writer import PostgresWriter
 
 __all__ = [
     "JumpHost",
+    "PgAlertsComponent",
+    "PgColumnsComponent",
     "PgConnectionsComponent",
+    "PgMaintenanceComponent",
     "PgPlansApprovedComponent",
     "PgScheduleComponent",
+    "PgSequenceComponent",
     "PgSourceChangedComponent",
     "PgSyncComponent",
     "PgSyncTranslator",
@@ -34,6 +43,7 @@ __all__ = [
     "SyncRunConfig",
     "SyncStep",
     "SyncTranslatorData",
+    "after_upstream",
     "build_approved_sensor",
     "build_connection_tests",
     "build_source_sensor",

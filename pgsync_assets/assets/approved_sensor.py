@@ -1,5 +1,6 @@
 """A sensor that has approved plans written: `pgsync-assets approve PLAN`, from anywhere."""
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -8,7 +9,8 @@ import dagster as dg
 
 from ..config import ConnectionConfig, SyncConfig
 from ..errors import PgsyncError
-from .failures import failure
+from .already_running import ALREADY_RUNNING_TAG
+from .failures import failed_tick
 from .resources import PostgresConnection
 from .translator import SYNC_TAG
 from .writer import platform_of
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from ..plan import HeldPlan
 
 PLAN_TAG = "pgsync/plan_id"
+
+AGAIN_AFTER = dt.timedelta(minutes=2)
+"""A run that left its sync to another one is requested again after this time."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,9 @@ def build_approved_sensor(
 ) -> dg.SensorDefinition:
     """The sensor. An approval requests one run, however long that takes; a new one, another.
 
+    A run that found its sync at work in another run has written nothing, and is requested again a
+    while later.
+
     Args:
         name: name of the sensor.
         approvable: the syncs.
@@ -61,13 +69,18 @@ def build_approved_sensor(
         description="Writes held plans that somebody has approved.",
     )
     def plans_approved(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        errors: list[PgsyncError] = []
         requests = [
-            _request(one, held, place)
-            for place, planner in _planners(context, approvable).items()
-            for held in _approved(planner)
+            _request(context.instance, one, held, place)
+            for place, planner in _planners(context, approvable, errors).items()
+            for held in _approved(planner, errors)
             for one in approvable
             if one.sync.name == held.sync and _place(one) == place
         ]
+        if errors and not requests:
+            raise failed_tick(errors)
+        for error in errors:  # what one database cannot say keeps no plan of another one waiting
+            context.log.error(str(error))
         return dg.SensorResult(
             run_requests=requests,
             skip_reason=None if requests else dg.SkipReason("no approved plan waits"),
@@ -76,14 +89,22 @@ def build_approved_sensor(
     return plans_approved
 
 
-def _request(one: Approvable, held: "HeldPlan", place: str) -> dg.RunRequest:
+def _request(
+    instance: dg.DagsterInstance, one: Approvable, held: "HeldPlan", place: str
+) -> dg.RunRequest:
     config = {"apply_plan": held.run_id}
+    tags = {SYNC_TAG: one.sync.name, PLAN_TAG: str(held.run_id)}
+    aside = dg.RunsFilter(
+        tags={**tags, ALREADY_RUNNING_TAG: one.sync.name},
+        updated_before=dt.datetime.now(dt.timezone.utc) - AGAIN_AFTER,
+    )
+    again = "".join(f"/{run.run_id}" for run in instance.get_runs(aside, limit=1))
     return dg.RunRequest(
-        run_key=f"{place}/{held.run_id}/{held.approved_at}",
+        run_key=f"{place}/{held.run_id}/{held.approved_at}{again}",
         asset_selection=list(one.keys),
         partition_key=held.partition or None,
         run_config={"ops": {f"sync_{one.sync.name}": {"config": config}}},
-        tags={SYNC_TAG: one.sync.name, PLAN_TAG: str(held.run_id)},
+        tags=tags,
     )
 
 
@@ -93,21 +114,31 @@ def _place(one: Approvable) -> str:
 
 
 def _planners(
-    context: dg.SensorEvaluationContext, approvable: Sequence[Approvable]
+    context: dg.SensorEvaluationContext,
+    approvable: Sequence[Approvable],
+    errors: list[PgsyncError],
 ) -> dict[str, "Endpoint"]:
+    """The databases that hold plans, by name; `errors` is given what is wrong with the others."""
     found: dict[str, Endpoint] = {}
-    for one in approvable:
-        if one.sync.traits.place == "source":
-            connection: PostgresConnection = getattr(context.resources, one.sync.source)
-            found[_place(one)] = connection.endpoint()
+    for place, one in {_place(one): one for one in approvable}.items():
+        try:
+            endpoint = _planner(context, one)
+        except PgsyncError as error:
+            errors.append(error)
             continue
-        platform = platform_of(one.platform)
-        if platform is not None:
-            found[_place(one)] = platform
+        if endpoint is not None:
+            found[place] = endpoint
     return found
 
 
-def _approved(endpoint: "Endpoint") -> Iterator["HeldPlan"]:
+def _planner(context: dg.SensorEvaluationContext, one: Approvable) -> "Endpoint | None":
+    if one.sync.traits.place == "source":
+        connection: PostgresConnection = getattr(context.resources, one.sync.source)
+        return connection.endpoint()
+    return platform_of(one.platform)
+
+
+def _approved(endpoint: "Endpoint", errors: list[PgsyncError]) -> Iterator["HeldPlan"]:
     from ..connect import is_migrated  # here: loading definitions needs no database driver
     from ..plan import Planner, held_plans
 
@@ -116,5 +147,6 @@ def _approved(endpoint: "Endpoint") -> Iterator["HeldPlan"]:
         with endpoint.session("pgsync/approved") as session:
             waiting = held_plans(Planner(session, schema)) if is_migrated(session, schema) else []
     except PgsyncError as error:
-        raise failure(error) from None
+        errors.append(error)
+        return
     yield from (held for held in waiting if held.approved_at is not None)

@@ -9,7 +9,9 @@ from pydantic import Field
 from ..check_result import CheckResult
 from ..config import ConnectionConfig, SyncConfig
 from .failures import told_to_dagster
+from .frame_rows import with_newest
 from .metadata import Metadata
+from .model_source import source_keys, source_of
 from .on_demand import CONNECTION, steps_aside
 from .resources import PostgresConnection
 from .specs import SyncSpecs
@@ -43,7 +45,8 @@ def build_connection_check(
         name=f"connection_{sync.name}",
         specs=[dg.AssetCheckSpec(CONNECTION, asset=key, description=_DESCRIPTION)],
         can_subset=True,  # so that it may end without a result
-        required_resource_keys={sync.source, writer_key(sync.destination)},
+        required_resource_keys=source_keys(sync.source, sync.model)
+        | {writer_key(sync.destination)},
     )
     def connection(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         op = context.op_execution_context
@@ -51,11 +54,11 @@ def build_connection_check(
             return
         from .. import sync as engine  # here: loading definitions needs no database driver
 
-        source: PostgresConnection = getattr(op.resources, sync.source)
+        source = source_of(op.resources, sync.source, sync.model, platform)
         writer: PostgresWriter = getattr(op.resources, writer_key(sync.destination))
         with told_to_dagster(op):
             found = engine.check(
-                sync,
+                with_newest(sync, platform, is_needed=False),
                 source.unopened(),
                 writer.connection.unopened(),
                 platform=platform_of(platform),

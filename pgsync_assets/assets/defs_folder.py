@@ -31,15 +31,27 @@ def load_folder(folder: Path) -> dg.Definitions:
     Raises:
         ConfigurationError: there is no such folder, or something in it cannot be right.
     """
+    tree = component_tree(folder)
+    return tree.build_defs() if tree else dg.Definitions()
+
+
+def component_tree(folder: Path) -> dg.ComponentTree | None:
+    """The components below a folder; None where there is nothing in it.
+
+    Args:
+        folder: where the `defs.yaml` files are.
+
+    Raises:
+        ConfigurationError: there is no such folder.
+    """
     place = folder.resolve()
     if not place.is_dir():
         raise ConfigurationError(
             f"there is no folder {folder}", f"{DEFS_VARIABLE} names the folder of definitions"
         )
     if not any(any(place.rglob(pattern)) for pattern in ("*.yaml", "*.yml", "*.py")):
-        return dg.Definitions()  # Dagster takes an empty folder for none
-    tree = dg.ComponentTree.from_module(defs_module=_module(place), project_root=place.parent)
-    return tree.build_defs()
+        return None  # Dagster takes an empty folder for none
+    return dg.ComponentTree.from_module(defs_module=_module(place), project_root=place.parent)
 
 
 def _module(folder: Path) -> ModuleType:

@@ -18,9 +18,9 @@ from ..config.document import Document
 from ..config.validation import Model, validate
 from ..errors import ConfigurationError
 
-IS_SECRET: dict[str, Any] = {
-    "dagster__is_secret": True
-}  # the UI then shows stars where a value was written out
+IS_SECRET: dict[str, Any] = {"pgsync__is_secret": True}
+"""Not Dagster's own mark: its launchpad fills stars into the form, also for the name of a variable,
+and a run that is launched from there takes them for the password. A value is refused anyhow."""
 
 Described = TypeVar("Described", bound=BaseModel)
 _REFERENCES = (dg.EnvVar, type(dg.EnvVar.int("NAME")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import dagster as dg
@@ -39,8 +39,11 @@ def told_to_dagster(context: dg.AssetExecutionContext | dg.OpExecutionContext) -
     except TransientError as error:
         tries = context.retry_number
         if tries < MAX_RETRIES:
-            context.log.warning(f"{error}\nThe step is tried again.")
-            raise dg.RetryRequested(MAX_RETRIES, _wait_s(tries)) from None
+            wait_s = _wait_s(tries)
+            context.log.warning(
+                f"{error}\nThe step is tried again in {wait_s:.0f} s: {tries + 1} of {MAX_RETRIES}."
+            )
+            raise dg.RetryRequested(MAX_RETRIES, wait_s) from None
         raise failure(error) from None
     except PgsyncError as error:
         raise failure(error) from None
@@ -62,6 +65,17 @@ def failure(error: PgsyncError) -> dg.Failure:
     if isinstance(error, GuardError):
         metadata |= guard_metadata(error)
     return dg.Failure(description=str(error), metadata=metadata, allow_retries=False)
+
+
+def failed_tick(errors: Sequence[PgsyncError]) -> dg.Failure:
+    """The end of a sensor's tick in which something could not be looked at.
+
+    Args:
+        errors: at least one.
+    """
+    if len(errors) == 1:
+        return failure(errors[0])
+    return dg.Failure(description="\n".join(map(str, errors)), allow_retries=False)
 
 
 def _wait_s(tries: int) -> float:

@@ -24,7 +24,7 @@ def guard_metadata(error: GuardError) -> Metadata:
     }
 
 
-def preview_metadata(preview: PlanPreview, *, shows_values: bool) -> Metadata:
+def plan_metadata(preview: PlanPreview, *, shows_values: bool) -> Metadata:
     """What a plan would do, with its first changes as a table.
 
     Args:
@@ -34,6 +34,8 @@ def preview_metadata(preview: PlanPreview, *, shows_values: bool) -> Metadata:
     counts = preview.counts
     rows = {"added": counts.added, "changed": counts.changed, "removed": counts.removed}
     found = {**_plan(preview.run_id, rows), "pgsync/rows_invalid": preview.invalid}
+    if preview.left:
+        found["pgsync/rows_left"] = preview.left
     if preview.reason:
         found["pgsync/guard"] = preview.reason
     if preview.changes:

@@ -41,6 +41,7 @@ class SchemaNames(dg.Config):
     planner: str = "hightouch_planner"
     audit: str = "hightouch_audit"
     ledger: str | None = "pgsync_ledger"
+    log: str | None = None
     staging: str | None = None
 
 
@@ -88,6 +89,7 @@ class PostgresConnection(SecretResource):
     network_timeout_s: float = 30.0
     lock_timeout_s: float = 30.0
     time_zone: str = "UTC"
+    max_runs: int | None = None
     tunnel: Tunnel | None = None
 
     _open: ExitStack = PrivateAttr(default_factory=ExitStack)

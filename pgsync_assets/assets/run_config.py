@@ -17,6 +17,10 @@ class Operation(Enum):
     DROP = "DROP"
 
 
+FORGETS = (Operation.RESET, Operation.DROP)
+"""They need no rows of the model."""
+
+
 class SyncRunConfig(dg.Config):
     """The launchpad's form for a sync."""
 
@@ -29,6 +33,15 @@ class SyncRunConfig(dg.Config):
     retry_rejected: bool = Field(
         default=False,
         description="Try rows that are parked (`retry_rejected: false` of the sync) once more.",
+    )
+    row_limit: int | None = Field(
+        default=None,
+        description="Send so many changes at most; the others are left to the next run.",
+    )
+    only_rejected: bool = Field(
+        default=False,
+        description="Send only rows that are rejected now, parked ones as well; other changes are "
+        "left to the next run.",
     )
     operation: Operation = Field(
         default=Operation.SYNC,
@@ -50,16 +63,18 @@ class SyncRunConfig(dg.Config):
         Args:
             partitions: how many the run has; 1 for a sync without.
         """
-        of_a_run = [self.full_resync, self.compare_all, self.retry_rejected]
+        releases = [self.retry_rejected, self.only_rejected]
+        of_a_run = [self.full_resync, self.compare_all, *releases, self.row_limit is not None]
         chosen = [self.dry_run, self.apply_plan is not None, *of_a_run]
         if self.operation is not Operation.SYNC and any(chosen):
             return ConfigurationError(
                 f"operation {self.operation.value} sends nothing, and goes with no other choice",
                 "choose one of them in the launchpad",
             )
-        if self.dry_run and self.retry_rejected:
+        if self.dry_run and any(releases):
+            name = "retry_rejected" if self.retry_rejected else "only_rejected"
             return ConfigurationError(
-                "retry_rejected releases parked rows, and a dry run changes nothing",
+                f"{name} releases parked rows, and a dry run changes nothing",
                 "choose one of them in the launchpad",
             )
         if self.apply_plan is None:

@@ -7,8 +7,8 @@ import dagster as dg
 from ..lineage import Table
 from .failures import told_to_dagster
 from .resources import PostgresConnection
-from .source_writes import counted_fingerprints
-from .specs import SyncSpecs, audit_table_specs, source_specs
+from .source_writes import writes
+from .specs import ModelSpecs, SyncSpecs, audit_table_specs, source_specs
 from .translator import PgSyncTranslator
 
 DATA_VERSION_TAG = "dagster/data_version"
@@ -17,18 +17,21 @@ Body = Callable[[dg.AssetExecutionContext], Iterator[dg.ObserveResult]]
 
 
 def shared_assets(
-    all_specs: Sequence[SyncSpecs], translator: PgSyncTranslator
+    syncs: Sequence[SyncSpecs], models: Sequence[ModelSpecs], translator: PgSyncTranslator
 ) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """What syncs share: source tables that no sync writes, and the tables of the audit log.
 
     Args:
-        all_specs: every sync of the project, so that each table is defined once.
+        syncs: every sync of the project, so that each table is defined once.
+        models: models of the project that no sync may use.
         translator: names and decorates the tables of the audit log.
     """
-    sources = source_specs(all_specs)
+    every = [*models, *(specs.model_specs for specs in syncs)]
+    written = {spec.key for specs in syncs for spec in specs.written}
+    sources = source_specs(every, written)
     return [
         *(build_source_assets(name, tables) for name, tables in sources.items()),
-        *audit_table_specs(all_specs, translator),
+        *audit_table_specs(syncs, translator),
     ]
 
 
@@ -61,14 +64,16 @@ def build_source_assets(
 def versions_of(
     context: dg.AssetExecutionContext, connection: str, tables: Mapping[Table, dg.AssetKey]
 ) -> dict[dg.AssetKey, str]:
-    """The data version of each table; of a view there is none.
+    """The data version of each table; there is none where PostgreSQL counts no writes.
 
     Args:
         context: of a step that requires the connection.
         connection: name of the connection.
         tables: keys of the tables to look at.
     """
+    if not tables:
+        return {}
     source: PostgresConnection = getattr(context.resources, connection)
     with told_to_dagster(context):
-        found = counted_fingerprints(source.endpoint(), list(tables))
-    return {tables[table]: text for table, text in found.items() if text is not None}
+        found = writes(source.endpoint(), list(tables)).fingerprints
+    return {tables[table]: text for table, text in found.items()}

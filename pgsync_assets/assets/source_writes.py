@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import ModelError
@@ -12,28 +13,25 @@ if TYPE_CHECKING:
     from ..connect import Endpoint
 
 
-def fingerprints(endpoint: Endpoint, tables: Sequence[Table]) -> dict[Table, str]:
-    """A text for each table that is another one after every INSERT, UPDATE, DELETE or TRUNCATE.
-
-    It may also change where no row did (statistics were reset): a sync that then finds nothing to
-    do costs little. It never stays the same over a change.
+@dataclass(frozen=True)
+class Writes:
+    """What PostgreSQL counts of the writes of some tables.
 
     Args:
-        endpoint: of the source.
-        tables: schema and name of each table.
-
-    Raises:
-        ModelError: one does not exist, or is a view, which has no statistics.
+        fingerprints: a text for each table, another one after every change of its rows.
+        uncounted: why there is none, by table.
     """
-    counted = counted_fingerprints(endpoint, tables)
-    for table in tables:
-        if counted.get(table) is None:
-            raise _uncounted(endpoint.name, table, exists=table in counted)
-    return {table: text for table, text in counted.items() if text is not None}
+
+    fingerprints: dict[Table, str] = field(default_factory=dict)
+    uncounted: dict[Table, ModelError] = field(default_factory=dict)
 
 
-def counted_fingerprints(endpoint: Endpoint, tables: Sequence[Table]) -> dict[Table, str | None]:
-    """As `fingerprints`, of those that exist; None for a view, whose writes nobody counts.
+def writes(endpoint: Endpoint, tables: Sequence[Table]) -> Writes:
+    """A text for each table that is another one after every INSERT, UPDATE, DELETE or TRUNCATE.
+
+    A view counts as the tables behind it; what a function in it reads is not seen. The text may
+    also change where no row did (statistics were reset, a transaction was rolled back): a sync that
+    then finds nothing to do costs little.
 
     Args:
         endpoint: of the source.
@@ -51,14 +49,39 @@ def counted_fingerprints(endpoint: Endpoint, tables: Sequence[Table]) -> dict[Ta
         session.transaction("reading the statistics of tables") as connection,
     ):
         rows = connection.execute(query, names).fetchall()
-    return {tables[row[0] - 1]: str(row[2]) if row[1] else None for row in rows}
-
-
-def _uncounted(connection: str, table: Table, *, exists: bool) -> ModelError:
-    name = ".".join(table)
-    if not exists:
-        return ModelError(f"{connection}: there is no table {name} to watch")
-    return ModelError(
-        f"{connection}: {name} is not a table, and PostgreSQL counts writes of tables only",
-        "name the tables behind it under `tables` of the sensor",
+    found = {tables[row[0] - 1]: (row[1], str(row[2])) for row in rows}
+    return Writes(
+        {table: text for table, (why_not, text) in found.items() if why_not is None},
+        {
+            table: _uncounted(endpoint.name, ".".join(table), found.get(table, ("nowhere",))[0])
+            for table in tables
+            if found.get(table, ("nowhere",))[0] is not None
+        },
     )
+
+
+def _uncounted(connection: str, name: str, why: str) -> ModelError:
+    words, remedy = _WHY[why]
+    return ModelError(f"{connection}: {name} cannot be watched: {words}", remedy)
+
+
+_SCHEDULE = "give the sync a `schedule:`"
+_WHY = {
+    "nowhere": ("there is no such table", "name the tables to watch under `tables` of the sensor"),
+    "foreign": (
+        "it is, or reads, a foreign table, whose writes are another server's",
+        _SCHEDULE,
+    ),
+    "no table": (
+        "it is not a table, and reads none; PostgreSQL counts writes of tables only",
+        "name the tables to watch under `tables` of the sensor",
+    ),
+    "standby": (
+        "this server is a standby, which does not count what it replays",
+        f"{_SCHEDULE}; or read from the primary",
+    ),
+    "track_counts": (
+        "the server does not count writes (track_counts is off)",
+        "ALTER SYSTEM SET track_counts = on; SELECT pg_reload_conf();",
+    ),
+}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..config import ConnectionConfig, Partition, SyncConfig
 from .metadata import Metadata
-from .resources import PostgresConnection
+from .model_source import ModelSource
 from .run_config import Operation
 from .writer import PostgresWriter, platform_of
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def operate(
     operation: Operation,
     sync: SyncConfig,
-    source: PostgresConnection,
+    source: ModelSource,
     writer: PostgresWriter,
     platform: ConnectionConfig | None,
     partition: Partition | None,

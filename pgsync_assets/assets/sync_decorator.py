@@ -1,19 +1,27 @@
 """A sync as Dagster assets, in Python: the decorator that the YAML component uses too."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
-from ..config import ConnectionConfig, SyncConfig
+from ..config import ConnectionConfig, ModelConfig, SyncConfig, placed, resolved_models
+from ..config.cross_checks import cross_check
+from ..config.models import Misplaced
+from ..errors import ConfigurationError
+from .after_sensor import build_after_sensors
 from .checks import check_specs
 from .connection_tests import build_connection_check
 from .model_asset import build_model_asset
+from .model_source import source_keys
 from .partitions import partitions_definition
+from .pools import pool_of
 from .run_config import SyncRunConfig
 from .source_assets import shared_assets
-from .specs import SyncSpecs, sync_specs
+from .specs import ModelSpecs, SyncSpecs, specs_of_models, sync_specs
 from .step import Event, SyncStep
+from .sync_schedule import build_schedules
 from .translator import PgSyncTranslator
 from .verification import build_verification
 from .writer import writer_key
@@ -30,6 +38,7 @@ def sync_assets(
     op_tags: Mapping[str, Any] | None = None,
     backfill_policy: dg.BackfillPolicy | None = None,
     platform: ConnectionConfig | None = None,
+    known: Collection[str] | None = None,
 ) -> Callable[[Body], dg.AssetsDefinition]:
     """Makes one step of a function: destination table, state and audit log of a sync.
 
@@ -44,6 +53,7 @@ def sync_assets(
         backfill_policy: default: one run for all selected partitions, one after the other.
         platform: where engine standard keeps its state; default: as the environment says
             (`PGSYNC_PLATFORM_HOST` and the others).
+        known: names of all syncs of the project, so that a renamed one is told; default: unknown.
 
     Example:
         ```python
@@ -54,6 +64,7 @@ def sync_assets(
             yield from step.run()
         ```
     """
+    sync = place(sync, {})
     found = specs or sync_specs(sync, translator or PgSyncTranslator())
     partitions = partitions_definition(sync)
     policy = backfill_policy or dg.BackfillPolicy.single_run()
@@ -66,12 +77,13 @@ def sync_assets(
             can_subset=True,
             partitions_def=partitions,
             backfill_policy=policy if partitions else None,
-            pool=pool or f"dest_{sync.destination}",
+            pool=pool or pool_of(sync.destination),
             op_tags=op_tags,
-            required_resource_keys={sync.source, writer_key(sync.destination)},
+            required_resource_keys=source_keys(sync.source, sync.model)
+            | {writer_key(sync.destination)},
         )
         def step(context: dg.AssetExecutionContext, config: SyncRunConfig) -> Iterator[Event]:
-            yield from body(SyncStep(context, sync, found, config, platform))
+            yield from body(SyncStep(context, sync, found, config, platform, known))
 
         return step
 
@@ -81,8 +93,10 @@ def sync_assets(
 def build_sync_definitions(
     syncs: Sequence[SyncConfig],
     *,
+    models: Mapping[str, ModelConfig] | None = None,
     translator: PgSyncTranslator | None = None,
     neighbours: Sequence[SyncConfig] = (),
+    platform: ConnectionConfig | None = None,
 ) -> dg.Definitions:
     """The assets of several syncs, with their models, source tables and the audit log's tables.
 
@@ -90,36 +104,104 @@ def build_sync_definitions(
 
     Args:
         syncs: all syncs of the project; a model that several of them use is made once.
+        models: models that stand by themselves, by name; syncs may name them.
         translator: names and decorates the assets.
         neighbours: syncs of the project that are defined elsewhere: what they write is no source.
+        platform: where engine standard keeps its state, and rows of DataFrames and files are
+            loaded; default: as the environment says.
+
+    Raises:
+        ConfigurationError: a model or a sync names something that there is not, or does not go
+            together with another one.
     """
     chosen = translator or PgSyncTranslator()
-    specs = [sync_specs(sync, chosen) for sync in syncs]
-    beside = [sync_specs(sync, chosen) for sync in neighbours]
+    known = known_models(models or {})
+    named = specs_of_models(known, lambda _: chosen, lambda _: "public")
+    placed_syncs = [place(sync, known) for sync in syncs]
+    _check(placed_syncs, known, [sync.name for sync in neighbours])
+    specs = [sync_specs(sync, chosen, named=named) for sync in placed_syncs]
+    every_model = [*named.values(), *(found.model_specs for found in specs)]
+    names = {sync.name for sync in (*syncs, *neighbours)}
+    beside = [sync_specs(place(sync, known), chosen) for sync in neighbours]
     return dg.Definitions(
         assets=[
-            *models_of(syncs, specs),
-            *(_run_as_is(sync, found) for sync, found in zip(syncs, specs, strict=True)),
-            *shared_assets([*specs, *beside], chosen),
+            *models_of(every_model, placed_syncs, platform),
+            *(
+                sync_assets(sync, specs=found, platform=platform, known=names)(SyncStep.run)
+                for sync, found in zip(placed_syncs, specs, strict=True)
+            ),
+            *shared_assets([*specs, *beside], every_model, chosen),
         ],
         asset_checks=[
-            build(sync, found)
+            build(sync, found, platform=platform)
             for build in (build_verification, build_connection_check)
-            for sync, found in zip(syncs, specs, strict=True)
+            for sync, found in zip(placed_syncs, specs, strict=True)
         ],
+        schedules=build_schedules(zip(placed_syncs, specs, strict=True)),
+        sensors=build_after_sensors(
+            zip(placed_syncs, specs, strict=True), zip(neighbours, beside, strict=True)
+        ),
     )
 
 
-def models_of(syncs: Sequence[SyncConfig], specs: Sequence[SyncSpecs]) -> list[dg.AssetsDefinition]:
+def _check(
+    syncs: Sequence[SyncConfig], models: Mapping[str, ModelConfig], beside: Collection[str]
+) -> None:
+    """What one sync cannot know; which connections there are, only Dagster does."""
+    used = {name for sync in syncs for name in (sync.source, sync.destination)}
+    told = [
+        f"{syncs[c.position].name}: {c.message}" for c in cross_check(used, syncs, models, beside)
+    ]
+    if told:
+        raise ConfigurationError("\n".join(told))
+
+
+def known_models(models: Mapping[str, ModelConfig]) -> dict[str, ModelConfig]:
+    """Models of `models:` with the models that they use.
+
+    Args:
+        models: as written, by name; their files are read already.
+
+    Raises:
+        ConfigurationError: one of them is wrong.
+    """
+    known, wrong = resolved_models(models)
+    if wrong:
+        told = [f"models.{name}: {message}" for name, (_, message) in wrong.items()]
+        raise ConfigurationError("\n".join(told))
+    return known
+
+
+def place(sync: SyncConfig, models: Mapping[str, ModelConfig]) -> SyncConfig:
+    """A sync with its model in full.
+
+    Args:
+        sync: as written.
+        models: those of `models:`, by name.
+
+    Raises:
+        ConfigurationError: it names something that there is not.
+    """
+    try:
+        return placed(sync, models)
+    except Misplaced as error:
+        raise ConfigurationError(f"{sync.name}: {error.message}") from None
+
+
+def models_of(
+    models: Iterable[ModelSpecs],
+    users: Sequence[SyncConfig],
+    platform: ConnectionConfig | None = None,
+) -> list[dg.AssetsDefinition]:
     """One asset for each model, however many syncs use it.
 
     Args:
-        syncs: the syncs.
-        specs: theirs, in the same order.
+        models: some may be there several times.
+        users: all syncs that may use them.
+        platform: where rows of some are loaded; default: as the environment says.
     """
-    models = {found.model.key: (sync, found) for sync, found in zip(syncs, specs, strict=True)}
-    return [build_model_asset(sync, found) for sync, found in models.values()]
-
-
-def _run_as_is(sync: SyncConfig, specs: SyncSpecs) -> dg.AssetsDefinition:
-    return sync_assets(sync, specs=specs)(SyncStep.run)
+    distinct = {one.spec.key: one for one in models}
+    users_of: defaultdict[str, list[SyncConfig]] = defaultdict(list)
+    for sync in users:
+        users_of[sync.model_name].append(sync)
+    return [build_model_asset(one, users_of[one.name], platform) for one in distinct.values()]

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import dagster as dg
 
-from ..config import ModelConfig, SyncConfig, split_qualified
-from .code_version import code_version
+from ..config import (
+    FreshnessConfig,
+    ModelConfig,
+    ModelKind,
+    SyncConfig,
+    code_version,
+    split_qualified,
+)
 
 AssetKind = Literal["source_table", "model", "destination", "planner", "audit", "audit_table"]
 
@@ -24,11 +31,13 @@ class SyncTranslatorData:
 
     Args:
         kind: which of the assets around a sync this is.
-        sync: the sync; None for what syncs share (source tables, tables of the audit).
+        sync: the sync; None for what syncs share (source tables, tables of the audit), and for a
+            model that stands by itself under `models:`.
         connection: name of the connection that holds it; None for a table of the audit, of which
             every source has one.
         table: schema and name of the table, where the asset is one.
         upstream: keys of the assets it is made from, translated already.
+        model: the model, of every kind of asset that has one.
     """
 
     kind: AssetKind
@@ -36,6 +45,7 @@ class SyncTranslatorData:
     connection: str | None = None
     table: tuple[str, str] | None = None
     upstream: tuple[dg.AssetKey, ...] = ()
+    model: ModelConfig | None = None
 
 
 class PgSyncTranslator:
@@ -56,10 +66,10 @@ class PgSyncTranslator:
         Args:
             data: what is known about it.
         """
+        if data.kind == "model" and data.model is not None:
+            return _model(data.model, data)
         if data.sync is None:
             return _shared(data)
-        if data.kind == "model":
-            return _model(data.sync, data)
         return _SYNC_SPECS[data.kind](data.sync, data)
 
 
@@ -95,45 +105,78 @@ def _shared(data: SyncTranslatorData) -> dg.AssetSpec:
             description=AUDIT_TABLES[table],
             group_name="audit",
             kinds={"postgres"},
-            metadata={"dagster/table_name": f"{schema}.{table}"},
+            metadata=_stored(schema, table),
         )
     return dg.AssetSpec(
         table_key(data.connection or "", schema, table),
         description=f"A table of `{data.connection}` that models read.",
         group_name="sources",
         kinds={"postgres"},
-        metadata={"dagster/table_name": f"{schema}.{table}"},
+        metadata=_stored(schema, table),
     )
 
 
-def _model(sync: SyncConfig, data: SyncTranslatorData) -> dg.AssetSpec:
-    model = sync.model
-    told = model.description or f"Rows of `{data.connection}` by {_key(model)}."
+def _stored(schema: str, table: str) -> dict[str, str]:
+    """Where it is, as the page of the asset shows it, to be copied."""
+    return {"dagster/table_name": f"{schema}.{table}", "dagster/storage_kind": "postgres"}
+
+
+def model_key(name: str) -> dg.AssetKey:
+    """The key of a model's asset, unless a translator says otherwise.
+
+    Args:
+        name: of the model.
+    """
+    return dg.AssetKey(["models", name])
+
+
+def _model(model: ModelConfig, data: SyncTranslatorData) -> dg.AssetSpec:
+    name = model.name or (data.sync.name if data.sync else "")
+    of = "Rows" if model.is_frame else f"Rows of `{data.connection}`"
+    told = model.description or f"{of} by {_key(model)}."
     return dg.AssetSpec(
-        ["models", sync.model_name],
+        model_key(name),
         deps=data.upstream,
         description=f"{told}\n\n{_written(model)}",
-        group_name="models",
-        kinds={"postgres", "sql"},
+        group_name=model.group or "models",
+        kinds=_KINDS.get(model.kind, {"postgres", "sql"}),
         code_version=code_version(model),
-        tags={MODEL_TAG: sync.model_name},
+        tags={MODEL_TAG: name, **model.tags},
+        owners=list(model.owners),
         metadata={"pgsync/key": list(model.key)},
     )
+
+
+_KINDS: dict[ModelKind, set[str]] = {
+    "dbt": {"dbt", "postgres"},
+    "asset": {"pandas", "postgres"},
+    "python": {"python", "postgres"},
+    "file": {"file", "postgres"},
+}
+"""What the UI draws on a model, by its kind; on every other one, that it is SQL."""
 
 
 def _destination(sync: SyncConfig, data: SyncTranslatorData) -> dg.AssetSpec:
     schema, table = split_qualified(sync.table)
     told = sync.description or f"Rows of the model `{sync.model_name}`, changed ones only."
-    return _of_sync(
-        sync, data, table_key(sync.destination, schema, table), told, sync.destination
-    ).merge_attributes(
+    key, group = table_key(sync.destination, schema, table), sync.group or sync.destination
+    return _of_sync(sync, data, key, told, group).replace_attributes(
+        freshness_policy=_freshness(sync.freshness),
         metadata={
-            "dagster/table_name": f"{schema}.{table}",
+            **_stored(schema, table),
             "pgsync/mode": sync.mode,
+            "pgsync/engine": sync.engine,
             "pgsync/delete": sync.delete_behavior,
             "pgsync/batch_size": sync.batch_size,
-        }
+        },
     )
+
+
+def _freshness(wanted: FreshnessConfig | None) -> dg.FreshnessPolicy | None:
+    """By the newest materialisation, which is a run that succeeded; of any partition."""
+    if wanted is None:
+        return None
+    return dg.FreshnessPolicy.time_window(wanted.within, wanted.warn_within)
 
 
 def _planner(sync: SyncConfig, data: SyncTranslatorData) -> dg.AssetSpec:
@@ -156,7 +199,8 @@ def _of_sync(
         group_name=group,
         kinds={"postgres"},
         code_version=code_version(sync),
-        tags={SYNC_TAG: sync.name},
+        tags={SYNC_TAG: sync.name, **sync.tags},
+        owners=list(sync.owners),
         skippable=True,
     )
 
@@ -178,4 +222,17 @@ def _key(model: ModelConfig) -> str:
 def _written(model: ModelConfig) -> str:
     if model.sql is not None:
         return f"```sql\n{model.sql.strip()}\n```"
-    return f"Read from `{model.table or model.sql_file}`."
+    return f"Read from {_WHERE.get(model.kind, _table)(model)}."
+
+
+def _table(model: ModelConfig) -> str:
+    return f"`{model.table}`"
+
+
+_WHERE: dict[ModelKind, Callable[[ModelConfig], str]] = {
+    "dbt": lambda model: f"the dbt model `{model.dbt.model if model.dbt else ''}`, {_table(model)}",
+    "asset": lambda model: f"the value of the asset `{model.asset}`",
+    "python": lambda model: f"the function `{model.python}`",
+    "file": lambda model: f"the file `{model.file.path if model.file else ''}`",
+}
+"""In words, by kind of the model."""

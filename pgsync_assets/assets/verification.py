@@ -9,12 +9,14 @@ import dagster as dg
 from ..config import ConnectionConfig, Partition, SyncConfig
 from ..config.slices import slices_to_verify
 from ..errors import AlreadyRunning
-from ..outcome import Difference, Verification
+from ..verification import Difference, Verification
 from .failures import failure, told_to_dagster
+from .frame_rows import with_newest
 from .metadata import SAMPLE_ROWS, Metadata
+from .model_source import source_keys, source_of
 from .on_demand import DESTINATION_IN_STEP, steps_aside
+from .pools import pool_of
 from .progress import ProgressLog
-from .resources import PostgresConnection
 from .specs import SyncSpecs
 from .writer import PostgresWriter, writer_key
 
@@ -51,15 +53,18 @@ def build_verification(
         name=f"verify_{sync.name}",
         specs=[dg.AssetCheckSpec(DESTINATION_IN_STEP, asset=key, description=_DESCRIPTION)],
         can_subset=True,  # so that it may end without a result
-        pool=pool or f"dest_{sync.destination}",
-        required_resource_keys={sync.source, writer_key(sync.destination)},
+        pool=pool or pool_of(sync.destination),
+        required_resource_keys=source_keys(sync.source, sync.model)
+        | {writer_key(sync.destination)},
     )
     def verification(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         op = context.op_execution_context
         if steps_aside(op, DESTINATION_IN_STEP, key):
             return
         now = dt.datetime.now(dt.timezone.utc)
-        compare = partial(_verified, op, sync, key, platform)
+        with told_to_dagster(op):
+            newest = with_newest(sync, platform)
+        compare = partial(_verified, op, newest, key, platform)
         yield _result(key, [compare(partition) for partition in slices_to_verify(sync, now)])
 
     return verification
@@ -73,7 +78,7 @@ def _verified(
     partition: Partition | None,
 ) -> Verification:
     writer: PostgresWriter = getattr(context.resources, writer_key(sync.destination))
-    source: PostgresConnection = getattr(context.resources, sync.source)
+    source = source_of(context.resources, sync.source, sync.model, platform)
     try:
         with told_to_dagster(context):
             return writer.verify(

@@ -3,19 +3,21 @@
 The connection `crm` of the YAML file has its writer under the key `crm_writer`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from ..config import PLATFORM, ConnectionConfig, Mode, Partition, SyncConfig
-from ..outcome import Outcome, PlanPreview, Progress, Verification
+from ..outcome import Outcome, PlanPreview, Progress
+from ..verification import Verification
 from .resources import PostgresConnection
 from .step_name import current_step
 
 if TYPE_CHECKING:
     from ..connect import Endpoint
     from ..delivery import Delivered, GivenRows
+    from .model_source import ModelSource
 
 
 class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -97,13 +99,17 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
     def run(
         self,
         sync: SyncConfig,
-        source: PostgresConnection,
+        source: "ModelSource",
         *,
         platform: ConnectionConfig | None = None,
         partition: Partition | None = None,
         full_resync: bool = False,
         compare_all: bool = False,
         retry_rejected: bool = False,
+        row_limit: int | None = None,
+        only_rejected: bool = False,
+        known: Collection[str] | None = None,
+        by: str | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> Outcome:
         """Runs one sync, or one partition of it: the same as `pgsync-assets run`.
@@ -116,6 +122,10 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
             full_resync: send every row again, whatever the state says.
             compare_all: compare the whole model, whatever the cursor says.
             retry_rejected: rows that are parked are tried once more.
+            row_limit: send so many changes at most, and leave the others to the next run.
+            only_rejected: send only rows that are refused now.
+            known: names of all syncs of the project, so that a renamed one is told; see `sync.run`.
+            by: who runs it, for those who find that it is running.
             on_progress: is told about each batch, several times a second.
 
         Raises:
@@ -132,18 +142,24 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
             full_resync=full_resync,
             compare_all=compare_all,
             retry_rejected=retry_rejected,
+            row_limit=row_limit,
+            only_rejected=only_rejected,
+            known=known,
+            by=by,
             on_progress=on_progress or _unheard,
         )
 
     def plan(
         self,
         sync: SyncConfig,
-        source: PostgresConnection,
+        source: "ModelSource",
         *,
         platform: ConnectionConfig | None = None,
         partition: Partition | None = None,
         full_resync: bool = False,
+        row_limit: int | None = None,
         limit: int = 20,
+        known: Collection[str] | None = None,
     ) -> PlanPreview:
         """Plans one sync, and holds the plan: the same as `pgsync-assets plan`.
 
@@ -153,7 +169,9 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
             platform: see `run`.
             partition: the slice to plan, of a partitioned sync.
             full_resync: plan to send every row again.
+            row_limit: plan so many changes at most.
             limit: changes to read row by row, at the most.
+            known: see `run`.
 
         Raises:
             PgsyncError: see `pgsync_assets.errors`.
@@ -167,13 +185,15 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
             platform=platform_of(platform),
             partition=partition,
             full_resync=full_resync,
+            row_limit=row_limit,
             limit=limit,
+            known=known,
         )
 
     def apply(
         self,
         sync: SyncConfig,
-        source: PostgresConnection,
+        source: "ModelSource",
         plan_id: int,
         *,
         platform: ConnectionConfig | None = None,
@@ -212,7 +232,7 @@ class PostgresWriter(dg.ConfigurableResource):  # type: ignore[type-arg]
     def verify(
         self,
         sync: SyncConfig,
-        source: PostgresConnection,
+        source: "ModelSource",
         *,
         platform: ConnectionConfig | None = None,
         partition: Partition | None = None,

@@ -12,7 +12,7 @@ from ..config import Partition
 from ..project import read_project
 from .app import app, common_options
 from .confirm import confirm, yes_option
-from .endpoints import ends_of
+from .endpoints import as_loaded
 from .progress import ProgressDisplay
 from .terminal import Terminal, table
 
@@ -36,7 +36,7 @@ def adopt(sync: str, partition: str | None, yes: bool, defs: Path, as_json: bool
         slices = [config.partition_named(partition)]
     elif config.partitions is not None:
         slices = [*config.all_partitions(dt.datetime.now(dt.timezone.utc))]
-    ends = ends_of(project, config)
+    config, ends = as_loaded(project, config)
     confirm(f"Replace what is known of {sync!r} by what the destination has?", yes)
     with ProgressDisplay(terminal.progress_console, silent=as_json) as progress, ends.open():
         adopted = [

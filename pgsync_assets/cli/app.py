@@ -120,6 +120,14 @@ port_option = click.option(
 )
 
 
+row_limit_option = click.option(
+    "--row-limit",
+    metavar="ROWS",
+    type=click.IntRange(min=1),
+    help="At most so many changes; the others are left to the next run.",
+)
+
+
 def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds what every command on syncs takes: `--defs`, `--json`, `--debug`."""
     for option in (debug_option, json_option, defs_option):

@@ -13,9 +13,10 @@ from ..plan import approve as record_approval
 from ..project import read_project
 from ..steps.held import ending
 from .app import app, common_options
+from .endpoints import as_loaded, somebody
 from .exit_code import ExitCode
 from .held import tell_plan
-from .plans import Located, by_option, plan_sync_option, somebody, the_plan
+from .plans import Located, by_option, plan_sync_option, the_plan
 from .progress import ProgressDisplay
 from .run import show_outcomes
 from .terminal import Terminal
@@ -43,16 +44,18 @@ def apply(
     since, the configuration has changed, or another plan has replaced it.
     """
     terminal = Terminal(as_json)
-    one = the_plan(read_project(defs), plan, sync)
+    project = read_project(defs)
+    one = the_plan(project, plan, sync)
+    config, ends = as_loaded(project, one.sync)
     if one.record.plan is not None and ending(one.record) is None:
         tell_plan(terminal, one)
     with ProgressDisplay(terminal.progress_console, silent=as_json) as progress:
         outcome = syncs.apply(
-            one.sync,
-            one.ends.source,
-            one.ends.destination,
+            config,
+            ends.source,
+            ends.destination,
             plan,
-            platform=one.ends.platform,
+            platform=ends.platform,
             partition=one.partition,
             by=somebody(by),
             on_progress=progress,
@@ -89,14 +92,16 @@ def approve(plan: int, sync: str | None, by: str | None, defs: Path, as_json: bo
 def discard(plan: int, sync: str | None, by: str | None, defs: Path, as_json: bool) -> None:
     """Drop a held PLAN; nothing of it is written."""
     terminal = Terminal(as_json)
-    one = the_plan(read_project(defs), plan, sync)
+    project = read_project(defs)
+    one = the_plan(project, plan, sync)
+    config, ends = as_loaded(project, one.sync)
     who = somebody(by)
     syncs.discard(
-        one.sync,
-        one.ends.source,
-        one.ends.destination,
+        config,
+        ends.source,
+        ends.destination,
         plan,
-        platform=one.ends.platform,
+        platform=ends.platform,
         partition=one.partition,
         by=who,
     )

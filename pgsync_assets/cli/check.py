@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,8 +14,9 @@ from ..project import Project, read_project
 from ..steps.asked import Asked
 from .app import app, common_options
 from .checked import show_checked
-from .endpoints import ends_of
+from .endpoints import to_look_at
 from .exit_code import ExitCode
+from .state import orphans_of, sentence
 from .terminal import Terminal, counted
 
 
@@ -25,7 +27,8 @@ from .terminal import Terminal, counted
 def check(context: click.Context, sync: tuple[str, ...], defs: Path, as_json: bool) -> None:
     """Check the configuration, then what each SYNC (default: all) needs.
 
-    What is written to see whether it can be written is taken back.
+    What is written to see whether it can be written is taken back. States that no sync has any more
+    are named, as `state` lists them.
     """
     terminal = Terminal(as_json)
     project = read_project(defs)
@@ -41,6 +44,8 @@ def check(context: click.Context, sync: tuple[str, ...], defs: Path, as_json: bo
     unused = {} if sync else _unused(project)
     for name, lines in unused.items():
         show_checked(terminal, f"connection {name}, which no sync uses", lines)
+    orphans = [] if sync else orphans_of(project)
+    terminal.say(*([""] if orphans else []), *(f"orphaned: {sentence(one)}" for one in orphans))
     every = [one for part in (*results.values(), *unused.values()) for one in part]
     passed = all(one.passed for one in every)
     terminal.document(
@@ -49,6 +54,7 @@ def check(context: click.Context, sync: tuple[str, ...], defs: Path, as_json: bo
             "connections": sorted(project.connections),
             "syncs": results,
             "unused_connections": unused,
+            "orphans": orphans,
             "passed": passed,
         }
     )
@@ -56,9 +62,15 @@ def check(context: click.Context, sync: tuple[str, ...], defs: Path, as_json: bo
 
 
 def _checked(project: Project, name: str) -> list[CheckResult]:
-    config = project.sync(name)
-    ends = ends_of(project, config)
-    return syncs.check(config, ends.source, ends.destination, platform=ends.platform)
+    config, ends, error = to_look_at(project, project.sync(name))
+    lines = syncs.check(config, ends.source, ends.destination, platform=ends.platform)
+    if error is None:
+        return lines
+    model = f"model {config.model_name}"
+    return [
+        replace(one, detail=error.message, remedy=error.remedy) if one.name == model else one
+        for one in lines
+    ]
 
 
 def _unused(project: Project) -> dict[str, list[CheckResult]]:

@@ -77,8 +77,8 @@ def demo(directory: Path, port: int, serves: bool, as_json: bool) -> None:
         second = _sync_all(terminal)
         _say_what_travelled(terminal, second)
         file = servers.directory / "demo.env"
-        passwords = {"PGPASSFILE": str(write_password_file(servers))}
-        write_environment_file(file, environment | passwords)
+        also = {"PGPASSFILE": str(write_password_file(servers)), "DAGSTER_HOME": home}
+        write_environment_file(file, environment | also)
         _say_where_to_look(terminal, servers, file, serves)
         seconds = round(time.monotonic() - began, 1)
         terminal.say("", f"The demo took {seconds} seconds.")

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from .. import operations
-from ..config import ModelConfig, SyncConfig
+from ..config import SyncConfig
 from ..project import Project, read_project
+from ..steps.books import left_behind
 from .app import app, common_options
 from .confirm import confirm, yes_option
 from .endpoints import ends_of
@@ -54,7 +55,4 @@ def _config(project: Project, name: str, source: str | None, destination: str | 
         return project.sync(name)
     for connection in (source, destination):
         project.connection(connection)  # it has to be one
-    model = ModelConfig(table="dropped.model", key=("dropped",))
-    return SyncConfig(
-        name=name, source=source, model=model, destination=destination, table="dropped.table"
-    )
+    return left_behind(name, source, destination)

@@ -25,6 +25,7 @@ class ExitCode(IntEnum):
     TRY_AGAIN = 5
     HELD = 6
     NOT_IN_STEP = 7
+    LATE = 8
     INTERRUPTED = 130
 
 
@@ -37,6 +38,7 @@ MEANINGS = {
     ExitCode.TRY_AGAIN: "failed for now: the same again may work",
     ExitCode.HELD: "a guard stopped the run before its first write; its plan is held",
     ExitCode.NOT_IN_STEP: "verify: the destination is not in step with the model",
+    ExitCode.LATE: "status: a sync has not succeeded for longer than its `freshness` allows",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
 }
 

@@ -15,7 +15,7 @@ from ..config import SyncConfig
 from ..project import read_project
 from ..write import MappingLine
 from .app import app, common_options
-from .endpoints import ends_of
+from .endpoints import to_look_at
 from .exit_code import ExitCode
 from .terminal import Terminal, table
 
@@ -36,7 +36,9 @@ def mapping(context: click.Context, sync: str, defs: Path, as_json: bool) -> Non
     terminal = Terminal(as_json)
     project = read_project(defs)
     config = project.sync(sync)
-    ends = ends_of(project, config)
+    config, ends, error = to_look_at(project, config)
+    if error is not None:
+        raise error
     lines = syncs.mapping(config, ends.source, ends.destination)
     suggested = "".join(_yaml(config, lines))
     passed = all(line.passed for line in lines)

@@ -97,13 +97,20 @@ def _outcome_cells(outcome: Outcome) -> tuple[str, ...]:
 def _change_cells(change: Change) -> Iterator[tuple[str, ...]]:
     first = (change.operation, change.row_id)
     for column, old, new in change.cells():
-        yield (*first, column, _difference(change, old, new))
+        yield (*first, column, value_difference(change, old, new))
         first = ("", "")
     if first != ("", ""):
         yield (*first, "", "")
 
 
-def _difference(change: Change, old: str | None, new: str | None) -> str:
+def value_difference(change: Change, old: str | None, new: str | None) -> str:
+    """A column of a change: `before -> after`, or the only side that there is.
+
+    Args:
+        change: that it is of.
+        old: its value before.
+        new: its value after.
+    """
     if change.operation == "added":
         return shown_value(new)
     if change.operation == "removed":

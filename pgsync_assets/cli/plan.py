@@ -12,8 +12,8 @@ from ..config import SyncConfig
 from ..config.partition_kind import listed
 from ..errors import ConfigurationError
 from ..project import read_project
-from .app import app, common_options
-from .endpoints import ends_of
+from .app import app, common_options, row_limit_option
+from .endpoints import fresh
 from .held import counts_of, tell_changes, tell_reason
 from .outcomes import show_invalid_keys
 from .terminal import Terminal
@@ -23,6 +23,7 @@ from .terminal import Terminal
 @click.argument("sync")
 @click.option("--partition", metavar="KEY", help="Plan one partition, e.g. 2013-01-01.")
 @click.option("--full-resync", is_flag=True, help="Plan to send every row again.")
+@row_limit_option
 @click.option(
     "--limit",
     type=click.IntRange(0, 10_000),
@@ -35,6 +36,7 @@ def plan(
     sync: str,
     partition: str | None,
     full_resync: bool,
+    row_limit: int | None,
     limit: int,
     defs: Path,
     as_json: bool,
@@ -50,7 +52,7 @@ def plan(
     chosen = config.partition_named(partition) if partition is not None else None
     if config.partitions and chosen is None:
         raise _unnamed(config)
-    ends = ends_of(project, config)
+    config, ends = fresh(project, config)
     preview = syncs.plan(
         config,
         ends.source,
@@ -58,7 +60,9 @@ def plan(
         platform=ends.platform,
         partition=chosen,
         full_resync=full_resync,
+        row_limit=row_limit,
         limit=limit,
+        known=ends.known,
     )
     terminal.document(preview)
     name = f"{preview.sync} {preview.partition}" if preview.partition else preview.sync

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -74,6 +73,7 @@ class Located:
             planned_at=record.planned_at,
             approved_at=record.approved_at,
             approved_by=record.approved_by,
+            left=plan.left.total,
         )
 
 
@@ -123,15 +123,6 @@ def all_held(project: Project, sync: str | None = None) -> list[tuple[str, HeldP
         for held in held_plans(planner)
         if held.sync in syncs
     ]
-
-
-def somebody(by: str | None) -> str:
-    """Who acts: as told, or by login name."""
-    if by:
-        return by
-    with suppress(OSError, KeyError, ImportError):  # a user without a name, as in a container
-        return getpass.getuser()
-    return "somebody"
 
 
 def _planners(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -11,23 +12,12 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
+from ..progress_text import doing, name_of, numbers, rejected
+
 if TYPE_CHECKING:
     from ..outcome import Progress
 
 SECONDS_BETWEEN_LINES = 2.0
-
-DOING = {
-    "connect": "connecting",
-    "recover": "looking for an unfinished run",
-    "plan": "planning",
-    "guard": "planned",
-    "write": "writing",
-    "advance": "advancing",
-    "model": "reading the model",
-    "destination": "reading the destination",
-    "compare": "comparing",
-    "done": "done",
-}
 
 
 class ProgressDisplay:
@@ -38,11 +28,15 @@ class ProgressDisplay:
     Args:
         console: where to show it; stderr, so that stdout carries results only.
         silent: show nothing (`--json`).
+        partitions: names of all that are run.
     """
 
-    def __init__(self, console: Console, silent: bool = False) -> None:
+    def __init__(
+        self, console: Console, silent: bool = False, partitions: Sequence[str | None] = ()
+    ) -> None:
         self._console = console
         self._silent = silent
+        self._partitions = partitions
         self._bars = _bars(console) if console.is_terminal and not silent else None
         self._tasks: dict[str, TaskID] = {}
         self._done: set[str] = set()
@@ -73,7 +67,7 @@ class ProgressDisplay:
                 self._print_line(progress)
 
     def _move_bar(self, bars: Bars, progress: Progress) -> None:
-        name = _name(progress)
+        name = name_of(progress, self._partitions)
         if name not in self._tasks:
             for done in self._done:
                 bars.update(self._tasks[done], visible=False)
@@ -86,23 +80,23 @@ class ProgressDisplay:
             bars.update(task, completed=1, total=1)
         elif progress.rows_total:
             bars.update(task, completed=progress.rows_done, total=progress.rows_total)
-        step = " ".join(filter(None, (_doing(progress), _rows(progress))))
+        step = " ".join(filter(None, (doing(progress), numbers(progress))))
         # A short run may be over before the next frame.
-        bars.update(task, step=step, rejected=_rejected(progress), refresh=is_done)
+        bars.update(task, step=step, rejected=rejected(progress), refresh=is_done)
 
     def _print_line(self, progress: Progress) -> None:
         now = time.monotonic()
         is_due = now - self._last_line >= SECONDS_BETWEEN_LINES
-        name = _name(progress)
+        name = name_of(progress, self._partitions)
         self._rows_sent[name] = progress.rows_total or self._rows_sent.get(name, 0)
         if not is_due and progress.step != "done":
             return
-        rows = _rows(progress)
+        rows = numbers(progress)
         if progress.step == "done":
             rows = f"with {self._rows_sent.pop(name):,} rows"
         self._last_line = now
-        told = (rows, _rejected(progress), f"{progress.seconds:.1f} s")
-        line = f"{name}: {_doing(progress)} {', '.join(filter(None, told))}"
+        told = (rows, rejected(progress), f"{progress.seconds:.1f} s")
+        line = f"{name}: {doing(progress)} {', '.join(filter(None, told))}"
         self._console.print(line, soft_wrap=True)
 
 
@@ -115,21 +109,3 @@ def _bars(console: Console) -> Bars:
         console=console,
         transient=True,
     )
-
-
-def _doing(progress: Progress) -> str:
-    return DOING.get(progress.step, progress.step)
-
-
-def _rejected(progress: Progress) -> str:
-    return f"{progress.rejected:,} rejected" if progress.rejected else ""
-
-
-def _name(progress: Progress) -> str:
-    return " ".join(part for part in (progress.sync, progress.partition) if part)
-
-
-def _rows(progress: Progress) -> str:
-    if not progress.rows_total:
-        return f"{progress.rows_done:,} rows" if progress.rows_done else ""
-    return f"{progress.rows_done:,} of {progress.rows_total:,} rows"

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from .. import operations
 from ..plan import Chosen, RefusedReason, RefusedRow, refused_rows
+from ..printable import cut
+from ..privacy import Privacy
 from ..project import read_project
 from .app import app, common_options
 from .endpoints import ends_of
 from .terminal import Terminal, counted, table
+
+SAMPLE_WIDTH = 24  # characters of a key below a reason
 
 
 @app.command()
@@ -52,7 +56,7 @@ def rejected(
     """Show the rows that the destination of SYNC refuses now: why, how often, since when.
 
     Waiting rows are tried by the next run; parked ones (`retry_rejected: false`) when --retry
-    releases them. Keys are shown, values never.
+    releases them. Keys are shown as `audit: values:` of the sync says, values never.
     """
     terminal = Terminal(as_json)
     project = read_project(defs)
@@ -70,8 +74,9 @@ def rejected(
         terminal.document(released)
         terminal.say(f"{sync}: {counted(released.rows, 'row')} released; the next run tries them")
         return
+    privacy = Privacy.of(config)
     with home.session("pgsync/rejected") as session:
-        found = refused_rows(session, home.config.schemas.planner, sync, chosen, limit)
+        found = refused_rows(session, home.config.schemas.planner, privacy, chosen, limit)
     terminal.document({"sync": sync, "reasons": found[0], "rows": found[1]})
     _show(terminal, sync, *found)
 
@@ -83,10 +88,13 @@ def _show(
         terminal.say(f"{sync}: no row is rejected")
         return
     numbers = ("rows", "parked")
-    cells = [
-        (f"{one.rows:,}", f"{one.parked:,}", one.sqlstate or "", one.reason) for one in reasons
-    ]
-    terminal.show(table(*numbers, "sqlstate", "reason", rows=cells, numbers=numbers))
+    terminal.show(
+        table(
+            *(*numbers, "sqlstate", "reason"),
+            rows=[cells for one in reasons for cells in _reason_cells(one)],
+            numbers=numbers,
+        )
+    )
     if rows:
         terminal.say("")
         names = ("row", "operation", "attempts", "first", "last", "")
@@ -98,6 +106,13 @@ def _show(
     parked = sum(one.parked for one in reasons)
     if parked:
         terminal.say("", f"{counted(parked, 'row')} parked: --retry lets the next run try them")
+
+
+def _reason_cells(one: RefusedReason) -> Iterator[tuple[str, ...]]:
+    yield f"{one.rows:,}", f"{one.parked:,}", one.sqlstate or "", one.reason
+    more = ["..."] if one.rows > len(one.sample) else []
+    keys = (cut(key, SAMPLE_WIDTH) for key in one.sample)
+    yield "", "", "", f"  {', '.join([*keys, *more])}"
 
 
 def _cells(row: RefusedRow) -> tuple[str, ...]:

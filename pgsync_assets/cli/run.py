@@ -15,8 +15,8 @@ from ..config import Partition, SyncConfig
 from ..errors import ConfigurationError, PgsyncError
 from ..outcome import Listener, Outcome
 from ..project import Project, read_project
-from .app import app, common_options
-from .endpoints import ends_of
+from .app import app, common_options, row_limit_option
+from .endpoints import ends_of, fresh, somebody
 from .exit_code import ExitCode, exit_code_of
 from .jobs import MOST_JOBS, Opened, Run, check_jobs, run_all
 from .outcomes import name_of, outcomes_table, rejections_table, show_invalid_keys
@@ -31,6 +31,8 @@ class Choices(NamedTuple):
 
     full_resync: bool
     compare_all: bool
+    row_limit: int | None
+    only_rejected: bool
 
 
 @app.command()
@@ -47,6 +49,8 @@ class Choices(NamedTuple):
 )
 @click.option("--full-resync", is_flag=True, help="Send every row again, not only changed ones.")
 @click.option("--compare-all", is_flag=True, help="Compare the whole model, whatever the cursor.")
+@row_limit_option
+@click.option("--only-rejected", is_flag=True, help="Send only rows that are rejected now.")
 @common_options
 @click.pass_context
 def run(
@@ -56,6 +60,8 @@ def run(
     jobs: int,
     full_resync: bool,
     compare_all: bool,
+    row_limit: int | None,
+    only_rejected: bool,
     defs: Path,
     as_json: bool,
 ) -> None:
@@ -67,16 +73,18 @@ def run(
     check_jobs(config, jobs)
     done: list[Outcome] = []
     error: PgsyncError | None = None
-    choices = Choices(full_resync, compare_all)
+    choices = Choices(full_resync, compare_all, row_limit, only_rejected)
+    config, _ = fresh(project, config)
     try:
-        with ProgressDisplay(terminal.progress_console, silent=as_json) as progress:
+        names = [one.name if one else None for one in partitions]
+        display = ProgressDisplay(terminal.progress_console, as_json, names)
+        with display as progress:
             for outcome in run_all(partitions, jobs, _opened(project, config, choices), progress):
                 done.append(outcome)
     except PgsyncError as raised:
         if not done:
             raise
         error = raised
-    names = [one and one.name for one in partitions]
     done.sort(key=lambda outcome: names.index(outcome.partition))
     show_outcomes(terminal, done)
     if error:
@@ -117,6 +125,10 @@ def _opened(project: Project, config: SyncConfig, choices: Choices) -> Opened:
                 partition=partition,
                 full_resync=choices.full_resync,
                 compare_all=choices.compare_all,
+                row_limit=choices.row_limit,
+                only_rejected=choices.only_rejected,
+                known=ends.known,
+                by=f"{somebody()}, pgsync-assets run",
                 on_progress=listener,
             )
 

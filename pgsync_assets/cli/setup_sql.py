@@ -17,6 +17,7 @@ from ..connect.parameters import Values
 from ..connect.secrets import resolve
 from ..errors import ConfigurationError
 from ..grants import (
+    LogReader,
     Needs,
     Ways,
     needs_of,
@@ -24,10 +25,11 @@ from ..grants import (
     setup_script,
     verifier,
 )
+from ..printable import printable
 from ..project import Project, read_project
 from .app import app, common_options
 from .endpoints import connection_or_platform
-from .terminal import Terminal, printable
+from .terminal import Terminal
 
 TAKES = {
     "made_by": ("future_tables",),
@@ -38,6 +40,7 @@ APART = (
     ("password_env", "generate_password"),
     ("revoke", "password_env"),
     ("revoke", "generate_password"),
+    ("log_reader", "create_on_database"),
 )
 BYTES = 24  # of a password: 32 characters
 
@@ -109,6 +112,9 @@ class Password:
 @click.option(
     "--column-grants", is_flag=True, help="Only on mapped columns, for syncs that list `columns`."
 )
+@click.option(
+    "--log-reader", metavar="ROLE", help="ROLE, which is there, may read the log (schemas: log)."
+)
 @click.option("--revoke", is_flag=True, help="Take back what the same options gave.")
 @click.option(
     "--drop-role", is_flag=True, help="With --revoke: drop the role; its tables stay, as yours."
@@ -128,6 +134,7 @@ def setup_sql(
     schema: tuple[str, ...],
     create_on_database: bool,
     column_grants: bool,
+    log_reader: str | None,
     revoke: bool,
     drop_role: bool,
     defs: Path,
@@ -147,15 +154,16 @@ def setup_sql(
         raise _unused(name, used_as, chosen)
     ways = Ways(create_on_database, column_grants, all_tables, future_tables, schema)
     needs = needs_of(login.config, login.database, uses, ways)
+    reader = _log_reader(login, log_reader)
     terminal = Terminal(as_json)
     if revoke:
         head = _revoke_head(login, needs, drop_role)
-        body = revoke_script(needs, login.database, login.user, drop_role)
+        body = revoke_script(needs, login.database, login.user, drop_role, reader)
     else:
         password = _password(password_env, generate_password)
         secret = verifier(password.text, login.user) if password else None
         head = _head(login, needs, uses.names, password)
-        body = setup_script(needs, login.database, login.user, secret, made_by)
+        body = setup_script(needs, login.database, login.user, secret, made_by, reader)
         _tell(login, password)
     script = "".join((*(f"-- {printable(line)}".rstrip() + "\n" for line in head), "\n", body))
     terminal.document({"connection": name, "syncs": uses.names, "sql": script})
@@ -195,6 +203,18 @@ def _unused(name: str, used_as: str | None, chosen: tuple[str, ...]) -> Configur
         f"connection {name!r} is not used{place} by {who}: there is nothing that it needs",
         "define the sync first; its mode and its tables decide what is granted",
     )
+
+
+def _log_reader(login: Login, role: str | None) -> LogReader | None:
+    if role is None:
+        return None
+    schema = login.config.schemas.log
+    if schema is None:
+        raise ConfigurationError(
+            f"connection {login.connection!r} keeps no log that {role} could read",
+            "let it keep one: schemas: {log: pgsync_log}",
+        )
+    return LogReader(role, schema)
 
 
 def _password(variable: str | None, generates: bool) -> Password | None:

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import click
 from rich.table import Table
 
-from ..connect import READ_ONLY, Endpoint, Session, platform_endpoint
+from ..connect import Session
 from ..errors import ConfigurationError
 from ..project import Project, read_project
-from ..record import RunReport, RunRow, recent_runs, run_report
-from ..sql import statement
+from ..record import (
+    RunReport,
+    RunRow,
+    recent_runs,
+    run_report,
+    sent_batches,
+    sent_statements,
+)
+from ..sent import SentBatches
 from .app import app, common_options
+from .audits import from_audits
 from .export import check_file
 from .held import show_held, show_waiting
 from .plans import all_held, located, the_plan
+from .report_html import write_report
+from .show_batches import Tries, show_batch, show_batches
 from .terminal import Terminal, table
-
-Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
@@ -34,10 +40,17 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Report:
-    """A run with its rejected rows, and the connection whose database recorded it."""
+    """A run with its rejected rows and batches, and the connection whose database recorded it.
+
+    Args:
+        connection: its name.
+        report: None while the run is under way, or unfinished.
+        batches: that it sent so far.
+    """
 
     connection: str
-    report: RunReport
+    report: RunReport | None
+    batches: SentBatches
 
 
 @app.command()
@@ -48,7 +61,13 @@ class Report:
     type=click.IntRange(1, 100_000),
     default=20,
     show_default=True,
-    help="Runs, or rejected rows, at the most.",
+    help="Runs, rejected rows, or batches, at the most.",
+)
+@click.option(
+    "--batch",
+    metavar="NUMBER",
+    type=click.IntRange(min=0),
+    help="What this batch of RUN sent, statement by statement; 0: before the first.",
 )
 @click.option(
     "--export",
@@ -56,28 +75,47 @@ class Report:
     type=click.Path(path_type=Path, dir_okay=False),
     help="With the number of a held plan: all of its changes as .csv or .json.",
 )
+@click.option(
+    "--html",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With the number of a RUN: all about it as a page that stands by itself.",
+)
 @common_options
 def show(
     run: int | None,
     sync: str | None,
     limit: int,
+    batch: int | None,
     export: Path | None,
+    html: Path | None,
     defs: Path,
     as_json: bool,
 ) -> None:
     """Show recent runs and held plans, or one RUN.
 
-    A run shows its rejected rows, from hightouch_audit; a held plan the changes that it would
-    write, row by row, before -> after.
+    A run shows its rejected rows and its batches, from hightouch_audit; a held plan the changes
+    that it would write, row by row, before -> after.
     """
     terminal = Terminal(as_json)
     project = read_project(defs)
     if sync is not None:
         project.sync(sync)
-    if run is None:
+    if html is not None:
+        write_report(terminal, project, _numbered(run, "--html FILE"), sync, limit, html)
+    elif batch is not None:
+        _show_batch(terminal, project, _numbered(run, "--batch NUMBER"), batch)
+    elif run is None:
         _show_runs(terminal, project, sync, limit)
     elif not _show_plans(terminal, project, run, sync, limit, export):
         _show_run(terminal, project, run, limit)
+
+
+def _numbered(run: int | None, option: str) -> int:
+    if run is None:
+        name = option.split()[0]
+        raise ConfigurationError(f"{name} is about one run", f"pgsync-assets show RUN {option}")
+    return run
 
 
 def _show_plans(
@@ -106,7 +144,7 @@ def _show_runs(terminal: Terminal, project: Project, sync: str | None, limit: in
         return recent_runs(session, session.config.schemas.audit, sync, limit)
 
     found = [
-        Recorded(name, run) for name, runs in _from_audits(project, newest).items() for run in runs
+        Recorded(name, run) for name, runs in from_audits(project, newest).items() for run in runs
     ]
     found = sorted(found, key=lambda one: one.run.started_at, reverse=True)[:limit]
     waiting = all_held(project, sync)
@@ -124,38 +162,32 @@ def _show_runs(terminal: Terminal, project: Project, sync: str | None, limit: in
 
 
 def _show_run(terminal: Terminal, project: Project, run: int, limit: int) -> None:
-    def report(session: Session) -> RunReport | None:
-        return run_report(session, session.config.schemas.audit, run, limit)
+    def report(session: Session) -> tuple[RunReport | None, SentBatches]:
+        audit = session.config.schemas.audit
+        return run_report(session, audit, run, limit), sent_batches(session, audit, run, limit)
 
     # Runs are numbered by source database, so that several may have one of this number.
     found = [
-        Report(name, one) for name, one in _from_audits(project, report).items() if one is not None
+        Report(name, *one)
+        for name, one in from_audits(project, report).items()
+        if one[0] or one[1].total
     ]
     if not found:
         raise ConfigurationError(f"no run has the number {run}", "`pgsync-assets show` lists them")
     terminal.document({"reports": found})
     for one in found:
-        _show_report(terminal, one)
+        if one.report is None:
+            terminal.say(f"run {run} has not ended; recorded in {one.connection}")
+        else:
+            _show_report(terminal, one.connection, one.report)
+        show_batches(terminal, run, one.batches)
 
 
-def _from_audits(project: Project, read: Callable[[Session], Read]) -> dict[str, Read]:
-    """Asks the audit of every source, and the platform's; those without one are left out."""
-    sources = sorted({sync.source for sync in project.syncs.values()})
-    endpoints = [Endpoint(name, project.connections[name]) for name in sources]
-    platform = platform_endpoint(project.connections)
-    answers = {}
-    for endpoint in (*endpoints, *([platform] if platform else [])):
-        with endpoint.session("pgsync/show") as session:
-            if _has_audit(session):
-                answers[endpoint.name] = read(session)
-    return answers
+def _show_batch(terminal: Terminal, project: Project, run: int, batch: int) -> None:
+    def sent(session: Session) -> Tries:
+        return sent_statements(session, session.config.schemas.audit, run, batch)
 
-
-def _has_audit(session: Session) -> bool:
-    query = statement(__package__ or "", "has_audit.sql")
-    with session.transaction("looking for the audit", READ_ONLY) as connection:
-        row = connection.execute(query, {"audit": session.config.schemas.audit}).fetchone()
-    return bool(row and row[0])
+    show_batch(terminal, run, batch, from_audits(project, sent))
 
 
 def _runs_table(runs: list[RunRow]) -> Table:
@@ -179,23 +211,30 @@ def _run_cells(run: RunRow) -> tuple[str, ...]:
     )
 
 
-def _show_report(terminal: Terminal, one: Report) -> None:
-    run = one.report.run
+def _show_report(terminal: Terminal, connection: str, report: RunReport) -> None:
+    run = report.run
     terminal.show(_runs_table([run]))
     seconds = (run.finished_at - run.started_at).total_seconds()
     terminal.say(
         "",
         f"into {run.table} in {seconds:.1f} s; {run.planned.total:,} changes were planned; "
-        f"recorded in {one.connection}",
+        f"recorded in {connection}",
     )
     if run.error:
         terminal.say(f"error: {run.error}")
-    if one.report.failed:
+    if report.failed:
         terminal.say("")
-        rows = [(row.row_id, row.operation, row.reason or row.status) for row in one.report.failed]
+        rows = [(row.row_id, row.operation, row.reason or row.status) for row in report.failed]
         terminal.show(table("row", "operation", "reason", rows=rows))
-        left = run.failed - len(one.report.failed)
+        left = run.failed - len(report.failed)
         if left > 0:
-            terminal.say(f"and {left:,} more (--limit)")
-    elif run.failed:
+            why = "not kept any longer, or --limit" if run.pruned_at else "--limit"
+            terminal.say(f"and {left:,} more ({why})")
+    elif run.failed and run.pruned_at is None:
         terminal.say(f"{run.failed:,} rows were rejected; the sync's audit level keeps no rows")
+    if run.pruned_at is not None:
+        terminal.say(
+            "",
+            f"rows of this run in the log were kept until {run.pruned_at.astimezone():%Y-%m-%d} "
+            "(retention); the counts stay",
+        )

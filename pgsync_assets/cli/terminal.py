@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import GuardError, PgsyncError
+from ..printable import printable
 
 
 class Terminal:
@@ -33,6 +34,11 @@ class Terminal:
         self.as_json = as_json
         self._out = Console(markup=False, emoji=False, highlight=False)
         self.progress_console = Console(stderr=True, markup=False, emoji=False, highlight=False)
+
+    @property
+    def width(self) -> int:
+        """Characters of a line."""
+        return self._out.width
 
     def say(self, *lines: str) -> None:
         """Prints lines for people; nothing with `--json`."""
@@ -83,13 +89,6 @@ def error_object(error: PgsyncError) -> dict[str, Any]:
     """An error of ours as `--json` prints it."""
     held = {"plan": error.plan_id, "rows": error.rows} if isinstance(error, GuardError) else {}
     return {"type": type(error).__name__, "message": error.message, "remedy": error.remedy, **held}
-
-
-def printable(text: str) -> str:
-    """Text with control characters spelt out: data must not steer the terminal."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
 
 
 def counted(number: int, noun: str) -> str:

@@ -15,7 +15,7 @@ from ..project import read_project
 from ..steps.asked import TableUse, asked_of
 from .app import app, common_options
 from .checked import show_checked
-from .endpoints import connection_or_platform
+from .endpoints import connection_or_platform, to_look_at
 from .exit_code import ExitCode
 from .terminal import Terminal
 
@@ -57,13 +57,16 @@ def test_connection(
     endpoint = Endpoint(name, connection_or_platform(project, name))
     if sync is not None and table is not None:
         raise ConfigurationError("--sync and --table name two tables", "leave one of them out")
-    chosen = project.sync(sync) if sync is not None else None
+    chosen, source = None, None
+    if sync is not None:
+        chosen, ends, _ = to_look_at(project, project.sync(sync))
+        source = ends.source
     asked = asked_of(
         name,
         list(project.syncs.values()),
         role=role,
         sync=chosen,
-        source=Endpoint(chosen.source, project.connections[chosen.source]) if chosen else None,
+        source=source,
         table=TableUse(table, mode) if table is not None else None,
     )
     results = syncs.try_connection(endpoint, asked)

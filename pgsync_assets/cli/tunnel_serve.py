@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import ConfigurationError
+from ..printable import printable
 from ..project import Project, read_project
 from .app import debug_option, defs_option, directory_option, json_option
 from .gateway_key import (
@@ -19,7 +20,7 @@ from .gateway_key import (
     known_hosts_line,
     public_line,
 )
-from .terminal import Terminal, counted, plain, printable
+from .terminal import Terminal, counted, plain
 from .tunnel import tunnel
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..embedded import Servers
+from ..embedded.dagster_dev import make_dagster_home
 from ..embedded.environment_file import write_environment_file
 from ..errors import ConfigurationError
 from ..project import read_project
@@ -41,6 +42,7 @@ def up(directory: Path, port: int, defs: Path, as_json: bool) -> None:
         environment = servers.environment() | {"PGSYNC_DEFS": str(defs.absolute())}
         if servers.used:
             file = servers.directory / "up.env"
-            write_environment_file(file, environment)
+            home = str(make_dagster_home(servers.directory))
+            write_environment_file(file, environment | {"DAGSTER_HOME": home})
             terminal.say(f"Commands in another shell: set -a; . {short_path(file)}; set +a")
         serve_until_ctrl_c(terminal, environment, port, servers.directory)

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.table import Table
 
-from ..outcome import Difference, Verification
+from ..verification import Difference, Verification
 from .export import check_file, csv_line, json_array, write
 from .outcomes import shown_value
 from .terminal import plain, table

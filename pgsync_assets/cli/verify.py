@@ -11,10 +11,10 @@ import click
 from .. import sync as syncs
 from ..config import Partition, SyncConfig
 from ..config.slices import slices_to_verify
-from ..outcome import Verification
 from ..project import Project, read_project
+from ..verification import Verification
 from .app import app, common_options
-from .endpoints import ends_of
+from .endpoints import as_loaded
 from .exit_code import ExitCode
 from .export import check_file
 from .progress import ProgressDisplay
@@ -86,7 +86,7 @@ def _verified(
 ) -> Iterator[Verification]:
     """Compares what was asked for, one after another; `limit` is for all of it together."""
     now = dt.datetime.now(dt.timezone.utc)
-    ends = ends_of(project, config)
+    config, ends = as_loaded(project, config)
     with ends.open():
         for partition in [chosen] if chosen else slices_to_verify(config, now):
             found = syncs.verify(

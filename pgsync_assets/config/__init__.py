@@ -1,18 +1,34 @@
 """What the user wrote: frozen pydantic models. This room does no I/O."""
 
+from .audit import AuditConfig, AuditLevel, KeepConfig, Shows
 from .base import Config, Identifier, Name, SecretName
+from .code_version import code_version
 from .connection import ConnectionConfig, Schemas, SslMode
 from .cursor import CursorConfig
+from .dbt import DbtRef, DbtRelation
+from .duration import Duration
 from .engine import ENGINES, PLATFORM, Engine, Place, StateKind
 from .extras import HooksConfig, StampsConfig
+from .frame import FileConfig, FileFormat
+from .freshness import FreshnessConfig
 from .guard import GuardConfig, Limit, exceeds
+from .history import HistoryConfig
+from .keep import FOR_EVER, KeepFor
 from .mode import DeleteBehavior, Mode, ModeTraits
-from .model import ModelConfig, QualifiedName, split_qualified
+from .model import ModelConfig, ResolvedModel, bases_of
+from .model_kind import KINDS, MODEL_KINDS, KindTraits, ModelKind
+from .models import placed, resolved_models
+from .parameter import ParameterConfig
 from .partition import Bucket, Interval, Partition, Slice, Values
 from .partition_kind import PartitionKind, StaticKind
 from .partitions import PartitionsConfig
+from .preview import PreviewConfig
+from .qualified_name import QualifiedName, qualified, split_qualified
+from .retention import KEPT, Kept, RetentionConfig, Times
+from .schedule import ScheduleConfig
+from .sequence import OnError, SequenceStep, repeated
 from .static_partitions import HashPartitions, ListPartitions, RangePartitions
-from .sync import AuditLevel, DuplicateKeys, SyncConfig
+from .sync import DuplicateKeys, SyncConfig
 from .time_windows import TimeWindows
 from .tunnel import (
     AnyTunnel,
@@ -27,39 +43,64 @@ from .values import ValueConfig, is_static
 
 __all__ = [
     "ENGINES",
+    "KEPT",
+    "KINDS",
+    "MODEL_KINDS",
     "PLACES",
     "PLATFORM",
     "AnyTunnel",
+    "AuditConfig",
     "AuditLevel",
+    "KeepConfig",
+    "FOR_EVER",
+    "KeepFor",
+    "Kept",
+    "Shows",
     "Bucket",
     "Config",
     "ConnectionConfig",
     "CursorConfig",
+    "DbtRef",
+    "DbtRelation",
     "DeleteBehavior",
     "DuplicateKeys",
+    "Duration",
     "Engine",
+    "FileConfig",
+    "FileFormat",
+    "FreshnessConfig",
     "GuardConfig",
     "HashPartitions",
+    "HistoryConfig",
     "HooksConfig",
     "Identifier",
     "Interval",
+    "KindTraits",
     "Limit",
     "ListPartitions",
     "Mode",
     "ModeTraits",
     "ModelConfig",
+    "ModelKind",
     "Name",
+    "OnError",
+    "ParameterConfig",
     "Partition",
     "PartitionKind",
     "PartitionsConfig",
     "Place",
+    "PreviewConfig",
     "QualifiedName",
     "RangePartitions",
+    "ResolvedModel",
+    "RetentionConfig",
     "ReverseTunnel",
     "ReverseTunnelConfig",
     "ReverseTunnelRef",
+    "ScheduleConfig",
     "Schemas",
     "SecretName",
+    "SequenceStep",
     "Slice",
     "SshServer",
     "SslMode",
@@ -68,6 +109,9 @@ __all__ = [
     "StaticKind",
     "SyncConfig",
     "TimeWindows",
+    "Times",
+    "bases_of",
+    "code_version",
     "exceeds",
     "TunnelConfig",
     "UsedAs",
@@ -75,6 +119,10 @@ __all__ = [
     "ValueConfig",
     "Values",
     "is_static",
+    "placed",
+    "repeated",
+    "resolved_models",
+    "qualified",
     "split_qualified",
     "uses_of",
 ]

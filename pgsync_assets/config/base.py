@@ -6,7 +6,16 @@ import re
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ByteSize,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 ENV_NAME = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
 
@@ -15,6 +24,29 @@ class Config(BaseModel):
     """Base of everything that a user writes: immutable, and strict about unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
+
+
+def written_short(schema: JsonSchemaValue, *kinds: str) -> JsonSchemaValue:
+    """The schema of a mapping that may also be written as one plain value.
+
+    Not as a choice of two schemas: an error would then name the whole, not the key in it.
+
+    Args:
+        schema: of the mapping.
+        kinds: types of JSON that the plain value may have.
+    """
+    return {**schema, "type": ["object", *kinds]}
+
+
+class ShortConfig(Config):
+    """A mapping that YAML may also have as one text, which a subclass reads before it validates."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Of the mapping, or a text."""
+        return written_short(handler.resolve_ref_schema(handler(schema)), "string")
 
 
 def _must_be_env_name(value: str) -> str:

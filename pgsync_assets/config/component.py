@@ -11,26 +11,33 @@ from pydantic import TypeAdapter, ValidationError
 from .base import Name
 from .connection import ConnectionConfig
 from .document import Document, Location, Problem
+from .model import ModelConfig
+from .retention import RetentionConfig
 from .sync import SyncConfig
 from .tunnel import ReverseTunnelConfig
 from .validation import dotted, suggestion, validate
 
 CONNECTIONS_TYPE = "pgsync_assets.PgConnectionsComponent"
 SYNCS_TYPE = "pgsync_assets.PgSyncComponent"
+MAINTENANCE_TYPE = "pgsync_assets.PgMaintenanceComponent"
 
-Named = TypeVar("Named", ConnectionConfig, ReverseTunnelConfig)
+Named = TypeVar("Named", ConnectionConfig, ReverseTunnelConfig, ModelConfig)
 
 TEMPLATE_MARKS = ("{{", "{%", "{#")
 
 _OTHER_TYPES = (
+    "pgsync_assets.PgAlertsComponent",
+    MAINTENANCE_TYPE,
+    "pgsync_assets.PgColumnsComponent",
     "pgsync_assets.PgPlansApprovedComponent",
     "pgsync_assets.PgScheduleComponent",
+    "pgsync_assets.PgSequenceComponent",
     "pgsync_assets.PgSourceChangedComponent",
 )
 _ENVELOPE = ("type", "attributes", "template_vars_module", "requirements", "post_processing")
 _ATTRIBUTES = {
     CONNECTIONS_TYPE: ("connections", "reverse_tunnels"),
-    SYNCS_TYPE: ("syncs", "translation", "op"),
+    SYNCS_TYPE: ("syncs", "models", "translation", "op"),
 }
 
 
@@ -39,6 +46,9 @@ _ANY_CONNECTION = ConnectionConfig(host="", database="", user="")
 
 _ANY_REVERSE_TUNNEL = ReverseTunnelConfig.model_construct(public_keys=(), port=0)
 """The same for a reverse tunnel; one without keys is compared with no other."""
+
+_ANY_MODEL = ModelConfig.model_construct(table="any.model", key=("id",), source="")
+"""The same for a model."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +72,11 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     connections: dict[str, ConnectionConfig] = field(default_factory=dict)
     reverse_tunnels: dict[str, ReverseTunnelConfig] = field(default_factory=dict)
+    models: dict[str, ModelConfig] = field(default_factory=dict)
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
-    """Where `connections` and `reverse_tunnels` were written, by part and name."""
+    """Where `connections`, `reverse_tunnels` and `models` were written, by part and name."""
     syncs: list[PlacedSync] = field(default_factory=list)
+    retention: RetentionConfig | None = None
 
 
 def read_component(document: Document, reading: Reading) -> str:
@@ -99,8 +111,16 @@ def read_component(document: Document, reading: Reading) -> str:
             known = reading.reverse_tunnels
             _read_named(document, reading, "reverse_tunnels", known, _ANY_REVERSE_TUNNEL)
     elif not templates:
-        _read_syncs(document, reading)
+        _read_models_and_syncs(document, reading)
     return kind
+
+
+def _read_models_and_syncs(document: Document, reading: Reading) -> None:
+    attributes = document.value["attributes"]
+    if "models" in attributes:
+        _read_named(document, reading, "models", reading.models, _ANY_MODEL)
+    if "syncs" in attributes or "models" not in attributes:
+        _read_syncs(document, reading)
 
 
 def _pass_over(kind: str, document: Document, reading: Reading) -> None:
@@ -109,6 +129,22 @@ def _pass_over(kind: str, document: Document, reading: Reading) -> None:
     if kind.startswith("pgsync_assets.") and kind.count(".") == 1 and kind not in known:
         told = f"type: there is no component {kind!r}; {suggestion(kind, known)}"
         reading.problems.append(document.problem(("type",), told))
+    attributes = document.value.get("attributes")
+    if kind == MAINTENANCE_TYPE and isinstance(attributes, dict) and "audit" in attributes:
+        _read_retention(document, reading)
+
+
+def _read_retention(document: Document, reading: Reading) -> None:
+    """How long audits are kept is known to the command line, too."""
+    at: Location = ("attributes", "audit")
+    found = validate(RetentionConfig, document, at)
+    if isinstance(found, list):
+        reading.problems.extend(found)
+    elif reading.retention is not None:
+        told = "audit: another maintenance has one, too; one says how long audits are kept"
+        reading.problems.append(document.problem(at, told))
+    else:
+        reading.retention = found
 
 
 def _unknown_keys(document: Document, at: Location, known: tuple[str, ...]) -> Iterator[Problem]:
@@ -124,7 +160,7 @@ def _unknown_keys(document: Document, at: Location, known: tuple[str, ...]) -> I
 def _templates(document: Document) -> Iterator[Problem]:
     """Finds Dagster templates: this reader has no Dagster that could fill them in."""
     attributes = document.value["attributes"]
-    for part in ("connections", "reverse_tunnels", "syncs"):
+    for part in ("connections", "reverse_tunnels", "models", "syncs"):
         for place, text in _texts(attributes.get(part), ("attributes", part)):
             mark = next((mark for mark in TEMPLATE_MARKS if mark in text), None)
             if mark:

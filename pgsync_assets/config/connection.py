@@ -42,11 +42,27 @@ class Schemas(Config):
         description="In a destination: how far each sync has come. May be the application's own "
         "schema; null: nothing of ours is made there, and a batch is written at least once.",
     )
+    log: Identifier | None = Field(
+        default=None,
+        description="In a destination: runs, tables, row counts and errors of all syncs that write "
+        "here, for its owner, who need not see the source. A schema of its own, as in pgsync_log. "
+        "Default: no log here.",
+    )
     staging: Identifier | None = Field(
         default=None,
         description="In a destination whose role may not create temporary tables: a batch lands "
         "in a table here first, which is dropped before it commits.",
     )
+
+    @model_validator(mode="after")
+    def _log_stands_alone(self) -> Self:
+        others = (self.planner, self.audit, self.ledger, self.staging)
+        if self.log is not None and self.log in others:
+            raise ValueError(
+                f"log: {self.log} is another of our schemas; whoever reads the log would read that "
+                "as well: give it a schema of its own, as in pgsync_log"
+            )
+        return self
 
 
 class ConnectionConfig(Config):
@@ -119,6 +135,11 @@ class ConnectionConfig(Config):
         default="UTC",
         description="Time zone in which SQL is computed here: that of models, of a destination's "
         "triggers and defaults. IANA name, as in Europe/Berlin.",
+    )
+    max_runs: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        default=None,
+        description="Runs that write to it at once; others wait. Default: what Dagster's instance "
+        "says, 4.",
     )
     tunnel: AnyTunnel | None = Field(
         default=None, description="An SSH server to go through, or {reverse: NAME}."

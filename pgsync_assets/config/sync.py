@@ -5,21 +5,25 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import ByteSize, Field, field_validator, model_validator
+from pydantic import ByteSize, Field, SerializeAsAny, field_validator, model_validator
 
 from ..errors import ConfigurationError
+from .audit import AuditConfig
 from .base import Bytes, Config, Identifier, Name, Seconds
 from .cursor import CursorConfig
 from .engine import ENGINES, Engine, EngineTraits, StateKind
 from .extras import HooksConfig, StampsConfig
+from .freshness import FreshnessConfig
 from .guard import GuardConfig, Limit
+from .labels import Group, Owners, Tags
 from .mode import MODES, DeleteBehavior, Mode, ModeTraits
-from .model import ModelConfig, QualifiedName
+from .model import ModelConfig
 from .partition import Partition
 from .partitions import PartitionsConfig
+from .qualified_name import QualifiedName
+from .schedule import ScheduleConfig
 from .values import ValueConfig
 
-AuditLevel = Literal["off", "failures_only", "keys", "full"]
 DuplicateKeys = Literal["reject", "fail"]
 Drift = Literal["fail", "add_columns", "ignore"]
 
@@ -28,8 +32,14 @@ class SyncConfig(Config):
     """One sync as written in YAML."""
 
     name: Name = Field(description="Name of the sync; its rows in the audit carry it.")
-    source: Name = Field(description="Name of the connection that the model is read from.")
-    model: ModelConfig = Field(description="What to send.")
+    source: Name = Field(
+        default="",
+        description="Name of the connection that the model is read from. Required, but for a model "
+        "of `models:`, which has its own, and one that is loaded (`asset`, `python`, `file`).",
+    )
+    model: SerializeAsAny[ModelConfig] = Field(
+        description="What to send; or the name of a model of `models:`."
+    )
     destination: Name = Field(description="Name of the connection that is written to.")
     table: QualifiedName = Field(description="The destination table, schema.table.")
     create_table: bool = Field(
@@ -47,7 +57,8 @@ class SyncConfig(Config):
         default="lightning",
         description="Where changes are found and what was sent is kept: in schemas of ours at the "
         "source (lightning), or on the platform's PostgreSQL (standard: the source is only read). "
-        "Change it at any time, in either direction: nothing is sent again.",
+        "Change it at any time, in either direction: nothing is sent again. A model that is loaded "
+        "(`asset`, `python`, `file`) always has standard.",
     )
     state: StateKind | None = Field(
         default=None,
@@ -125,10 +136,10 @@ class SyncConfig(Config):
         description="Rows of the model whose key occurs more than once, or is NULL: they are "
         "rejected one by one and the others go on, or the run fails before its first write.",
     )
-    audit: AuditLevel = Field(
-        default="keys",
-        description="What sync_changelog and sync_snapshot hold: nothing, refused rows, the key "
-        "of every changed row, or its values too.",
+    audit: AuditConfig = Field(
+        default=AuditConfig(),
+        description="What is written down of its rows: `off`, `failures_only`, `keys` or `full`; "
+        "or a mapping with that as its level. See audit below.",
     )
     guard: GuardConfig = Field(
         default=GuardConfig(), description="What a plan may do before somebody looks at it."
@@ -150,7 +161,20 @@ class SyncConfig(Config):
         default=StampsConfig(),
         description="Columns of the table that say when and by which run a row was written.",
     )
+    schedule: ScheduleConfig | None = Field(
+        default=None,
+        description="When it runs by itself; default: when somebody, or something else, starts it.",
+    )
+    freshness: FreshnessConfig | None = Field(
+        default=None, description="How long ago its last success may be."
+    )
     description: str | None = Field(default=None, description="Shown on the asset.")
+    tags: Tags = {}
+    owners: Owners = ()
+    group: Group | None = Field(
+        default=None,
+        description="Group of the destination's asset; default: the name of its connection.",
+    )
 
     @field_validator("columns")
     @classmethod
@@ -166,6 +190,14 @@ class SyncConfig(Config):
         return value
 
     @model_validator(mode="after")
+    def _has_source(self) -> SyncConfig:
+        if not self.source and self.model.traits.has_source:
+            raise ValueError("source is missing: the connection that the model is read from")
+        if self.model.source is not None and self.model.source != self.source:
+            raise ValueError("model.source: name it as the source of the sync")
+        return self
+
+    @model_validator(mode="after")
     def _values_beside_columns(self) -> SyncConfig:
         by_name = dict(zip(self.model.key, self.model.key, strict=True))
         taken = {*(self.explicit_mapping or by_name).values(), self.deleted_column}
@@ -174,6 +206,15 @@ class SyncConfig(Config):
         if keys := [name for name in self.lossy if name in self.model.key]:
             raise ValueError(
                 f"lossy: {', '.join(keys)}: two keys could become one; cast the key in the model"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _rows_have_names(self) -> SyncConfig:
+        if keys := [name for name in self.audit.omitted if name in self.model.key]:
+            raise ValueError(
+                f"audit: values: {', '.join(keys)} is of the key, which names a row: write hash "
+                "in place of omit"
             )
         return self
 

@@ -37,6 +37,8 @@ class Uses:
 def uses_of(connection: str, syncs: Iterable[SyncConfig], places: Collection[UsedAs]) -> Uses:
     """Which syncs use a connection, and for what.
 
+    A frame is read on the platform, where it was loaded: that belongs to keeping the state.
+
     Args:
         connection: its name.
         syncs: all that count.
@@ -44,7 +46,9 @@ def uses_of(connection: str, syncs: Iterable[SyncConfig], places: Collection[Use
     """
     every = tuple(syncs)
     used: dict[UsedAs, tuple[SyncConfig, ...]] = {
-        "source": tuple(sync for sync in every if sync.source == connection),
+        "source": tuple(
+            sync for sync in every if sync.source == connection and not sync.model.is_frame
+        ),
         "destination": tuple(sync for sync in every if sync.destination == connection),
         "platform": every if connection == PLATFORM else (),
     }

@@ -162,7 +162,7 @@ def _fields_around(model: type[BaseModel], location: Location) -> list[str]:
         info = model.model_fields.get(str(step))
         kinds = {kind.__name__: kind for kind in _models_in(info.annotation)} if info else kinds
         model = next(iter(kinds.values())) if info and kinds else model
-    return list(model.model_fields)
+    return [info.alias or name for name, info in model.model_fields.items()]
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

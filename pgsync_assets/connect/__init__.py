@@ -3,9 +3,9 @@
 from .authorities import Trust, refusal
 from .certificate import Certificate, Server, matches, shown_chain
 from .endpoint import Endpoint
-from .failures import is_row_level, translate, translated
+from .failures import is_row_level, spoken, translate, translated
 from .migrate import is_migrated, migrate
-from .platform import no_platform, platform_config, platform_endpoint
+from .platform import no_platform, nowhere_to_load, platform_config, platform_endpoint
 from .pooler import PoolMode, is_pooled, pool_mode
 from .pump import pump
 from .reach import reach
@@ -14,13 +14,14 @@ from .rights import (
     excess_rights,
     may_create,
     schema_problem,
+    tables_problem,
     tls_of,
     try_schema,
     try_temporary,
     visible_tables,
 )
 from .server import UNKNOWN_BYTES, read_server
-from .session import READ_ONLY, REPEATABLE_READ, Session
+from .session import READ_ONLY, REPEATABLE_READ, Session, at_once
 
 __all__ = [
     "PAUSES_S",
@@ -33,6 +34,7 @@ __all__ = [
     "Server",
     "Session",
     "Trust",
+    "at_once",
     "excess_rights",
     "is_migrated",
     "is_pooled",
@@ -41,6 +43,7 @@ __all__ = [
     "may_create",
     "migrate",
     "no_platform",
+    "nowhere_to_load",
     "platform_config",
     "platform_endpoint",
     "pool_mode",
@@ -50,6 +53,8 @@ __all__ = [
     "refusal",
     "schema_problem",
     "shown_chain",
+    "tables_problem",
+    "spoken",
     "tls_of",
     "translate",
     "translated",

@@ -115,4 +115,6 @@ def translated(doing: str, connection: psycopg.Connection | None = None) -> Iter
     try:
         yield
     except psycopg.Error as error:
-        raise translate(error, doing, connection) from None
+        ours = translate(error, doing, connection)
+        ours.sqlstate = error.sqlstate
+        raise ours from None

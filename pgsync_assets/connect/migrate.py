@@ -10,7 +10,7 @@ from psycopg import sql
 
 from ..errors import PrivilegeError, SchemaVersionError
 from ..sql import script, statement
-from .session import READ_ONLY, Session
+from .session import Session
 
 # One number for all of our schemas: two processes never migrate one database at the same time.
 MIGRATION_LOCK = 7_301_990_511
@@ -39,9 +39,8 @@ def migrate(
         PrivilegeError: the schema does not exist and we may not create it.
     """
     steps = _steps(package, "migrations")
-    with session.transaction(f"reading the version of schema {schema}") as connection:
-        if _version(connection, schema, table) == max(steps):
-            return
+    if _seen(session, schema, table) == max(steps):
+        return
     with session.transaction(f"creating the tables of schema {schema}") as connection:
         connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(%s)", [MIGRATION_LOCK])
         version = _version(connection, schema, table)
@@ -63,15 +62,30 @@ def migrate(
             )
 
 
-def is_migrated(session: Session, schema: str) -> bool:
+def is_migrated(session: Session, schema: str, table: str = TABLE) -> bool:
     """Whether a schema of ours is there with its tables, of whatever version.
 
     Args:
         session: on the database that would hold it.
         schema: its name.
+        table: in which the schema remembers its migrations.
     """
-    with session.transaction(f"reading the version of schema {schema}", READ_ONLY) as connection:
-        return _version(connection, schema) > 0
+    return _seen(session, schema, table) > 0
+
+
+def _seen(session: Session, schema: str, table: str) -> int:
+    """The version, in a round trip or two: each run asks for that of each schema."""
+    doing = f"reading the version of schema {schema}"
+    names = {"schema": schema, "table": table}
+    ((has_schema, has_table),) = session.at_once(
+        doing, [statement(__package__, "migrations_state.sql")], names
+    )
+    if not (has_schema and has_table):
+        return 0
+    ((version,),) = session.at_once(
+        doing, [statement(__package__, "migrations_newest.sql", **names)], {}
+    )
+    return int(version)
 
 
 def _steps(package: str, folder: str) -> dict[int, str]:

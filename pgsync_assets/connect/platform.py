@@ -55,9 +55,17 @@ def no_platform(sync: str) -> ConfigurationError:
     Args:
         sync: its name.
     """
+    return _unknown(f"sync {sync!r}: engine standard keeps its state on")
+
+
+def nowhere_to_load() -> ConfigurationError:
+    """The error for rows that are loaded first, where there is no platform."""
+    return _unknown("rows of a DataFrame or a file are loaded into")
+
+
+def _unknown(what_is_there: str) -> ConfigurationError:
     return ConfigurationError(
-        f"sync {sync!r}: engine standard keeps its state on the platform's PostgreSQL, "
-        "and nothing says where that is",
+        f"{what_is_there} the platform's PostgreSQL, and nothing says where that is",
         "`pgsync-assets up` brings one; while it serves: set -a; . .pgsync/up.env; set +a. Or set "
         f"{', '.join(VARIABLES.values())}, or write a connection named {PLATFORM!r}",
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ..errors import TransientError
+
+_log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 PAUSES_S = (1.0, 2.0, 4.0)
@@ -34,5 +37,6 @@ def tried(
         except TransientError as error:
             if on_failure is not None:
                 on_failure(error)
+            _log.warning("%s; tried again in %g s", error.message, pause)
             time.sleep(pause)
     return once()

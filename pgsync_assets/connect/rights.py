@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ..sql import statement
-from .session import READ_ONLY, Session
+from ..sql import relation, statement
+from .session import Session
 
 
 def schema_problem(session: Session, schema: str) -> str | None:
@@ -32,6 +32,35 @@ def schema_problem(session: Session, schema: str) -> str | None:
         else sql.SQL("CREATE SCHEMA {} AUTHORIZATION {};")
     )
     return template.format(sql.Identifier(schema), sql.Identifier(user)).as_string(None)
+
+
+def tables_problem(session: Session, schema: str, wanted: Mapping[str, str]) -> str | None:
+    """The statements that an administrator has to run before tables of ours can be used.
+
+    Args:
+        session: on the database that holds them, or will.
+        schema: its name.
+        wanted: name of each table, and what our role does with it.
+
+    Returns:
+        None where they are there and ours to use, or can be made.
+    """
+    asked = {"schema": schema, "tables": list(wanted), "each": list(wanted.values())}
+    tables = _rows(session, "tables_rights.sql", asked)
+    if len(tables) < len(wanted):
+        return schema_problem(session, schema)
+    grants = [
+        sql.SQL("GRANT {} ON {} TO {};").format(
+            sql.SQL(rights), relation(schema, table), sql.Identifier(user)
+        )
+        for user, _, table, rights, is_enough in tables
+        if not is_enough
+    ]
+    if not tables[0][1]:
+        template = sql.SQL("GRANT USAGE ON SCHEMA {} TO {};")
+        user = sql.Identifier(tables[0][0])
+        grants.insert(0, template.format(sql.Identifier(schema), user))
+    return " ".join(grant.as_string(None) for grant in grants) or None
 
 
 def try_schema(session: Session, schema: str) -> bool:
@@ -122,9 +151,8 @@ def _schema_rights(session: Session, schema: str) -> tuple[Any, ...]:
 
 def _own_schemas(session: Session) -> list[str]:
     own = session.config.schemas
-    return [name for name in (own.planner, own.audit, own.ledger) if name]
+    return [name for name in (own.planner, own.audit, own.ledger, own.log) if name]
 
 
 def _rows(session: Session, file: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
-    with session.transaction("looking at our rights", READ_ONLY) as connection:
-        return connection.execute(statement(__package__ or "", file), values).fetchall()
+    return session.at_once("looking at our rights", [statement(__package__ or "", file)], values)

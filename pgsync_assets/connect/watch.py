@@ -35,13 +35,37 @@ SILENCE = 0.3  # before the server is asked
 PATIENCE = 0.2  # with each of the questions
 QUESTIONS = 2  # in a row that are not answered
 
+CANCEL_S = 5.0  # for a server to hear that a statement is not waited for any more
+
 BYTES_MOVED, TCP_INFO_SIZE = 120, 136  # acked, received: two numbers in Linux' struct tcp_info
 
 
 class WatchedConnection(psycopg.Connection[Any]):
-    """A connection that knows whether it was cut, and after how many seconds of silence."""
+    """A connection that knows whether it was cut, and after how many seconds of silence.
+
+    Whoever ends the run ends its statement at the server as well. psycopg does so for
+    KeyboardInterrupt alone; Dagster's interrupt is another BaseException, and a server goes on with
+    what nobody waits for.
+    """
 
     silent_s: float | None = None
+
+    def wait(self, *args: Any, **kwargs: Any) -> Any:
+        """See psycopg."""
+        try:
+            return super().wait(*args, **kwargs)
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException:
+            self._give_up()
+            raise
+
+    def _give_up(self) -> None:
+        """Ends the statement under way, and the session: it cannot be told where it was left."""
+        if self.pgconn.transaction_status == pq.TransactionStatus.ACTIVE:
+            with suppress(psycopg.Error):
+                self.cancel_safe(timeout=CANCEL_S)
+            self.pgconn.finish()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ..config import SyncConfig
 from ..connect import Endpoint, tried
 from ..errors import ConfigurationError
+from ..log import Log, RunLog, about_writer, prepare_log
 from ..model import ColumnMapping
 from ..plan import Lock, locked
 from ..write import (
@@ -31,6 +32,7 @@ from .order import Order
 from .result import Delivered, RejectedRow
 from .rows import read
 from .spool import Spool
+from .told import stops_told, tell_finished
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,12 @@ def _delivered(
         ledger = Ledger.prepare(session, schema)
         with locked(lock_session, schema, offered.writer, offered.partition) as lock:
             deliveries = Deliveries(ledger, offered)
+            log = _log_of(fitted, offered, ledger)
             found = deliveries.finished()
-            sent = 0 if found else _write(fitted, deliveries, ledger, spool, lock)
-            known = found or deliveries.finish()
+            with stops_told(log, offered.partition):
+                sent = 0 if found else _write(fitted, deliveries, ledger, spool, lock, log)
+                known = found or deliveries.finish()
+            tell_finished(log, offered.partition, known)
         rejects = deliveries.rejects(known)
     return Delivered(
         delivery=offered.delivery,
@@ -131,9 +136,29 @@ def _delivered(
     )
 
 
-def _write(fitted: Fitted, deliveries: Deliveries, ledger: Ledger, spool: Spool, lock: Lock) -> int:
+def _log_of(fitted: Fitted, offered: Offered, ledger: Ledger) -> Log | None:
+    """The log of the destination; None where it keeps none. The ledger numbers the deliveries."""
+    schema = ledger.session.config.schemas.log
+    if schema is None:
+        return None
+    prepare_log(ledger.session, schema)
+    about = about_writer(offered.writer, fitted.sync, fitted.mapping.targets)
+    return Log(ledger.session, schema, about, ledger.identity(), offered.partition)
+
+
+def _write(
+    fitted: Fitted,
+    deliveries: Deliveries,
+    ledger: Ledger,
+    spool: Spool,
+    lock: Lock,
+    log: Log | None,
+) -> int:
     """Writes the batches that are not in yet; bytes sent."""
     begun = deliveries.begin()
+    run = RunLog(log, begun.plan.run.id) if log else None
+    if run is not None:
+        run.begin(begun.plan.run.partition, begun.plan.batches, begun.plan.counts.total)
     job = Job(
         sync=fitted.sync,
         rows=spool,
@@ -142,6 +167,7 @@ def _write(fitted: Fitted, deliveries: Deliveries, ledger: Ledger, spool: Spool,
         plan=begun.plan,
         target=fitted.target,
         mapping=fitted.mapping,
+        log=run,
     )
     refuse_invalid_keys(job, spool, fitted.order.key)
     writer = BatchWriter(job)

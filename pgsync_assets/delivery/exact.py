@@ -40,8 +40,31 @@ def check_of(target: Target, column: TargetColumn) -> Check | None:
     Raises:
         DestinationError: it is an interval that keeps some of its fields only.
     """
-    base = column.base.removeprefix("pg_catalog.")
-    check = _check(target, column, base.removeprefix("_"))
+    try:
+        return check_of_type(column.base.removeprefix("pg_catalog."), column.modifier)
+    except PartOfInterval:
+        raise DestinationError(
+            f"{target.name}, column {column.column.name!r} is {column.column.type}: "
+            "other fields of an interval would be cut silently",
+            "leave it out of the rows, or make it a plain interval",
+        ) from None
+
+
+class PartOfInterval(Exception):
+    """An interval that keeps some of its fields only."""
+
+
+def check_of_type(base: str, modifier: int) -> Check | None:
+    """What has to hold for values of a type; None where it takes all or refuses.
+
+    Args:
+        base: its name in pg_type; arrays begin with an underscore.
+        modifier: as in pg_attribute; -1 for none.
+
+    Raises:
+        PartOfInterval: it would cut the other fields.
+    """
+    check = _check(base.removeprefix("_"), modifier)
     if check is None or not base.startswith("_"):
         return check
     return lambda text: all(
@@ -49,15 +72,14 @@ def check_of(target: Target, column: TargetColumn) -> Check | None:
     )
 
 
-def _check(target: Target, column: TargetColumn, base: str) -> Check | None:
-    modifier = column.modifier
+def _check(base: str, modifier: int) -> Check | None:
     if base == "numeric" and modifier >= 0:
         scale = numeric_modifier(modifier)[1]
         return lambda text: _digits_fit(text, scale)
     if base == "varchar" and modifier >= 0:
         return lambda text: not _loses_blanks(text, modifier - 4)
     if base == "interval":
-        return _seconds_fit(_interval_digits(target, column))
+        return _seconds_fit(_interval_digits(modifier))
     if base in ("timestamp", "timestamptz", "time", "timetz"):
         fits = _seconds_fit(modifier if modifier >= 0 else MICROSECONDS)
         only = {"timestamp": _no_zone, "time": _time_only}.get(base, _anything)
@@ -130,16 +152,12 @@ def _shortest_float4(number: float) -> str:
     return next(t for t in texts if struct.pack("f", float(t)) == struct.pack("f", kept))
 
 
-def _interval_digits(target: Target, column: TargetColumn) -> int:
-    if column.modifier < 0:
+def _interval_digits(modifier: int) -> int:
+    if modifier < 0:
         return MICROSECONDS
-    if column.modifier >> 16 & WHOLE_INTERVAL != WHOLE_INTERVAL:
-        raise DestinationError(
-            f"{target.name}, column {column.column.name!r} is {column.column.type}: "
-            "other fields of an interval would be cut silently",
-            "leave it out of the rows, or make it a plain interval",
-        )
-    digits = column.modifier & ALL_DIGITS
+    if modifier >> 16 & WHOLE_INTERVAL != WHOLE_INTERVAL:
+        raise PartOfInterval
+    digits = modifier & ALL_DIGITS
     return MICROSECONDS if digits == ALL_DIGITS else digits
 
 

@@ -35,7 +35,7 @@ def fill(spool: Spool, rows: Table | Lines, target: Target) -> None:
     for number, texts in enumerate(fields, 1):
         spool.add(b"\t".join(texts))
         for place, check in needed:
-            if not _holds(check, texts[place]):
+            if not holds(check, texts[place]):
                 name = columns[place].column.name
                 spool.refuse(number, f"{ROUNDED} (column {name})", name)
                 break
@@ -68,7 +68,13 @@ def _split(lines: Lines) -> Iterator[list[bytes]]:
         yield line.split(b"\t")
 
 
-def _holds(check: Check, text: bytes) -> bool:
+def holds(check: Check, text: bytes) -> bool:
+    """Whether a value arrives as it is.
+
+    Args:
+        check: of its column.
+        text: as a line of COPY has it.
+    """
     if text == b"\\N":
         return True
     if b"\\" in text:

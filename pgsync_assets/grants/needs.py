@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ..config import ConnectionConfig, SyncConfig, Uses, split_qualified
 from ..write import TABLE, mode_of, rights_of, written
 from .grant import ORDER, Grant, Missing, Need, Thing, merged
-from .reads import Name, named_tables, unread
+from .reads import Name, made_anew, named_tables, unread
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,7 @@ def _read(sync: SyncConfig, config: ConnectionConfig, found: _Found) -> None:
             found.needs += _table((place, table), ("SELECT",))
         else:
             found.looked_up.append(table)
-    if note := unread(sync):
-        found.notes.append(note)
+    found.notes += filter(None, (unread(sync), made_anew(sync)))
 
 
 def _to_write(here: Thing, config: ConnectionConfig, uses: Uses, ways: Ways) -> Iterator[Need]:
@@ -124,6 +123,8 @@ def _to_write(here: Thing, config: ConnectionConfig, uses: Uses, ways: Ways) -> 
     schemas = config.schemas
     if schemas.ledger is not None:
         yield from _own(here, (schemas.ledger,), ways)
+    if schemas.log is not None:
+        yield from _own(here, (schemas.log,), ways)
     if not any(_stages(sync) for sync in uses.writes):
         return
     if schemas.staging is None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from psycopg import sql
-
 from ..config import ModelConfig, SyncConfig
 
 Name = tuple[str, str]
@@ -18,8 +16,9 @@ def named_tables(sync: SyncConfig) -> tuple[Name, ...]:
     Args:
         sync: with its model's SQL loaded.
     """
-    queries = (sync.model, *_expressions(sync))
-    found = {name for query in queries for name in _tables(query)}
+    from ..lineage import value_tables  # takes a third of a second: sqlglot
+
+    found = {*_tables(sync.model), *value_tables(sync)}
     return tuple(
         (schema, table)
         for schema, table in sorted(found)
@@ -41,19 +40,22 @@ def unread(sync: SyncConfig) -> str | None:
     )
 
 
-def _tables(query: ModelConfig) -> tuple[Name, ...]:
-    from ..lineage import source_tables  # takes a third of a second: sqlglot
+def made_anew(sync: SyncConfig) -> str | None:
+    """What to say where a GRANT does not last: dbt drops a table and makes it anew.
 
-    return source_tables(query, default_schema="")
+    Args:
+        sync: with what dbt's manifest says of its model.
+    """
+    model = sync.model
+    if model.dbt is None:
+        return None
+    return (
+        f"sync {sync.name}: dbt makes {model.table} anew with each build, without this GRANT. One "
+        "that lasts stands in dbt (+grants: {select: [..]}), or --future-tables gives it."
+    )
 
 
-def _expressions(sync: SyncConfig) -> list[ModelConfig]:
-    """The expressions of its values, as queries: they may have sub-selects."""
-    return [
-        ModelConfig(
-            sql=sql.SQL("SELECT {}").format(sql.SQL(value.sql)).as_string(None),
-            key=sync.model.key,
-        )
-        for value in sync.values.values()
-        if value.sql is not None
-    ]
+def _tables(model: ModelConfig) -> tuple[Name, ...]:
+    from ..lineage import read_tables
+
+    return read_tables(model, default_schema="")

@@ -17,11 +17,17 @@ from psycopg import sql
 
 from . import blocks
 from .grant import GIVE, TAKE, Grant, Verb
+from .log_reader import LogReader
 from .needs import Needs
 
 
 def setup_script(
-    needs: Needs, database: str, role: str, secret: str | None, makers: tuple[str, ...]
+    needs: Needs,
+    database: str,
+    role: str,
+    secret: str | None,
+    makers: tuple[str, ...],
+    reader: LogReader | None = None,
 ) -> str:
     """SQL that makes the role and gives it what is needed.
 
@@ -31,6 +37,7 @@ def setup_script(
         role: name of it.
         secret: its password as a SCRAM verifier; None leaves it as it is.
         makers: who makes later tables; none: owners of those that are there.
+        reader: who may read the log, too.
     """
     return _joined(
         _in_database(database),
@@ -41,11 +48,14 @@ def setup_script(
         ("Sequences that defaults draw from", _sequences(needs, role)),
         ("All tables of a schema", _every(needs, role)),
         ("Tables that are made later", _future(needs, role, makers)),
+        ("Who reads the log", reader.gives() if reader else []),
         ("Nothing is lacking", [blocks.block(blocks.prove(_proofs(needs, role)))]),
     )
 
 
-def revoke_script(needs: Needs, database: str, role: str, drops_role: bool) -> str:
+def revoke_script(
+    needs: Needs, database: str, role: str, drops_role: bool, reader: LogReader | None = None
+) -> str:
     """SQL that takes back what `setup_script` gave; tables and schemas stay.
 
     Args:
@@ -53,12 +63,14 @@ def revoke_script(needs: Needs, database: str, role: str, drops_role: bool) -> s
         database: in which it has to be run.
         role: name of it.
         drops_role: the role goes, too, and what it owns here belongs to who runs the script.
+        reader: who may not read the log any more, either.
     """
     parts = [_unless_owned(TAKE, grant, role) for grant in reversed(needs.grants)]
     parts += [blocks.looked_up(TAKE, needs.search_path, name, role) for name in needs.looked_up]
     parts += [blocks.sequences(TAKE, needs.defaults, role)] if needs.defaults else []
     parts += [blocks.every(TAKE, *item, role) for item in needs.every.items()]
     parts += [blocks.no_future(*item, role) for item in needs.future.items()]
+    parts += [reader.takes()] if reader else []
     parts += [blocks.drop_role(role)] if drops_role else []
     return _joined(
         _in_database(database),

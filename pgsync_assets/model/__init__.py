@@ -4,9 +4,11 @@ from .computed import Computed, cast, computed_by, free_name, own_columns, value
 from .definition import Definition, Part, definitions
 from .describe import Relation, describe
 from .equality import Equality, Folding, equalities
+from .files import with_files
 from .mapping import ColumnMapping, map_columns, wanted_columns
+from .moment import check_moment
 from .past import Past, check_cursor
-from .query import load_sql_file, rows, select
+from .query import rows, select, written
 from .sent import add_computed, describe_sent
 from .slice import condition, predicate
 from .slice_fit import fit_partitions
@@ -23,6 +25,7 @@ __all__ = [
     "add_computed",
     "cast",
     "check_cursor",
+    "check_moment",
     "computed_by",
     "condition",
     "definitions",
@@ -31,7 +34,6 @@ __all__ = [
     "equalities",
     "fit_partitions",
     "free_name",
-    "load_sql_file",
     "map_columns",
     "own_columns",
     "predicate",
@@ -39,4 +41,6 @@ __all__ = [
     "select",
     "values_of",
     "wanted_columns",
+    "with_files",
+    "written",
 ]

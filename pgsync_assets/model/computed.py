@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from psycopg import sql
 from pydantic import JsonValue
 
-from ..config import ModelConfig, SyncConfig, ValueConfig, is_static
+from ..config import (
+    ModelConfig,
+    ResolvedModel,
+    SyncConfig,
+    ValueConfig,
+    bases_of,
+    is_static,
+)
 from ..sql import COMMA, column
 
 RESERVED_PREFIX = "_pgsync_"
@@ -39,7 +46,7 @@ class Computed:
     source: str | None = None
 
 
-class ComputedModel(ModelConfig):
+class ComputedModel(ResolvedModel):
     """A model, and what its sync computes over it; made by a sync, never written by a user."""
 
     computed: tuple[Computed, ...]
@@ -76,7 +83,9 @@ def with_computed(sync: SyncConfig, columns: Iterable[Computed]) -> SyncConfig:
     if not added:
         return sync
     fields = {name: getattr(sync.model, name) for name in ModelConfig.model_fields}
-    model = ComputedModel.model_construct(**fields, computed=computed_by(sync.model) + added)
+    model = ComputedModel.model_construct(
+        **fields, bases=bases_of(sync.model), computed=computed_by(sync.model) + added
+    )
     return sync.model_copy(update={"model": model})
 
 

@@ -8,28 +8,22 @@ from functools import cached_property
 from typing import Any
 
 import psycopg
-from psycopg import sql
+from psycopg import pq
 
 from ..config import ModelConfig, split_qualified
 from ..connect import READ_ONLY, Session
 from ..errors import ModelError
 from ..outcome import Column
 from ..sql import statement
-from .computed import RESERVED_PREFIX, computed_by
+from .catalog import check_lasting, no_table, nullable_columns
+from .computed import RESERVED_PREFIX
+from .dbt_relation import check_database
 from .definition import Definition, definitions
 from .equality import Equality
-from .forbidden import forbidden
 from .key_columns import ResultColumn, key_equality, key_operators
-from .query import select
+from .mistake import mistake, shape_of
+from .parameters import check_parameters
 
-COMPUTED_REMEDIES = {
-    "": "it is computed of each row: one SQL expression over the model's columns",
-    "0A000": "a value is one value of each row; what makes or needs several belongs in the model",
-    "3F000": "its type has to be at the source, too: create it there, or name another one",
-    "42704": "its type has to be at the source, too: create it there, or name another one",
-    "42803": "a value is computed of each row by itself: aggregate in the model",
-    "42846": "cast it in steps, as in values: sql: column::text::type",
-}
 MOST_COLUMNS = 800  # a row is joined with its old image; a join has at most 1,664 columns
 
 
@@ -73,15 +67,20 @@ def describe(session: Session, model: ModelConfig) -> Relation:
 
     Raises:
         ModelError: it is not one SELECT, something in it does not exist, a column has no name, is
-            named twice or has a type that cannot be sent, or a key column is missing.
+            named twice or has a type that cannot be sent, a key column is missing, or dbt builds it
+            in another database.
         PrivilegeError: the source's role may not read it.
     """
     with session.transaction("describing the model", READ_ONLY) as connection:
+        check_database(session, connection, model)
         types, modifiers, names = _shape(session, connection, model)
         _check_names(names)
         query = statement(__package__, "describe.sql")
         described = connection.execute(query, {"types": types, "modifiers": modifiers}).fetchall()
-        nullable = _nullable(connection, model)
+        nullable = nullable_columns(connection, model)
+        # A sequence can be read, too.
+        if not nullable and (wrong := no_table(connection, model)):
+            raise wrong
         columns = tuple(
             Column(name, row[0], nullable.get(name))
             for name, row in zip(names, described, strict=True)
@@ -116,53 +115,42 @@ def describe(session: Session, model: ModelConfig) -> Relation:
         )
 
 
-def _shape(
+def returned(
     session: Session, connection: psycopg.Connection[Any], model: ModelConfig
-) -> tuple[list[int], list[int], list[str]]:
-    query = sql.SQL("SELECT * FROM (\n{}\n) AS model LIMIT 0").format(select(model))
+) -> pq.abc.PGresult:
+    """The columns of a model as the protocol describes them, and no row.
+
+    Args:
+        session: on the source.
+        connection: a transaction of it, which goes on whatever is wrong.
+        model: of a table, or with its SQL loaded.
+
+    Raises:
+        ModelError: it is not one SELECT, something in it does not exist, or a parameter is none of
+            its type.
+        PrivilegeError: the source's role may not read it.
+    """
+    check_lasting(model)
+    check_parameters(connection, model)
+    query = shape_of(model)
     try:
         # binary=True asks for the extended protocol, which takes one statement only (42601);
         # the simple one would run both of `SELECT 1; DROP TABLE x`.
         with connection.transaction():  # what is missing is looked up then
             result = connection.execute(query, binary=True).pgresult
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise forbidden(session, connection, model, error) from None
     except psycopg.Error as error:
-        if not (error.sqlstate or "").startswith(("42", "0A", "22", "3F")):
-            raise
-        raise _not_a_model(session, model, error, query.as_string(connection)) from None
+        raise mistake(session, connection, model, error) from None
     assert result is not None  # noqa: S101 - a statement that did not raise has a result
+    return result
+
+
+def _shape(
+    session: Session, connection: psycopg.Connection[Any], model: ModelConfig
+) -> tuple[list[int], list[int], list[str]]:
+    result = returned(session, connection, model)
     fields = range(result.nfields)
     names = [(result.fname(i) or b"").decode() for i in fields]
     return [result.ftype(i) for i in fields], [result.fmod(i) for i in fields], names
-
-
-def _not_a_model(
-    session: Session, model: ModelConfig, error: psycopg.Error, query: str
-) -> ModelError:
-    said = error.diag.message_primary or "it is not valid"
-    if computed := computed_by(model):
-        return ModelError(
-            f"{session.name}: {computed[0].place}: {said} (SQLSTATE {error.sqlstate})",
-            COMPUTED_REMEDIES.get(error.sqlstate or "", COMPUTED_REMEDIES[""]),
-        )
-    what = f"table {model.table}" if model.table else "the SQL of the model"
-    at = _line(model, error, query)
-    remedy = "a model is one SELECT statement, without a semicolon inside"
-    if error.sqlstate == "42P01" or error.sqlstate == "3F000":
-        remedy = (
-            "does it exist in this database, and may the role use its schema? Unqualified names "
-            f"are looked up in: {', '.join(session.config.search_path)}"
-        )
-    return ModelError(f"{session.name}: {what}{at}: {said} (SQLSTATE {error.sqlstate})", remedy)
-
-
-def _line(model: ModelConfig, error: psycopg.Error, query: str) -> str:
-    position = error.diag.statement_position
-    if model.sql is None or position is None:
-        return ""
-    line = query[: int(position) - 1].count("\n")  # the first line is ours
-    return f", line {line}" if 1 <= line <= model.sql.count("\n") + 1 else ""
 
 
 def _check_names(names: list[str]) -> None:
@@ -194,17 +182,6 @@ def _check_types(columns: Sequence[Column], made_of: Sequence[Definition]) -> No
                     f"{part.obstacle}",
                     "cast it in the model, as in column::text, for a column of type text",
                 )
-
-
-def _nullable(connection: psycopg.Connection[Any], model: ModelConfig) -> dict[str, bool]:
-    """Of the columns of a table, whether they may be NULL; of a query PostgreSQL does not say."""
-    if model.table is None:
-        return {}
-    schema, table = split_qualified(model.table)
-    rows = connection.execute(
-        statement(__package__, "nullable_columns.sql"), {"schema": schema, "table": table}
-    ).fetchall()
-    return dict(rows)
 
 
 def _is_proven(connection: psycopg.Connection[Any], model: ModelConfig) -> bool:

@@ -13,6 +13,7 @@ from ..connect import Session
 from ..errors import PrivilegeError
 from ..sql import relation, statement
 from .computed import computed_by
+from .dbt_relation import how_it_lasts
 
 # PostgreSQL names what it refused without its schema, and in a sentence only.
 _REFUSED = re.compile(r"permission denied for (?P<kind>[a-z ]+) (?P<name>\S+)$")
@@ -35,15 +36,22 @@ def forbidden(
     if "row-level security" in said:
         bypass = sql.SQL("ALTER ROLE {} BYPASSRLS;").format(role).as_string(None)
         remedy = f"hidden rows would look like removed ones. As an administrator: {bypass}"
-    elif model.table is not None and not place:
+    elif model.table is not None and not place and _is_of_table(said, model.table):
         remedy = _read_table(*split_qualified(model.table), role)
+        remedy += how_it_lasts(model, connection.info.user)
     else:
-        remedy = _read_what_was_refused(connection, said, role)
+        remedy = _read_what_was_refused(session, connection, said, role)
     return PrivilegeError(f"{session.name}: {place}{said} (SQLSTATE {error.sqlstate})", remedy)
 
 
+def _is_of_table(said: str, table: str) -> bool:
+    """Not of what the condition of the model reads beside it."""
+    found = _REFUSED.search(said)
+    return found is None or found["name"] in split_qualified(table)
+
+
 def _read_what_was_refused(
-    connection: psycopg.Connection[Any], said: str, role: sql.Identifier
+    session: Session, connection: psycopg.Connection[Any], said: str, role: sql.Identifier
 ) -> str:
     found = _REFUSED.search(said)
     if found and found["kind"] == "schema":
@@ -52,7 +60,9 @@ def _read_what_was_refused(
         )
     query = statement(__package__ or "", "unreadable.sql")
     name = found["name"] if found else ""
-    candidates = connection.execute(query, {"name": name}).fetchall()
+    candidates = connection.execute(
+        query, {"name": name, "path": list(session.config.search_path)}
+    ).fetchall()
     grants = [
         _text(sql.SQL("GRANT SELECT ON {} TO {};"), relation(*one), role) for one in candidates
     ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import psycopg
 from psycopg import sql
 
 from ..config import ModelConfig, Slice
@@ -45,12 +47,25 @@ def key_quality(session: Session, model: ModelConfig, covered: Slice | None = No
         PgsyncError: PostgreSQL refused the statement.
     """
     with session.transaction("counting the rows of the model", READ_ONLY) as connection:
-        # binary=True: one statement only, by protocol, wherever the model's own SQL is executed.
-        row = connection.execute(_counts(model, covered), binary=True).fetchone()
-        assert row is not None  # noqa: S101 - an aggregate without GROUP BY has one row
-        total, missing, repeated, outside = map(int, row)
-        keys = connection.execute(_sample(model), binary=True) if missing or repeated else ()
-        sample = [InvalidKey(dict(zip(model.key, k[:-1], strict=True)), k[-1]) for k in keys]
+        return quality_in(connection, model, covered)
+
+
+def quality_in(
+    connection: psycopg.Connection[Any], model: ModelConfig, covered: Slice | None = None
+) -> KeyQuality:
+    """As `key_quality`, in a transaction that is open.
+
+    Args:
+        connection: on the source.
+        model: see `key_quality`.
+        covered: see `key_quality`.
+    """
+    # binary=True: one statement only, by protocol, wherever the model's own SQL is executed.
+    row = connection.execute(_counts(model, covered), binary=True).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate without GROUP BY has one row
+    total, missing, repeated, outside = map(int, row)
+    keys = connection.execute(_sample(model), binary=True) if missing or repeated else ()
+    sample = [InvalidKey(dict(zip(model.key, k[:-1], strict=True)), k[-1]) for k in keys]
     return KeyQuality(total, InvalidKeys(missing, repeated, tuple(sample)), outside)
 
 

@@ -5,4 +5,5 @@ JOIN pg_catalog.pg_namespace AS owner ON owner.oid = c.relnamespace
 WHERE c.relname = :'name'
     AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
     AND NOT has_table_privilege(c.oid, 'SELECT')
-ORDER BY array_position(current_schemas(false), owner.nspname), owner.nspname;
+-- Not current_schemas(): where no schema of the path may be used, it makes one for temporary tables.
+ORDER BY array_position(:'path'::text[], owner.nspname::text), owner.nspname;

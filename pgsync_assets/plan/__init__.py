@@ -9,12 +9,15 @@ from .carry import carry
 from .diff import Diff
 from .differences import differences
 from .digest import Algorithm, newest_algorithm
+from .find_row import PlannedRow, SentRow, StateOf, asked, planned_row, sent_row, states_of
 from .forget import drop, forget
 from .guard import accident
 from .held import HeldPlan, PlanRecord, approve, content_of, find_plan, held_plans, note
+from .holder import Holder, find_holder
 from .in_place import InPlace
 from .invalid_keys import invalid_keys
-from .lock import Lock, locked
+from .lock import Lock, await_turn, held_locks, lock_key, locked
+from .part import Part
 from .platform_keys import check_platform_keys
 from .preview import Preview
 from .reading import Question, Reading
@@ -25,17 +28,24 @@ from .refused_rows import (
     RefusedStatus,
     forget_accepted,
     forget_others,
+    keyless_rows,
     parked_rows,
+    plainly,
     refused_rows,
     refused_status,
     release,
     settle_refused,
+    silent_rows,
 )
+from .rename import renamed
+from .retention import needed_runs, old_runs, prune_rejections, prune_runs
 from .run import Batches, Plan, Run
 from .scope import Scope
 from .shape import Shape
+from .sides import Sides
 from .state import Planner, State
 from .storage import STORAGES, Storage
+from .survey import KnownState, Neighbour, PlannerId, neighbours, survey
 
 
 def prepare(session: Session, schema: str) -> Planner:
@@ -62,10 +72,16 @@ __all__ = [
     "Chosen",
     "Diff",
     "HeldPlan",
+    "Holder",
     "InPlace",
+    "KnownState",
     "Lock",
+    "Neighbour",
+    "Part",
     "Plan",
     "PlanRecord",
+    "PlannedRow",
+    "PlannerId",
     "Planner",
     "Preview",
     "Question",
@@ -76,31 +92,52 @@ __all__ = [
     "Run",
     "STORAGES",
     "Scope",
+    "SentRow",
     "Shape",
+    "Sides",
     "State",
+    "StateOf",
     "Storage",
     "accident",
     "approve",
+    "asked",
+    "await_turn",
     "carry",
     "check_platform_keys",
     "content_of",
     "convert",
     "differences",
     "drop",
+    "find_holder",
     "find_plan",
     "forget",
     "forget_accepted",
     "forget_others",
+    "held_locks",
     "held_plans",
     "invalid_keys",
+    "keyless_rows",
     "keys",
+    "lock_key",
     "locked",
+    "needed_runs",
+    "neighbours",
     "newest_algorithm",
     "note",
+    "old_runs",
     "parked_rows",
+    "plainly",
+    "planned_row",
     "prepare",
+    "prune_rejections",
+    "prune_runs",
     "refused_rows",
     "refused_status",
     "release",
+    "renamed",
+    "sent_row",
     "settle_refused",
+    "silent_rows",
+    "states_of",
+    "survey",
 ]

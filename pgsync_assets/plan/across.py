@@ -6,12 +6,14 @@ carries a digest of its own: where it differs, the model does not answer the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from psycopg import sql
 
 from ..connect import READ_ONLY, Session, pump
+from ..errors import ModelError
+from ..model import check_moment
 from ..sql import COMMA, column, column_list, relation
 from .keys import OPERATION, ROW, equal_keys
 from .reading import Connection, Fetch, Question
@@ -33,9 +35,17 @@ class Across:
         state: as claimed.
         question: what is read.
         source: where the model is.
+        told: is told how many rows came over so far.
     """
 
-    def __init__(self, planner: Planner, state: State, question: Question, source: Session) -> None:
+    def __init__(
+        self,
+        planner: Planner,
+        state: State,
+        question: Question,
+        source: Session,
+        told: Callable[[int], None],
+    ) -> None:
         self._planner = planner
         self._question = question
         self._source = source
@@ -45,7 +55,10 @@ class Across:
         }
         self._stored: list[str] = []
         self._reader: Connection | None = None
+        self._written: dict[str, str] = {}
         self._rows = 0
+        self._told = told
+        self._come = 0
         self.bytes = 0
 
     @contextmanager
@@ -54,6 +67,7 @@ class Across:
         with self._source.transaction("reading the model", READ_ONLY) as reader:
             reader.execute(self._planner.statement("reading_settings.sql"), {})
             self._reader = reader
+            self._written = self._source.text_settings()
             yield
 
     def fetch(self, *, images: bool) -> Fetch | None:
@@ -101,6 +115,11 @@ class Across:
         ).fetchone()
         return row[0] if row else None
 
+    def check(self, connection: Connection) -> None:
+        """By the source's transaction."""
+        assert self._reader is not None  # noqa: S101 - only within `snapshot`
+        check_moment(self._reader, self._source.name)
+
     def forget(self, connection: Connection) -> None:
         """Drops what was copied."""
         for name in self._stored:
@@ -137,9 +156,25 @@ class Across:
         assert self._reader is not None  # noqa: S101 - only within `snapshot`
         names = (*columns, DIGEST) if with_digest else columns
         into = sql.SQL("{} ({})").format(self._tables[name], column_list(names))
-        rows, size = pump(self._reader, query, connection, into)
+        before = self._come
+        rows, size = pump(
+            self._reader, query, connection, into, told=lambda rows: self._told(before + rows)
+        )
+        self._check_written()
+        self._come += rows
         self.bytes += size
         return rows
+
+    def _check_written(self) -> None:
+        """A function of the model that sets DateStyle would make other dates of all behind it."""
+        now = self._source.text_settings()
+        moved = [name for name, value in self._written.items() if now[name] != value]
+        if moved:
+            raise ModelError(
+                f"a function that the model calls changes {', '.join(moved)}, by which values are "
+                "written: they would arrive as others",
+                "let it set nothing in its body: CREATE FUNCTION .. SET name TO value ends with it",
+            )
 
     def _fetch(
         self,

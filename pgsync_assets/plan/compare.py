@@ -7,9 +7,11 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from ..outcome import Counts
 from ..sql import COMMA, column, column_list, relation
 from .keys import OPERATION, ROW, SEND_AGAIN, has_key, images_differ, same_key
 from .parked import Parked
+from .part import Part, take
 from .reading import Reading
 from .scope import Scope
 from .shape import DIGEST, LABEL, Shape
@@ -49,6 +51,7 @@ class Comparison:
         self._scope = scope
         self._changed = relation(planner.schema, f"changed_{state.id}")
         self._gone = relation(planner.schema, f"gone_{state.id}")
+        self._part = relation(planner.schema, f"part_{state.id}")
         self._stored: list[sql.Composable] = []
         self.parts: dict[str, sql.Composable] = {
             "model": model,
@@ -154,31 +157,49 @@ class Comparison:
             is_change=self._is_change(),
         )
 
-    def store_changes(self, connection: Connection) -> sql.Composable:
-        """A table of the changes without their images: key, digest, operation, numbered."""
+    @property
+    def known(self) -> tuple[str, ...]:
+        """What is known of a row before its image is fetched."""
+        return (*self.shape.key, DIGEST)
+
+    def store_changes(self, connection: Connection, columns: tuple[str, ...]) -> sql.Composable:
+        """A table of the changes, numbered: their operation and some columns."""
         connection.execute(
             self._sql(
                 "CREATE UNLOGGED TABLE {changed} AS {ctes}"
                 " SELECT row_number() OVER () AS {row}, change.* FROM ({changes}) AS change",
                 changed=self._changed,
                 ctes=self.ctes(),
-                changes=self.changes((*self.shape.key, DIGEST)),
-            )
+                changes=self.changes(columns),
+            ),
+            binary=True,
         )
         self._stored.append(self._changed)
         return self._changed
+
+    def take(
+        self,
+        connection: Connection,
+        part: Part,
+        changed: sql.Composable,
+        columns: tuple[str, ...],
+        refused: sql.Composable | None,
+    ) -> tuple[sql.Composable, Counts]:
+        """The part of the stored changes that is planned, as a table, and what is left over."""
+        counts = take(connection, part, self.shape, changed, columns, refused, self._part)
+        self._stored.append(self._part)
+        return self._part, counts
 
     def with_images(
         self, changed: sql.Composable, images: sql.Composable, columns: tuple[str, ...]
     ) -> sql.Composable:
         """A SELECT of stored changes and their fetched images, where those are the same rows."""
-        ours = (*self.shape.key, DIGEST)
         return self._sql(
             "SELECT {columns}, changed.{op} FROM {changed} AS changed"
             " LEFT JOIN {images} AS image ON {same_key} AND changed.{op} <> 'r'"
             " WHERE changed.{op} = 'r' OR image.{digest} = changed.{digest}",
             columns=COMMA.join(
-                column(name, "changed" if name in ours else "image") for name in columns
+                column(name, "changed" if name in self.known else "image") for name in columns
             ),
             changed=changed,
             images=images,

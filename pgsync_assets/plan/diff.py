@@ -1,7 +1,8 @@
 """What changed: the model compared with the snapshot, as the numbered rows of a plan table.
 
 One REPEATABLE READ transaction compares, stores the changed rows with their images and counts
-them. Later edits at the source cannot change this run. A full plan holds every row of the model
+them. Later edits at the source cannot change this run; where a table is replaced meanwhile, it
+begins again (Contention). A full plan holds every row of the model
 (a first sync, a resync, a changed mapping) and *becomes* the snapshot: one copy.
 
 Tables are filled by CREATE TABLE AS: it writes in bulk, 0.6 times the cost of INSERT .. SELECT.
@@ -9,6 +10,7 @@ Tables are filled by CREATE TABLE AS: it writes in bulk, 0.6 times the cost of I
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +20,7 @@ from psycopg import sql
 from ..config import DuplicateKeys, Limit, exceeds
 from ..errors import TooManyRejectedRows
 from ..failpoints import failpoint
+from ..outcome import Counts
 from ..sql import column, column_list
 from . import convert
 from .batches import Cut
@@ -72,6 +75,7 @@ class Diff:
         cut: Cut,
         max_invalid: Limit,
         on_duplicate_key: DuplicateKeys = "reject",
+        named: Callable[[str], str] = str,
     ) -> Plan:
         """Compares, and stores the plan; commits.
 
@@ -81,6 +85,7 @@ class Diff:
             cut: what a destination transaction may hold.
             max_invalid: more rows that cannot be planned than this stop the run.
             on_duplicate_key: `fail` if a single row with an invalid key stops it.
+            named: the public name of a row, of its plain one.
 
         Raises:
             InvalidKeysError: there is one; nothing was stored.
@@ -99,13 +104,12 @@ class Diff:
             )
             refusals = Refusals(comparison, run)
             if refusals.of_keys(connection):
-                found = invalid_keys(self._planner, connection, run, self._shape.key)
-                refuse_invalid(
-                    self._state.sync, self._shape.key, found, on_duplicate_key, max_invalid
-                )
-            left_out = self._make(connection, run, comparison, refusals)
+                key = self._shape.key
+                found = invalid_keys(self._planner, connection, run, key, named)
+                refuse_invalid(self._state.sync, key, found, on_duplicate_key, max_invalid)
+            left_out, left = self._make(connection, run, comparison, refusals)
             counts = self._planner.planned(connection, run)
-            self._stop_at(refusals.count, counts.total, max_invalid)
+            self._stop_at(refusals.count, (counts + left).total, max_invalid)
             plan = Plan(
                 run=run,
                 is_full=self._scope.is_full,
@@ -117,14 +121,18 @@ class Diff:
                 base_run=self._state.ledger_run,
                 cursor=self._cursor(connection),
                 is_whole=self._scope.is_whole,
-                batch_ends=cut.ends(
-                    connection, self._planner, run, self._shape.columns, counts.total
-                ),
+                batch_ends=self._batch_ends(connection, run, cut, counts),
                 left_out=left_out,
+                left=left,
             )
             self._planner.save(connection, plan)
             failpoint("plan made")
         return plan
+
+    def _batch_ends(
+        self, connection: psycopg.Connection[Any], run: Run, cut: Cut, counts: Counts
+    ) -> tuple[int, ...] | None:
+        return cut.ends(connection, self._planner, run, self._shape.columns, counts.total)
 
     def _make(
         self,
@@ -132,27 +140,28 @@ class Diff:
         run: Run,
         comparison: Comparison,
         refusals: Refusals,
-    ) -> int:
+    ) -> tuple[int, Counts]:
         """The plan's table, and images for a snapshot that has none but should.
 
         Returns:
-            Parked rows that are not in it.
+            Parked rows that are not in it, and changes that are left to the next run.
         """
         parked = None
         if comparison.old is not None and self._scope.has_refused:
             parked = Parked(self._planner, connection, self._state, self._shape, run)
         comparison.prepare(connection, self._reading, parked)
-        self._create_plan(connection, run, comparison, refusals, parked)
+        left = self._create_plan(connection, run, comparison, refusals, parked)
         if comparison.old is not None and convert.needs_images(
             comparison.old, self._shape, self._scope
         ):
             convert.fill(connection, comparison, self._planner, self._state, self._shape)
+        self._reading.check(connection)
         comparison.forget(connection)
         self._reading.forget(connection)
         if parked is not None:
             parked.forget()
         self._create_indexes(connection, run)
-        return parked.left_out if parked else 0
+        return parked.left_out if parked else 0, left
 
     def _aligned(self, connection: psycopg.Connection[Any]) -> Shape | None:
         """The snapshot in a form that this comparison can use; kept so in the same transaction."""
@@ -171,7 +180,7 @@ class Diff:
         comparison: Comparison,
         refusals: Refusals,
         parked: Parked | None,
-    ) -> None:
+    ) -> Counts:
         parts = {
             "plan": self._planner.plan_table(run),
             "row": column(ROW),
@@ -179,16 +188,20 @@ class Diff:
             "columns": column_list(self._plan_columns, "change"),
         }
         fetch = self._reading.fetch(images=self._scope.sends_all)
-        if fetch is None:
+        is_stored = fetch is not None or not self._scope.part.is_all
+        ctes: sql.Composable = sql.SQL("")
+        changes: sql.Composable
+        left = Counts()
+        if not is_stored:
             ctes, changes = comparison.ctes(), comparison.changes(self._plan_columns)
         else:
-            changed = comparison.store_changes(connection)
-            if parked is not None:
-                parked.take_out(changed)
-            images = fetch(connection, changed)
-            refusals.of_unstable(connection, changed, images)
-            ctes = sql.SQL("")
-            changes = comparison.with_images(changed, images, self._plan_columns)
+            columns = self._plan_columns if fetch is None else comparison.known
+            changed, left = self._stored_changes(connection, comparison, columns, parked)
+            changes = sql.SQL("TABLE {}").format(changed)
+            if fetch is not None:
+                images = fetch(connection, changed)
+                refusals.of_unstable(connection, changed, images)
+                changes = comparison.with_images(changed, images, self._plan_columns)
         # Removals first: another row may take over a unique value of a removed one (trap 9).
         connection.execute(
             sql.SQL(
@@ -198,8 +211,26 @@ class Diff:
             ).format(**parts, ctes=ctes, changes=changes, order=self._order(parked)),
             binary=True,
         )
-        if parked is not None and fetch is None:
+        if parked is not None and not is_stored:
             parked.take_out(parts["plan"])
+        return left
+
+    def _stored_changes(
+        self,
+        connection: psycopg.Connection[Any],
+        comparison: Comparison,
+        columns: tuple[str, ...],
+        parked: Parked | None,
+    ) -> tuple[sql.Composable, Counts]:
+        """A table of the changes to be planned, and those that are left to the next run."""
+        changed = comparison.store_changes(connection, columns)
+        if parked is not None:
+            parked.take_out(changed)
+        part = self._scope.part
+        if part.is_all:
+            return changed, Counts()
+        refused = parked.attempts if parked else None
+        return comparison.take(connection, part, changed, columns, refused)
 
     def _order(self, parked: Parked | None) -> sql.Composable:
         if self._old is None:

@@ -4,7 +4,8 @@ SELECT
     runs.stale_because,
     runs.id, runs.started_at, runs.partition, runs.is_full, runs.fingerprint, runs.shape,
     runs.batch_size, runs.added, runs.changed, runs.removed, runs.invalid, runs.base_run,
-    runs.cursor, runs.is_whole, runs.reason, runs.content, runs.batch_ends
+    runs.cursor, runs.is_whole, runs.reason, runs.content, runs.batch_ends,
+    runs.left_over
 FROM :"planner".runs AS runs
 JOIN :"planner".states AS states ON states.id = runs.state_id
 WHERE runs.id = :'run'::bigint;

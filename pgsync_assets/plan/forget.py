@@ -45,6 +45,7 @@ def forget(
             ledger_run=ledger_run,
             ledger_batch=state.ledger_batch if ledger_run else None,
             cursor=None,
+            columns=None,
         )
         planner.store(connection, empty)
     return empty
@@ -61,8 +62,22 @@ def drop(planner: Planner, state: State) -> None:
         FencedOff: a newer run took over.
     """
     with planner.hold(state, "dropping the state") as connection:
-        _drop_tables(connection, planner, state, "the sync was dropped")
-        connection.execute(planner.statement("drop_state.sql"), {"state": state.id})
+        remove(connection, planner, state, "the sync was dropped")
+
+
+def remove(
+    connection: psycopg.Connection[Any], planner: Planner, state: State, because: str
+) -> None:
+    """Removes a state in a transaction that holds it.
+
+    Args:
+        connection: in that transaction.
+        planner: that has it.
+        state: as claimed.
+        because: see `forget`.
+    """
+    _drop_tables(connection, planner, state, because)
+    connection.execute(planner.statement("drop_state.sql"), {"state": state.id})
 
 
 def _drop_tables(

@@ -10,6 +10,8 @@ from .state import State
 def accident(plan: Plan, state: State, config: GuardConfig, *, resync: bool) -> str | None:
     """Compares what a plan would do with what the destination holds of this sync.
 
+    Changes that are left to the next run count as well: an accident is one in small parts, too.
+
     Args:
         plan: complete, nothing of it written.
         state: rows that this sync has at the destination.
@@ -19,7 +21,7 @@ def accident(plan: Plan, state: State, config: GuardConfig, *, resync: bool) -> 
     Returns:
         Why a person has to look at the plan first; None where it is within its limits.
     """
-    counts, before = plan.counts, state.row_count
+    counts, before = plan.found, state.row_count
     left = before - counts.removed + counts.added + plan.invalid + plan.left_out
     if counts.removed and before and left == 0:
         if config.allow_empty_model:

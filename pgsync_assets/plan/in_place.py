@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from psycopg import sql
 
+from ..model import check_moment
 from ..sql import column, relation
 from .reading import Connection, Fetch, Question
 from .state import Planner, State
@@ -25,6 +26,7 @@ class InPlace:
 
     def __init__(self, planner: Planner, state: State, question: Question) -> None:
         self._question = question
+        self._name = planner.session.name
         self._stored = relation(planner.schema, f"model_{state.id}")
         self._is_stored = False
 
@@ -66,6 +68,10 @@ class InPlace:
             binary=True,
         ).fetchone()
         return row[0] if row else None
+
+    def check(self, connection: Connection) -> None:
+        """By the planner's own transaction, which has read the model."""
+        check_moment(connection, self._name)
 
     def forget(self, connection: Connection) -> None:
         """Drops the copy."""

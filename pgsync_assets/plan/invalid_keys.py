@@ -7,6 +7,7 @@ shown wherever refused rows are; other values never.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -23,7 +24,11 @@ SAMPLE_KEYS = 20
 
 
 def invalid_keys(
-    planner: Planner, connection: psycopg.Connection[Any], run: Run, key: tuple[str, ...]
+    planner: Planner,
+    connection: psycopg.Connection[Any],
+    run: Run,
+    key: tuple[str, ...],
+    named: Callable[[str], str],
 ) -> InvalidKeys:
     """What a run refused for its key.
 
@@ -32,6 +37,7 @@ def invalid_keys(
         connection: a transaction on its database.
         run: the run.
         key: names of the key columns.
+        named: the public name of a row, of its plain one.
     """
     rows = connection.execute(
         planner.statement("invalid_keys.sql"),
@@ -39,7 +45,8 @@ def invalid_keys(
     ).fetchall()
     if not rows:
         return InvalidKeys()
-    sample = [InvalidKey(_columns(key, row[0], is_missing=row[1]), row[2]) for row in rows]
+    names = [(key_columns(key, named(row[0]), is_missing=row[1]), row[2]) for row in rows]
+    sample = [InvalidKey(columns, size) for columns, size in names]
     return InvalidKeys(rows[0][3], rows[0][4], tuple(sample))
 
 
@@ -72,8 +79,14 @@ def refuse_invalid(
         raise TooManyRejectedRows(f"{what}, max_rejected_rows is {at_most}; {which}", remedy)
 
 
-def _columns(key: tuple[str, ...], row_id: str, *, is_missing: bool) -> dict[str, str | None]:
-    """The columns of a key from its text, which is a JSON array where there are several."""
+def key_columns(key: tuple[str, ...], row_id: str, *, is_missing: bool) -> dict[str, str | None]:
+    """The columns of a key from the name of its row, which is a JSON array where there are several.
+
+    Args:
+        key: names of the columns.
+        row_id: the name.
+        is_missing: it stands for a key of one column that is NULL.
+    """
     if len(key) == 1:
         return {key[0]: None if is_missing else row_id}
     values = json.loads(row_id, parse_int=str, parse_float=str)

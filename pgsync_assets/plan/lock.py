@@ -15,9 +15,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
-from ..connect import Session
+from ..connect import READ_ONLY, Session
 from ..errors import AlreadyRunning, ConnectionLost
+from ..sql import relation, statement
 
 EXCLUSIVE = "SELECT pg_catalog.pg_try_advisory_xact_lock(%s)"
 SHARED = "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(%s)"
@@ -45,6 +47,19 @@ class Lock:
                 None
             )
 
+    def keep(self, schema: str, table: str) -> None:
+        """Keeps a table of the planner's database from being dropped, as long as the lock is held.
+
+        Args:
+            schema: its schema.
+            table: its name.
+
+        Raises:
+            psycopg.Error: it is gone already.
+        """
+        query = sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(relation(schema, table))
+        self._connection.execute(query)
+
 
 @contextmanager
 def locked(
@@ -70,7 +85,7 @@ def locked(
                 _take(connection, SHARED, lock_key(planner, sync, ""), name)
             _take(connection, EXCLUSIVE, lock_key(planner, sync, partition), name)
             if in_turns:
-                _await(connection, lock_key(planner, sync, TURN))
+                await_turn(connection, lock_key(planner, sync, TURN))
             yield Lock(name, connection)
             is_done = True
     except ConnectionLost:
@@ -84,12 +99,29 @@ def lock_key(planner: str, sync: str, partition: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
 
 
+def held_locks(session: Session) -> frozenset[int]:
+    """Numbers of the locks that somebody holds in a database: see `lock_key`. None is taken.
+
+    Args:
+        session: on the planner's database.
+    """
+    query = statement(__package__ or "", "running.sql")
+    with session.transaction("looking for runs under way", READ_ONLY) as connection:
+        return frozenset(number for (number,) in connection.execute(query))
+
+
 def _take(connection: psycopg.Connection[Any], query: str, key: int, name: str) -> None:
     if not _is_free(connection, query, key):
         raise AlreadyRunning(f"{name}: another run of it is under way; nothing was touched")
 
 
-def _await(connection: psycopg.Connection[Any], key: int) -> None:
+def await_turn(connection: psycopg.Connection[Any], key: int) -> None:
+    """Takes a lock that others hold for a while; it is held to the end of the transaction.
+
+    Args:
+        connection: in a transaction.
+        key: of the lock.
+    """
     # Looked at again and again, so that a cancelled run stops waiting.
     while not _is_free(connection, EXCLUSIVE, key):
         time.sleep(SECONDS_BETWEEN_LOOKS)

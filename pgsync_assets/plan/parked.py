@@ -13,6 +13,7 @@ from psycopg import sql
 
 from ..sql import COMMA, column, column_list, relation
 from .keys import OPERATION, same_key
+from .part import ATTEMPTS
 from .run import Run
 from .shape import LABEL, Shape
 from .state import Planner, State
@@ -50,10 +51,12 @@ class Parked:
             "label": column(LABEL),
             "row_id": column(ROW_ID),
             "parked": column(PARKED),
+            "attempts": column(ATTEMPTS),
         }
         self._run(
             "CREATE UNLOGGED TABLE {refused} AS"
             " SELECT {keys}, known.row_id AS {row_id}, known.is_parked AS {parked},"
+            " known.attempts AS {attempts},"
             " known.partition AS {label},"
             " CASE known.operation WHEN 'removed' THEN 'r' ELSE 'c' END AS {op}"
             " FROM {refused_rows} AS known WHERE known.state_id = {state}",
@@ -83,6 +86,14 @@ class Parked:
             " FROM left_out WHERE known.state_id = {state} AND known.row_id = left_out.{row_id}",
             changes=changes,
             same=self._same("change"),
+        )
+
+    @property
+    def attempts(self) -> sql.Composable:
+        """A relation with the key of each refused row, and how often it was tried."""
+        return self._sql(
+            "(SELECT {keys}, max({attempts}) AS {attempts} FROM {refused} GROUP BY {keys})",
+            keys=column_list(self._shape.key),
         )
 
     def missing(self, model: sql.Composable) -> sql.Composable:

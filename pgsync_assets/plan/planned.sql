@@ -11,6 +11,7 @@ SET status = 'planned',
     changed = :'changed'::bigint,
     removed = :'removed'::bigint,
     invalid = :'invalid'::bigint,
+    left_over = :'left_over'::bigint[],
     base_run = :'base_run'::bigint,
     cursor = :'cursor',
     is_whole = :'is_whole'::boolean

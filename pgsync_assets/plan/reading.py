@@ -108,5 +108,12 @@ class Reading(Protocol):
     def highest(self, connection: Connection, name: str) -> str | None:
         """The highest value of a column among the rows that are read, as text."""
 
+    def check(self, connection: Connection) -> None:
+        """Looks whether everything that was read is of one moment.
+
+        Raises:
+            Contention: a table was replaced meanwhile.
+        """
+
     def forget(self, connection: Connection) -> None:
         """Drops what was stored for the comparison."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from ..connect import READ_ONLY, Session
+from ..privacy import Privacy
 from ..sql import column, relation, statement
 from .invalid_keys import MISSING
 from .keys import ROW, row_id
@@ -69,6 +70,7 @@ class RefusedReason:
         reason: one sentence.
         rows: all of them.
         parked: those that are not tried.
+        sample: ids of the first three, those that were tried most often first.
     """
 
     sqlstate: str | None
@@ -77,6 +79,7 @@ class RefusedReason:
     reason: str
     rows: int
     parked: int
+    sample: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ def settle_refused(
     if not (before and before[0]):
         return 0  # so that a plan is looked through only where something is to be found
     forget_accepted(planner, connection, plan, committed)
-    if plan.is_whole:
+    if plan.tells_all:
         _forget_gone(planner, connection, plan, committed)
     return parked_rows(planner, connection, state, plan)
 
@@ -167,6 +170,28 @@ def parked_rows(planner: Planner, connection: Connection, state: State, plan: Pl
         "partition": plan.run.partition,
     }
     row = connection.execute(planner.statement("refused_parked.sql"), values).fetchone()
+    return int(row[0]) if row else 0
+
+
+def silent_rows(
+    planner: Planner, connection: Connection, state: State, plan: Plan, reasons: Sequence[str]
+) -> int:
+    """Rows that are refused now for one of some reasons; of its partition, where several share.
+
+    Args:
+        planner: which knows them.
+        connection: a transaction on its database.
+        state: of the sync.
+        plan: of the run.
+        reasons: as they were recorded.
+    """
+    values = {
+        "state": state.id,
+        "reasons": list(reasons),
+        "is_shared": plan.shape.is_labelled,
+        "partition": plan.run.partition,
+    }
+    row = connection.execute(planner.statement("refused_silently.sql"), values).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -261,25 +286,58 @@ def release(planner: Planner, state: State, chosen: Chosen = Chosen()) -> int:  
 
 
 def refused_rows(
-    session: Session, schema: str, sync: str, chosen: Chosen, limit: int
+    session: Session, schema: str, privacy: Privacy, chosen: Chosen, limit: int
 ) -> tuple[list[RefusedReason], list[RefusedRow]]:
-    """What of a sync is refused now: by reason, and the first rows.
+    """What of a sync is refused now: by reason, and the first rows by their public names.
 
     Args:
         session: on the planner's database.
         schema: name of the planner's schema, which need not be there.
-        sync: name of the sync.
+        privacy: of the sync.
         chosen: which rows.
         limit: rows at the most.
     """
-    values = {"sync": sync} | chosen.values()
     with session.transaction("reading refused rows", READ_ONLY) as connection:
         if not counts_refused(connection, schema):
             return [], []
+        known = plainly(connection, schema, privacy, chosen)
+        values = {"sync": privacy.sync} | known.values()
         reasons = connection.execute(_statement("refused_reasons.sql", schema), values).fetchall()
         query = _statement("refused_list.sql", schema)
         rows = connection.execute(query, values | {"limit": limit}).fetchall()
-    return [RefusedReason(*row) for row in reasons], [RefusedRow(*row) for row in rows]
+    found = [RefusedRow(privacy.name(row[0]), *row[1:]) for row in rows]
+    grouped = [RefusedReason(*row) for row in reasons]
+    named = [replace(one, sample=tuple(map(privacy.name, one.sample))) for one in grouped]
+    return named, found
+
+
+def plainly(connection: Connection, schema: str, privacy: Privacy, chosen: Chosen) -> Chosen:
+    """Rows that were chosen by their public names, as the planner knows them.
+
+    Args:
+        connection: a transaction on the planner's database.
+        schema: name of the planner's schema.
+        privacy: of the sync.
+        chosen: which rows; a plain name is one, too.
+    """
+    if not (chosen.keys and privacy.hashed_key):
+        return chosen
+    rows = connection.execute(_statement("refused_ids.sql", schema), {"sync": privacy.sync})
+    found = [row_id for (row_id,) in rows if privacy.name(row_id) in chosen.keys]
+    return replace(chosen, keys=[*chosen.keys, *found])
+
+
+def keyless_rows(planner: Planner, connection: Connection, runs: Sequence[int]) -> int:
+    """Rows that runs were refused as their key is NULL; `refused_rows` has none of them.
+
+    Args:
+        planner: which knows them.
+        connection: a transaction on its database.
+        runs: their numbers.
+    """
+    values = {"runs": list(runs), "missing": MISSING}
+    row = connection.execute(planner.statement("keyless.sql"), values).fetchone()
+    return int(row[0]) if row else 0
 
 
 def counts_refused(connection: Connection, schema: str) -> bool:

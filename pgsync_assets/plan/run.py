@@ -79,6 +79,8 @@ class Plan(Batches):
         reason: why the guard holds it, where it does.
         content: fingerprint of its rows, where it is held.
         left_out: parked rows that it would hold else; known while it is made only.
+        left: changes that it would hold else, and that the next run finds again: somebody asked
+            for a part of them.
     """
 
     fingerprint: str
@@ -90,6 +92,17 @@ class Plan(Batches):
     reason: str | None = None
     content: str | None = None
     left_out: int = 0
+    left: Counts = Counts()
+
+    @property
+    def found(self) -> Counts:
+        """All changes: those that it has, and those that are left to the next run."""
+        return self.counts + self.left
+
+    @property
+    def tells_all(self) -> bool:
+        """Nothing is to be done about a row that it has not."""
+        return self.is_whole and not self.left.total
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Plan:
@@ -108,4 +121,5 @@ class Plan(Batches):
             reason=row[14],
             content=row[15],
             batch_ends=None if row[16] is None else tuple(row[16]),
+            left=Counts(*(row[17] or ())),
         )

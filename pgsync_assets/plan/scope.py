@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .part import Part
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -18,6 +20,7 @@ class Scope:
         cursor: the column that such a comparison goes by.
         only_new: a key that was sent once is neither sent nor removed again.
         has_refused: earlier runs were refused rows that this one has to know of.
+        part: which of the changes are planned.
     """
 
     is_full: bool
@@ -27,6 +30,7 @@ class Scope:
     cursor: str | None = None
     only_new: bool = False
     has_refused: bool = False
+    part: Part = Part()
 
     @property
     def finds_removals(self) -> bool:

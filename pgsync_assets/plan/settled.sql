@@ -6,6 +6,7 @@ SET shape = :'shape'::jsonb,
     ledger_run = :'ledger_run'::bigint,
     ledger_batch = :'ledger_batch'::bigint,
     cursor = :'cursor',
+    columns = :'columns'::jsonb,
     full_at = CASE
         WHEN :'is_whole'::boolean -- a held plan may have been made long ago
         THEN coalesce((SELECT planned_at FROM :"planner".runs WHERE id = :'run'::bigint), now())

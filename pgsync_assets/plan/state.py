@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from ..sql import column, relation, statement
 from .keys import OPERATION, ROW, operation, row_id, row_key
 from .run import Plan, Run
 from .shape import Shape
+from .sides import Sides
 
 Refused = tuple[int, str | None, str | None, str | None, str]
 """What a ledger says about a refused row: plan row, SQLSTATE, constraint, column, reason."""
@@ -40,6 +41,7 @@ class State:
         cursor: where the last comparison past a cursor ended, as text.
         full_at: when the whole model was compared last, by the planner's clock.
         ledger_batch: the last batch of `ledger_run` that the ledger has to know; None: not noted.
+        columns: of both ends, at the last run that succeeded; None: not noted.
     """
 
     id: int
@@ -54,6 +56,7 @@ class State:
     cursor: str | None = None
     full_at: dt.datetime | None = None
     ledger_batch: int | None = None
+    columns: Sides | None = None
 
 
 class Planner:
@@ -80,15 +83,16 @@ class Planner:
         """One of the fixed statements of this room."""
         return statement(__package__, name, planner=self.schema)
 
-    def claim(self, sync: str, partition: str, fence: int = 0) -> State:
+    def claim(self, sync: str, partition: str, fence: int = 0, by: str | None = None) -> State:
         """Takes a sync over under a new epoch. The lock has to be held.
 
         Args:
             sync: its name.
             partition: name of the partition, or empty.
             fence: the epoch will be above it.
+            by: who does it; None: who has said so before.
         """
-        values = {"sync": sync, "partition": partition, "fence": fence}
+        values = {"sync": sync, "partition": partition, "fence": fence, "by": by}
         with self.session.transaction("claiming the sync") as connection:
             row = connection.execute(self.statement("claim.sql"), values).fetchone()
         assert row is not None  # noqa: S101 - INSERT .. RETURNING
@@ -135,12 +139,29 @@ class Planner:
         Raises:
             FencedOff: a newer run took over.
         """
+        with self.hold_all([state], doing) as connection:
+            yield connection
+
+    @contextmanager
+    def hold_all(self, states: Iterable[State], doing: str) -> Iterator[psycopg.Connection[Any]]:
+        """A planner transaction about several states; see `hold`.
+
+        Args:
+            states: as claimed.
+            doing: what the block does, for messages.
+
+        Raises:
+            FencedOff: a newer run took over.
+        """
         with self.session.transaction(doing, REPEATABLE_READ) as connection:
-            held = connection.execute(
-                self.statement("hold.sql"), {"state": state.id, "epoch": state.epoch}
-            )
-            if held.rowcount != 1:
-                raise FencedOff(f"{state.sync}: a newer run took over while this one was {doing}")
+            for state in states:
+                held = connection.execute(
+                    self.statement("hold.sql"), {"state": state.id, "epoch": state.epoch}
+                )
+                if held.rowcount != 1:
+                    raise FencedOff(
+                        f"{state.sync}: a newer run took over while this one was {doing}"
+                    )
             yield connection
 
     def abandoned(self, state: State) -> list[Run]:
@@ -299,7 +320,7 @@ class Planner:
             state: as it is now.
             plan: what was settled; another plan that is held is stale now if rows were written.
         """
-        self.store(connection, state, is_whole=plan.is_whole, run=plan.run)
+        self.store(connection, state, is_whole=plan.tells_all, run=plan.run)
         self.close(connection, plan.run, "settled")
         if plan.batches:
             self.forget_held(connection, state, f"run {plan.run.id} has written since")
@@ -343,6 +364,7 @@ class Planner:
                 "ledger_run": state.ledger_run,
                 "ledger_batch": state.ledger_batch,
                 "cursor": state.cursor,
+                "columns": json.dumps(state.columns.to_json()) if state.columns else None,
                 "is_whole": is_whole,
                 "run": run.id if run else None,
             },
@@ -366,10 +388,12 @@ class Planner:
                 "base_run": plan.base_run,
                 "cursor": plan.cursor,
                 "is_whole": plan.is_whole,
+                "left_over": list(astuple(plan.left)) if plan.left.total else None,
             },
         )
 
 
 def _state(sync: str, partition: str, row: tuple[Any, ...]) -> State:
     shape = Shape.from_json(row[2]) if row[2] is not None else None
-    return State(row[0], sync, partition, row[1], shape, *row[3:])
+    columns = Sides.from_json(row[-1]) if row[-1] is not None else None
+    return State(row[0], sync, partition, row[1], shape, *(*row[3:-1], columns))

@@ -6,6 +6,7 @@ constraints. Sets are handled by SQL; a run of a million rows is one INSERT.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +16,17 @@ from psycopg import sql
 from ..config import AuditLevel, SyncConfig
 from ..connect import Session, migrate
 from ..outcome import Counts
-from ..plan import Plan, Planner, Run, State, keys
-from ..sql import relation, statement
-from .fields import fields_of
+from ..plan import Plan, Planner, Run, State
+from ..privacy import Privacy
+from ..sql import statement
+from . import own_table
+from .changelog import Changelog
+from .circumstances import NOT_KNOWN, Circumstances, Error, error_columns
+from .forget_row import RowForgetting
+from .renamed_rows import Renaming
 from .respelled import forget_old_spellings
+from .row_names import RowNames
+from .sent import SentRecord
 
 KEEPS_SUCCEEDED: dict[AuditLevel, bool] = {
     "off": False,
@@ -54,21 +62,48 @@ class Fate:
 
 
 class Audit:
-    """Writes the audit log of one sync.
+    """Writes the audit log of one sync. `privacy`: what it may show of rows.
 
     Args:
         planner: the audit lies in the same database and is written in the same transaction.
         schema: name of the audit's schema.
         sync: what is logged, and how much of it.
+        circumstances: who runs it, and on what.
     """
 
-    def __init__(self, planner: Planner, schema: str, sync: SyncConfig) -> None:
+    def __init__(
+        self,
+        planner: Planner,
+        schema: str,
+        sync: SyncConfig,
+        circumstances: Circumstances = NOT_KNOWN,
+    ) -> None:
         self._planner = planner
         self._schema = schema
         self._sync = sync
+        self.circumstances = circumstances
+        self.privacy = Privacy.of(sync)
+        self._names = RowNames(self.privacy, schema)
+        self._early: str | None = None
+
+    def forgetting(self, row_ids: Iterable[str]) -> RowForgetting:
+        """One row, to be forgotten here and in the planner.
+
+        Args:
+            row_ids: every name that it may have.
+        """
+        model = self._sync.model_name if self._sync.model.is_frame else None
+        return RowForgetting(self._planner, self._schema, self._names, row_ids, model)
 
     @classmethod
-    def prepare(cls, session: Session, planner: Planner, schema: str, sync: SyncConfig) -> Audit:
+    def prepare(
+        cls,
+        session: Session,
+        planner: Planner,
+        schema: str,
+        sync: SyncConfig,
+        circumstances: Circumstances = NOT_KNOWN,
+    ) -> Audit:
         """Opens the audit, creating or migrating its schema first.
 
         Raises:
@@ -76,7 +111,7 @@ class Audit:
             SchemaVersionError: it was written by a newer version.
         """
         migrate(session, schema, __package__ or "")
-        return cls(planner, schema, sync)
+        return cls(planner, schema, sync, circumstances)
 
     def rows(
         self, connection: psycopg.Connection[Any], state: State, plan: Plan, committed: int
@@ -90,13 +125,16 @@ class Audit:
             plan: its plan.
             committed: last row of the plan whose batch was committed.
         """
-        if self._sync.audit != "off":
+        if self._sync.audit.level != "off":
+            self._names.bind(connection)
+            self._renaming.rename(connection, state)
             self._write_changelog(connection, plan, committed)
             forget_old_spellings(
                 connection,
                 self._planner,
                 self._schema,
                 self._sync.name,
+                self._names,
                 state,
                 plan,
                 committed,
@@ -111,9 +149,10 @@ class Audit:
         fate: Fate,
         *,
         batches: int,
-        error: str | None,
+        error: Error | None,
         status: str | None = None,
         parked: int = 0,
+        left: int = 0,
     ) -> None:
         """Records a run.
 
@@ -126,6 +165,7 @@ class Audit:
             error: why it ended early, without secrets or row values; None if it did not.
             status: default: `succeeded`, or `failed` where there is an error.
             parked: rows that it did not try, as earlier runs were refused them.
+            left: changes that it found and left to the next run, as it was asked to.
         """
         counts = {
             f"{name}_{verb}": getattr(getattr(fate, name), noun)
@@ -137,7 +177,7 @@ class Audit:
             "run": run.id,
             "primary_key": ", ".join(self._sync.model.key),
             "model": self._sync.model_name,
-            "error": error,
+            **error_columns(error),
             "status": status or ("succeeded" if error is None else "failed"),
             "started_at": run.started_at,
             "partition": run.partition,
@@ -146,6 +186,11 @@ class Audit:
             "batches": batches,
             "row_count": state.row_count,
             "parked": parked,
+            "left": left,
+            "mode": self._sync.mode,
+            "audit_level": self._sync.audit.level,
+            **self.circumstances.columns(),
+            "keep": self._sync.audit.keep.model_dump_json(exclude_none=True),
         }
         connection.execute(self._statement("sync_run.sql"), values)
 
@@ -153,7 +198,7 @@ class Audit:
         self,
         state: State,
         run: Run,
-        error: str,
+        error: Error,
         planned: Counts | None = None,
         status: str = "failed",
     ) -> None:
@@ -171,60 +216,79 @@ class Audit:
         with self._planner.session.transaction("recording the failure") as connection:
             self.run(connection, state, run, fate, batches=0, error=error, status=status)
 
+    def resumed(self, run: Run) -> None:
+        """Counts a try to finish a run that was interrupted while it wrote.
+
+        Args:
+            run: the run.
+        """
+        with self._planner.session.transaction("counting the attempt") as connection:
+            connection.execute(self._statement("run_resumed.sql"), {"run": run.id})
+
+    def sent(self, run: Run) -> SentRecord:
+        """Where it is written down what a run sends."""
+        return SentRecord(self._planner.session, self._schema, self._sync, run)
+
     def forget_rows(self) -> None:
         """Nothing is known any more of how the rows of the sync stand; its history stays."""
         with self._planner.session.transaction("forgetting the rows") as connection:
             connection.execute(self._statement("snapshot_dropped.sql"), {"sync": self._sync.name})
 
+    @property
+    def _renaming(self) -> Renaming:
+        level = self._sync.audit.level
+        return Renaming(
+            self._planner,
+            self._schema,
+            self._names,
+            keeps_succeeded=KEEPS_SUCCEEDED[level],
+            keeps_fields=level == "full",
+        )
+
+    def write_early(self, session: Session, state: State, plan: Plan) -> None:
+        """Writes the rows of a big run before it is known what becomes of them; `rows` shows them.
+
+        Args:
+            session: another one than the run's, on the same database.
+            state: as claimed.
+            plan: complete.
+        """
+        table = f"early_{plan.run.id}_{state.epoch}"
+        with session.transaction("writing the log early") as connection:
+            self._names.bind(connection)
+            is_written = self._changelog(plan, 0).write_early(connection, table)
+        self._early = table if is_written else None
+
+    def is_big(self, plan: Plan) -> bool:
+        """Whether the rows of a plan are worth a table of their own in the log.
+
+        Args:
+            plan: complete.
+        """
+        keeps = KEEPS_SUCCEEDED[self._sync.audit.level]
+        return keeps and plan.counts.total >= own_table.OWN_TABLE
+
+    def _changelog(self, plan: Plan, committed: int) -> Changelog:
+        has_fields = self._sync.audit.level == "full"
+        return Changelog(
+            self._planner,
+            self._schema,
+            self._sync.name,
+            plan,
+            committed,
+            self._names,
+            has_fields=has_fields,
+        )
+
     def _write_changelog(
         self, connection: psycopg.Connection[Any], plan: Plan, committed: int
     ) -> None:
-        parts = [self._refused_rows(plan)]
-        if committed < plan.counts.total:
-            parts.append(self._aborted_rows(plan, committed))
-        if KEEPS_SUCCEEDED[self._sync.audit]:
-            parts.append(self._succeeded_rows(plan, committed))
-        connection.execute(
-            sql.SQL(
-                "INSERT INTO {} (sync_id, sync_run_id, row_id, op_type, status, failure_reason,"
-                " fields, partition, plan_row) {}"
-            ).format(relation(self._schema, "sync_changelog"), sql.SQL(" UNION ALL ").join(parts))
+        early, self._early = self._early, None  # it is of this plan, and of no later one
+        self._changelog(plan, committed).write(
+            connection,
+            keeps_succeeded=KEEPS_SUCCEEDED[self._sync.audit.level],
+            early=early,
         )
-
-    def _refused_rows(self, plan: Plan) -> sql.Composable:
-        return sql.SQL(
-            "SELECT {sync}, {run}, r.row_id, r.operation, 'failed', r.reason, {fields},"
-            " {partition}, r.plan_row FROM {rejections} AS r"
-            " LEFT JOIN {plan} AS p ON p.{row} = r.plan_row WHERE r.run_id = {run}"
-        ).format(**self._parts(plan))
-
-    def _aborted_rows(self, plan: Plan, committed: int) -> sql.Composable:
-        return sql.SQL(
-            "SELECT {sync}, {run}, {row_id}, {operation}, 'aborted', NULL, {fields},"
-            " {partition}, p.{row} FROM {plan} AS p WHERE p.{row} > {committed}"
-        ).format(**self._parts(plan), committed=sql.Literal(committed))
-
-    def _succeeded_rows(self, plan: Plan, committed: int) -> sql.Composable:
-        return sql.SQL(
-            "SELECT {sync}, {run}, {row_id}, {operation}, 'succeeded', NULL, {fields},"
-            " {partition}, p.{row} FROM {plan} AS p WHERE p.{row} <= {committed}"
-            " AND NOT EXISTS (SELECT FROM {rejections} AS r"
-            " WHERE r.run_id = {run} AND r.plan_row = p.{row})"
-        ).format(**self._parts(plan), committed=sql.Literal(committed))
-
-    def _parts(self, plan: Plan) -> dict[str, sql.Composable]:
-        full = self._sync.audit == "full"
-        return {
-            "sync": sql.Literal(self._sync.name),
-            "run": sql.Literal(plan.run.id),
-            "row_id": keys.row_id(plan.shape, "p"),
-            "operation": keys.operation("p"),
-            "fields": fields_of(plan.shape, "p") if full else sql.SQL("NULL::jsonb"),
-            "partition": sql.Literal(plan.run.partition),
-            "row": sql.Identifier(keys.ROW),
-            "plan": self._planner.plan_table(plan.run),
-            "rejections": relation(self._planner.schema, "rejections"),
-        }
 
     def _refresh_snapshot(
         self, connection: psycopg.Connection[Any], state: State, plan: Plan
@@ -234,12 +298,13 @@ class Audit:
             "run": plan.run.id,
             "sync": self._sync.name,
             "partition": plan.run.partition,
-            "keeps_succeeded": KEEPS_SUCCEEDED[self._sync.audit],
+            "is_anew": False,
+            **self._names.values,
         }
+        connection.execute(self._statement("snapshot_delivered.sql"), values)
         connection.execute(self._statement("snapshot_refresh.sql"), values)
-        connection.execute(self._statement("snapshot_removed.sql"), values)
         connection.execute(self._statement("snapshot_parked.sql"), values)
-        if plan.is_whole:  # else a failure that was not met may not have been looked at
+        if plan.tells_all:  # else a failure that was not met may not have been looked at
             connection.execute(self._statement("snapshot_resolved.sql"), values)
 
     def _statement(self, name: str) -> sql.Composed:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-import psycopg
 
 from ..connect import READ_ONLY, Session
 from ..outcome import Counts
 from ..sql import statement
+from .former_names import former_names
 
 
 @dataclass(frozen=True)
 class RunRow:
-    """One row of sync_runs."""
+    """One row of sync_runs.
+
+    `pruned_at`: since when retention has taken rows of it from the log; None: it took none.
+    """
 
     run_id: int
     sync: str
@@ -29,6 +31,7 @@ class RunRow:
     failed: int
     table: str | None
     error: str | None
+    pruned_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,60 @@ class RunReport:
     failed: tuple[FailedRow, ...]
 
 
+@dataclass(frozen=True)
+class LastRun:
+    """The last run of a sync, or of one of its partitions.
+
+    Args:
+        run_id: its number.
+        sync: its name.
+        partition: empty for none.
+        status: succeeded, failed or held.
+        started_at: by the clock of its database.
+        finished_at: by the same.
+        error: why it failed, or is held.
+        success_at: when the last one that succeeded ended.
+    """
+
+    run_id: int
+    sync: str
+    partition: str
+    status: str
+    started_at: dt.datetime
+    finished_at: dt.datetime
+    error: str | None
+    success_at: dt.datetime | None
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return (self.finished_at - self.started_at).total_seconds()
+
+
+def last_runs(session: Session, audit: str, syncs: Mapping[str, bool]) -> list[LastRun]:
+    """The last run of each sync, or of each of its partitions; none of one that never ran.
+
+    Args:
+        session: on the database that holds the audit.
+        audit: name of its schema.
+        syncs: names, and whether they are partitioned.
+    """
+    query = statement(__package__ or "", "last_runs.sql", audit=audit)
+    values = {"syncs": list(syncs), "limits": [None if many else 1 for many in syncs.values()]}
+    with session.transaction("reading the audit", READ_ONLY) as connection:
+        found = [LastRun(*row) for row in connection.execute(query, values)]
+    missing = syncs.keys() - {run.sync for run in found}
+    # Since it was renamed it has not run: its history is there under the former name.
+    former = {name: recent_runs(session, audit, name, 1) for name in sorted(missing)}
+    return found + [_as_last(name, run) for name, runs in former.items() for run in runs]
+
+
+def _as_last(sync: str, run: RunRow) -> LastRun:
+    success_at = run.finished_at if run.status == "succeeded" else None
+    times = run.started_at, run.finished_at
+    return LastRun(run.run_id, sync, run.partition, run.status, *times, run.error, success_at)
+
+
 def recent_runs(
     session: Session, audit: str, sync: str | None = None, limit: int = 20
 ) -> list[RunRow]:
@@ -57,12 +114,14 @@ def recent_runs(
     Args:
         session: on the database that holds the audit.
         audit: name of its schema.
-        sync: only this one's.
+        sync: only this one's, and those that it had under a former name.
         limit: rows at the most.
     """
     query = statement(__package__ or "", "recent_runs.sql", audit=audit)
     with session.transaction("reading the audit", READ_ONLY) as connection:
-        rows = connection.execute(query, {"sync": sync, "run": None, "limit": limit}).fetchall()
+        former = former_names(connection, audit, sync)
+        values = {"sync": sync, "names": list(former), "runs": list(former.values())}
+        rows = connection.execute(query, values | {"run": None, "limit": limit}).fetchall()
     return [_run(row) for row in rows]
 
 
@@ -78,7 +137,8 @@ def run_report(session: Session, audit: str, run_id: int, limit: int = 100) -> R
     one_run = statement(__package__ or "", "recent_runs.sql", audit=audit)
     failed_rows = statement(__package__ or "", "failed_rows.sql", audit=audit)
     with session.transaction("reading the audit", READ_ONLY) as connection:
-        row = connection.execute(one_run, {"sync": None, "run": run_id, "limit": 1}).fetchone()
+        every: dict[str, Any] = {"sync": None, "names": [], "runs": []}
+        row = connection.execute(one_run, every | {"run": run_id, "limit": 1}).fetchone()
         if row is None:
             return None
         failed = connection.execute(failed_rows, {"run": run_id, "limit": limit}).fetchall()
@@ -99,27 +159,5 @@ def _run(row: tuple[Any, ...]) -> RunRow:
         failed=row[12],
         table=row[13],
         error=row[14],
+        pruned_at=row[15],
     )
-
-
-def wrong_sums(
-    connection: psycopg.Connection[Any],
-    audit: str,
-    sync: str,
-    partition: str,
-    last_runs: Sequence[int],
-) -> list[tuple[int, str]]:
-    """Runs whose numbers do not add up, with the operation whose numbers they are.
-
-    Planned = attempted + aborted, attempted = succeeded + failed; of the last run the log agrees.
-
-    Args:
-        connection: in a transaction on the database that holds the audit.
-        audit: name of its schema.
-        sync: whose runs.
-        partition: name of the partition; empty for all of them.
-        last_runs: numbers of the runs whose log is counted, too.
-    """
-    query = statement(__package__ or "", "identities.sql", audit=audit)
-    values = {"sync": sync, "partition": partition, "runs": list(last_runs)}
-    return [(run, operation) for run, operation in connection.execute(query, values)]

@@ -1,11 +1,11 @@
--- The latest fate of each row of this run, from its changelog.
+-- Rows of this run that are not at the destination, from its log.
 -- A key that occurs more than once in the model is one row here.
-INSERT INTO :"audit".sync_snapshot AS known
+INSERT INTO :"audit".snapshot_failures AS known
     (sync_id, sync_run_id, row_id, op_type, status, failure_reason, fields, partition)
 SELECT DISTINCT ON (row_id)
     sync_id, sync_run_id, row_id, op_type, status, failure_reason, fields, partition
-FROM :"audit".sync_changelog
-WHERE sync_run_id = :'run'::bigint AND NOT (op_type = 'removed' AND status = 'succeeded')
+FROM ONLY :"audit".sync_changelog
+WHERE sync_id = :'sync' AND sync_run_id = :'run'::bigint AND status <> 'succeeded'
 ORDER BY row_id, plan_row
 ON CONFLICT (sync_id, row_id) DO UPDATE SET
     sync_run_id = excluded.sync_run_id,

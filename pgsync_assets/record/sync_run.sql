@@ -1,4 +1,7 @@
--- One row per run. Written again where a run that failed at first is settled later.
+-- One row per run. Written again where a run that failed at first, or was held, is settled later.
+WITH resumed AS (
+    DELETE FROM :"audit".resumed_runs WHERE sync_run_id = :'run'::bigint RETURNING attempts
+)
 INSERT INTO :"audit".sync_runs (
     sync_id, sync_run_id, primary_key, destination, model_name, model_id, error, status,
     started_at, finished_at,
@@ -6,7 +9,10 @@ INSERT INTO :"audit".sync_runs (
     num_attempted_add, num_attempted_change, num_attempted_remove,
     num_succeeded_add, num_succeeded_change, num_succeeded_remove,
     num_failed_add, num_failed_change, num_failed_remove,
-    partition, destination_table, engine, batches, row_count, num_parked)
+    partition, destination_table, engine, batches, row_count, num_parked, num_left,
+    mode, plan, approved_at, approved_by, attempts, run_by, seconds, bytes, bytes_read,
+    error_type, sqlstate, audit_level, code_version, version, source_version, destination_version,
+    keep)
 VALUES (
     :'sync', :'run', :'primary_key', 'postgresql', :'model', :'model', :'error', :'status',
     :'started_at', now(),
@@ -15,7 +21,16 @@ VALUES (
     :'succeeded_add', :'succeeded_change', :'succeeded_remove',
     :'failed_add', :'failed_change', :'failed_remove',
     :'partition', :'destination_table', :'engine', :'batches', :'row_count',
-    :'parked')
+    :'parked', :'left',
+    :'mode',
+    (SELECT CASE WHEN is_full THEN 'full' WHEN NOT is_full THEN 'changes' END
+        FROM :"planner".runs WHERE id = :'run'::bigint),
+    (SELECT approved_at FROM :"planner".runs WHERE id = :'run'::bigint),
+    (SELECT approved_by FROM :"planner".runs WHERE id = :'run'::bigint),
+    coalesce((SELECT attempts FROM resumed), 1),
+    :'run_by', :'seconds', :'bytes', :'bytes_read',
+    :'error_type', :'sqlstate', :'audit_level', :'code_version', :'version',
+    :'source_version', :'destination_version', nullif(:'keep'::jsonb, '{}'))
 ON CONFLICT (sync_run_id) DO UPDATE SET
     error = excluded.error,
     status = excluded.status,
@@ -34,4 +49,21 @@ ON CONFLICT (sync_run_id) DO UPDATE SET
     num_failed_remove = excluded.num_failed_remove,
     batches = excluded.batches,
     row_count = excluded.row_count,
-    num_parked = excluded.num_parked;
+    num_parked = excluded.num_parked,
+    num_left = excluded.num_left,
+    mode = excluded.mode,
+    plan = excluded.plan,
+    approved_at = excluded.approved_at,
+    approved_by = excluded.approved_by,
+    attempts = excluded.attempts,
+    run_by = excluded.run_by,
+    seconds = excluded.seconds,
+    bytes = excluded.bytes,
+    bytes_read = excluded.bytes_read,
+    error_type = excluded.error_type,
+    sqlstate = excluded.sqlstate,
+    audit_level = excluded.audit_level,
+    code_version = excluded.code_version,
+    version = excluded.version,
+    source_version = excluded.source_version,
+    destination_version = excluded.destination_version;

@@ -15,6 +15,7 @@ from ..verify import Comparison, planned_keys
 from .layout import is_other_slice, left_over
 from .make_plan import make_plan
 from .recover import recover
+from .told import tell
 from .verify import compared
 from .work import Work
 
@@ -45,14 +46,16 @@ def adopt(work: Work) -> Adopted:
         work, plan = make_plan(work, run, full_resync=True, anew=True)
         adopted = _taken(work, run, plan)
     except TerminalError as error:
-        work.audit.fail(work.state, run, error.message)
+        work.audit.fail(work.state, run, error)
         work.planner.drop(work.state, run, "failed")
+        tell(work.sync, work.planner, work.state, work.ledger.session, error)
         raise
     for name in left_over(work):
         left = work.planner.look(work.sync.name, name)
         if left is not None:
             forget(work.planner, left, left.ledger, left.ledger_run, OTHERS)
-    return replace(adopted, notes=notes)
+    problem = tell(work.sync, work.planner, work.state, work.ledger.session)
+    return replace(adopted, notes=(*notes, problem) if problem else notes)
 
 
 def _taken(work: Work, run: Run, plan: Plan) -> Adopted:
@@ -73,6 +76,7 @@ def _taken(work: Work, run: Run, plan: Plan) -> Adopted:
             ledger_run=entry.run if entry else None,
             ledger_batch=entry.batch if entry else None,
             cursor=None,
+            columns=work.sides,
         )
         nothing = Fate(Counts(), Counts(), Counts())
         work.audit.run(connection, state, run, nothing, batches=0, error=None)

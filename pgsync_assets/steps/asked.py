@@ -84,7 +84,7 @@ def asked_of(
 
 def _roles(name: str, syncs: Sequence[SyncConfig]) -> tuple[UsedAs, ...]:
     used: dict[UsedAs, bool] = {
-        "source": any(sync.source == name for sync in syncs),
+        "source": any(sync.source == name and not sync.model.is_frame for sync in syncs),
         "destination": any(sync.destination == name for sync in syncs),
         "platform": name == PLATFORM,
     }

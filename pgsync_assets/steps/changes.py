@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ..connect import Session
 from ..outcome import Change
 from ..plan import Plan, Planner, Preview, State
+from ..privacy import Privacy
 from ..write import look, read_target
 
 AT_ONCE = 500
@@ -17,6 +18,7 @@ def changes(
     state: State,
     plan: Plan,
     destination: Callable[[], Session],
+    privacy: Privacy,
     limit: int | None = None,
 ) -> Iterator[Change]:
     """Every change, before and after, in the order in which they are written: removals first.
@@ -28,6 +30,7 @@ def changes(
         state: that the plan was compared with.
         plan: complete, not settled.
         destination: is asked for only where it has to be read.
+        privacy: what may be seen of them.
         limit: changes at the most; None for all.
     """
     preview = Preview(planner, state, plan)
@@ -38,7 +41,8 @@ def changes(
         there = _look(plan, destination(), [rows[n].key for n in unknown]) if unknown else {}
         found = {unknown[position]: image for position, image in there.items()}
         for number, row in enumerate(rows):
-            yield Change(row.row_id, row.operation, row.before or found.get(number), row.after)
+            before = privacy.image(row.before or found.get(number))
+            yield Change(privacy.name(row.row_id), row.operation, before, privacy.image(row.after))
 
 
 def _look(

@@ -6,11 +6,11 @@ Where a line fails, what depends on it is not tried; what does not is.
 from __future__ import annotations
 
 from ..check_result import CheckResult
-from ..config import SyncConfig
+from ..config import PLATFORM, SyncConfig
 from ..connect import Endpoint, Session
 from ..errors import PgsyncError
 from ..model import Relation
-from .destination_lines import Writing, ledger_line, target_lines
+from .destination_lines import Writing, ledger_line, log_line, target_lines
 from .ends import Ends
 from .lines import Attempt, Lines
 from .road import arrived
@@ -34,7 +34,7 @@ def check(
     """
     lines = Lines()
     ends = Ends(source, destination, platform)
-    keeps_at_source = sync.traits.place == "source"
+    keeps_at_source = sync.traits.place == "source" or sync.source == PLATFORM
     relation: Relation | None = None
     with arrived(lines, source) as session:
         if session is not None:
@@ -46,6 +46,7 @@ def check(
     with arrived(lines, destination, writes=True) as session:
         if session is not None:
             ledger_line(lines, session, sync)
+            log_line(lines, session)
             target_lines(lines, session, Writing(sync, relation, source))
     return lines.results
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from ..config import SyncConfig
-from ..connect import Endpoint, Session, may_create, try_temporary
+from ..connect import READ_ONLY, Endpoint, Session, may_create, try_temporary
 from ..errors import PgsyncError, PrivilegeError
+from ..log import log_problem
 from ..model import ColumnMapping, Relation, add_computed, map_columns
 from ..write import (
     Target,
     check_replay,
     check_rights,
     find_arbiter,
+    find_target,
     fit,
     fitting_target,
     ledger_problem,
@@ -46,6 +48,18 @@ def ledger_line(lines: Lines, session: Session, sync: SyncConfig | None = None) 
         return f"none at {session.name}: it stands beside the planner, and writes at least once"
 
     lines.tried("ledger", replayable)
+
+
+def log_line(lines: Lines, session: Session) -> None:
+    """Adds a line for the log, where the destination keeps one.
+
+    Args:
+        lines: gets it.
+        session: on the destination.
+    """
+    schema = session.config.schemas.log
+    if schema is not None:
+        schema_line(lines, "log", session, schema, log_problem)
 
 
 def making_lines(lines: Lines, session: Session) -> None:
@@ -111,8 +125,10 @@ def target_lines(lines: Lines, session: Session, writing: Writing) -> None:
     sync, relation = writing.sync, writing.relation
     found: list[Target] = []
 
-    def read() -> str:
+    def read() -> str | Found:
         made: tuple[str, ...] = ()
+        if relation is None and sync.create_table and not _is_there(session, sync.table):
+            return Found("not tried: it is made of the model, which failed", "skipped")
         if relation is None:
             found.append(read_target(session, sync.table))
         else:
@@ -126,6 +142,11 @@ def target_lines(lines: Lines, session: Session, writing: Writing) -> None:
     lines.tried(f"table {sync.table}", read)
     if found and relation is not None:
         _Fitting(lines, writing, relation, found[0]).add()
+
+
+def _is_there(session: Session, table: str) -> bool:
+    with session.transaction("looking for the table", READ_ONLY) as connection:
+        return find_target(session, connection, table) is not None
 
 
 class _Fitting:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from ..config import Place, SyncConfig
+from ..config import PLATFORM, Place, SyncConfig
 from ..connect import Endpoint, no_platform
 
 
@@ -18,11 +18,16 @@ class Ends:
         source: where models are read, and where lightning keeps its state.
         destination: where tables are written.
         platform: where the standard engine keeps its state; None where nothing says where that is.
+        known: names of all syncs of the project; None where they are not known. A state of another
+            name is one that nobody has any more.
+        by: who runs it, for those who find that it is running; None: nobody says so.
     """
 
     source: Endpoint
     destination: Endpoint
     platform: Endpoint | None = None
+    known: Collection[str] | None = None
+    by: str | None = None
 
     def __iter__(self) -> Iterator[Endpoint]:
         """Those that are known."""
@@ -48,6 +53,8 @@ class Ends:
     def planner_of(self, sync: SyncConfig) -> tuple[Endpoint, Endpoint | None]:
         """Where the planner of a sync is, and where it would be with the other engine.
 
+        Rows that are read from the platform itself have one place only.
+
         Raises:
             ConfigurationError: its engine needs a platform.
         """
@@ -55,4 +62,4 @@ class Ends:
         home = places.pop(sync.traits.place)
         if home is None:
             raise no_platform(sync.name)
-        return home, next(iter(places.values()))
+        return home, None if sync.source == PLATFORM else next(iter(places.values()))

@@ -61,9 +61,8 @@ def stopped(work: Work, plan: Plan, reason: str) -> GuardError:
     held = hold(work, plan, reason)
     is_older = held.run.id != plan.run.id
     told = f"{reason}; plan {held.run.id} of the same rows waits already" if is_older else reason
-    work.audit.fail(work.state, plan.run, told, plan.counts, status="held")
     number = held.run.id
-    return GuardError(
+    error = GuardError(
         told,
         f"look at it: pgsync-assets show {number}; to write exactly these rows: pgsync-assets "
         f"apply {number}; to drop it: pgsync-assets discard {number}. What a run may do without "
@@ -71,6 +70,8 @@ def stopped(work: Work, plan: Plan, reason: str) -> GuardError:
         plan_id=number,
         rows=asdict(plan.counts),
     )
+    work.audit.fail(work.state, plan.run, error, plan.counts, status="held")
+    return error
 
 
 def _same(work: Work, plan: Plan, content: str) -> Plan | None:
@@ -79,7 +80,8 @@ def _same(work: Work, plan: Plan, content: str) -> Plan | None:
     if held is None:
         return None
     mine, theirs = (
-        (p.fingerprint, p.base_run, p.is_full, p.is_whole, p.counts, p.invalid, p.run.partition)
+        (p.fingerprint, p.base_run, p.is_full, p.is_whole, p.counts, p.left, p.invalid)
+        + (p.run.partition,)
         for p in (plan, held)
     )
     return held if mine == theirs and held.content == content else None

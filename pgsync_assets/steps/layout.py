@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..config import SyncConfig
 from ..errors import ConfigurationError
-from .work import Work, state_name
+from .turn import state_name
+from .work import Work
 
 
 def check_layout(work: Work) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from ..errors import ConfigurationError
 from ..failpoints import failpoint
@@ -13,6 +14,7 @@ from ..plan import (
     Cut,
     Diff,
     InPlace,
+    Part,
     Plan,
     Question,
     Reading,
@@ -37,6 +39,7 @@ def make_plan(
     compare_all: bool = False,
     anew: bool = False,
     retry_rejected: bool = False,
+    part: Part = Part(),  # noqa: B008 - frozen
 ) -> tuple[Work, Plan]:
     """Compares the model with the state, and stores what is to be written.
 
@@ -47,6 +50,7 @@ def make_plan(
         compare_all: the whole model, whatever the cursor says.
         anew: partitions may be others than when the state was made, and no row is left out.
         retry_rejected: rows that are parked are tried once more.
+        part: which of the changes are planned.
 
     Returns:
         The work with its state in the form in which the plan needs it, and the plan.
@@ -62,28 +66,24 @@ def make_plan(
         check_layout(work)
     old = _comparable(work, full_resync)
     shape = _shape(work, old)
-    refused = _refused(work, retry_rejected)
+    refused = _refused(work, retry_rejected or part.only_rejected)
     scope = _scope(work, old, shape, full_resync, anew)
     past = None if compare_all or refused.is_released else _past(work, old, shape, scope)
-    knows = not anew and bool(refused.rows if shape.is_labelled else refused.parked)
+    knows = not anew and _must_know(refused, shape, part)
     scope = replace(scope, is_whole=past is None, cursor=_cursor(work), has_refused=knows)
+    scope = _of_part(work, scope, part)
     reading = _reading(work, old, shape, scope, past)
-    diff = Diff(
-        work.planner,
-        work.state,
-        shape,
-        old,
-        reading,
-        proven=work.relation.unique_key,
-        scope=scope,
-    )
+    proven = work.relation.unique_key
+    diff = Diff(work.planner, work.state, shape, old, reading, proven=proven, scope=scope)
     plan = diff.store(
         run,
         work.fingerprint,
         Cut(work.sync.batch_size, work.sync.batch_bytes),
         work.sync.max_rejected_rows,
         work.sync.on_duplicate_key,
+        work.audit.privacy.name,
     )
+    work.reporter.read(reading.bytes)
     failpoint("plan stored")
     state = work.planner.look(work.state.sync, work.state.partition) or work.state
     notes = (*_notes(work, old, shape, past), *_all_changed(work, scope, plan))
@@ -162,6 +162,22 @@ def _refuse_resync(work: Work, old: Shape | None, full_resync: bool) -> None:
         )
 
 
+def _must_know(refused: RefusedStatus, shape: Shape, part: Part) -> bool:
+    """Whether the comparison has to know which rows are refused now."""
+    return bool(refused.rows if shape.is_labelled or not part.is_all else refused.parked)
+
+
+def _of_part(work: Work, scope: Scope, part: Part) -> Scope:
+    """What is left over of a full resync is marked in the state; a shared one keeps no marks."""
+    if part.rows is not None and scope.sends_all and not scope.is_full:
+        raise ConfigurationError(
+            f"sync {work.sync.name!r}: its partitions share one state, which cannot tell how far a "
+            "full resync with a row limit came",
+            "leave the row limit out",
+        )
+    return replace(scope, part=part)
+
+
 def _cursor(work: Work) -> str | None:
     return work.sync.cursor.column if work.sync.cursor else None
 
@@ -204,7 +220,7 @@ A_FEW = 10  # rows, all of which may well change at once
 
 def _all_changed(work: Work, scope: Scope, plan: Plan) -> Iterator[str]:
     """Said of one run it is a fact; said of every run, a model that never answers the same."""
-    changed = plan.counts.changed
+    changed = plan.found.changed
     old = work.state.shape
     is_told = old is not None and old.computed != work.shape.computed
     if is_told or scope.sends_all:
@@ -239,7 +255,8 @@ def _in_place(work: Work, question: Question) -> Reading:
 
 
 def _across(work: Work, question: Question) -> Reading:
-    return Across(work.planner, work.state, question, work.reader)
+    told = partial(work.reporter.rows, total=0, rejected=0)
+    return Across(work.planner, work.state, question, work.reader, told)
 
 
 READINGS = {"source": _in_place, "platform": _across}

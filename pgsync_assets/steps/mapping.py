@@ -52,7 +52,7 @@ class _Values:
             except (ModelError, PrivilegeError) as error:
                 self._types.append((one, None, error.message))
         sound = [one for one, spelled, _ in self._types if spelled is not None]
-        self.sent = add_computed(reader, sync, relation, sound)
+        self.sent: tuple[SyncConfig, Relation] = add_computed(reader, sync, relation, sound)
 
     def lines(self, target: Target) -> Sequence[MappingLine]:
         """A line for each."""

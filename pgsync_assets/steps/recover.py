@@ -7,10 +7,12 @@ from dataclasses import replace
 from ..errors import HistoryError, UnfinishedRun
 from ..outcome import Outcome
 from ..plan import Plan
+from ..sent import Sent
 from ..write import Entry, other_history
+from .refused_run import close_interrupted
 from .settle import outcome, settle
 from .switch import carried
-from .work import Work, close_interrupted
+from .work import Work
 from .write_plan import write_plan
 
 UNWRITTEN = "interrupted before its first row was written"
@@ -92,12 +94,15 @@ def _supersede(work: Work, plan: Plan, full_resync: bool) -> None:
 
 def _finish(work: Work, plan: Plan, given_up: str | None) -> tuple[Work, Outcome]:
     error = given_up if plan.fingerprint == work.fingerprint else CHANGED
-    sent = 0
+    sent = Sent()
     if error is None:
+        work.audit.resumed(plan.run)
         sent = write_plan(work, plan, resumed=True)
     else:
         work.ledger.take_over(work.state, plan.run.id)  # before the last word on it is read
     settlement = settle(work, plan, error)
+    work.reporter.step("recover")
+    work.reporter.settled()
     finished = outcome(work, plan, settlement, sent)
     return replace(work, state=settlement.state), finished
 

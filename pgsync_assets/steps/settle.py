@@ -14,9 +14,11 @@ from ..config import SyncConfig
 from ..errors import UnexpectedError
 from ..failpoints import failpoint
 from ..outcome import Counts, InvalidKeys, Outcome, Rejection
-from ..plan import Advance, Plan, Planner, State, invalid_keys, settle_refused
-from ..record import Audit, Fate
-from ..write import Entry, Ledger
+from ..plan import Advance, Plan, Planner, Sides, State, invalid_keys, settle_refused, silent_rows
+from ..record import Audit, Error, Fate
+from ..sent import Sent
+from ..write import SILENT, Entry, Ledger
+from .drift import drift
 from .work import Work
 
 
@@ -55,6 +57,7 @@ class Settlement:
         rejections: a sample of the refused ones.
         invalid_keys: those that were refused for their key.
         parked: rows that it left out, as earlier runs were refused them.
+        absorbed: rows that the destination takes in silence and does not keep.
     """
 
     state: State
@@ -63,15 +66,19 @@ class Settlement:
     rejections: tuple[Rejection, ...]
     invalid_keys: InvalidKeys
     parked: int
+    absorbed: int
 
 
-def settle(work: Books, plan: Plan, error: str | None = None) -> Settlement:
+def settle(
+    work: Books, plan: Plan, error: Error | None = None, *, seen: Sides | None = None
+) -> Settlement:
     """Settles a plan by what the ledger says of it.
 
     Args:
         work: the run that settles, which may be another than the one that planned.
         plan: complete; written in whole, in part or not at all.
         error: why the rest of it is given up, if it is.
+        seen: what both ends look like to the run that ends well with it; None: of an earlier run.
 
     Raises:
         UnexpectedError: the ledger counted other rows than the plan; nothing was settled.
@@ -97,36 +104,51 @@ def settle(work: Books, plan: Plan, error: str | None = None) -> Settlement:
         advance = Advance(
             work.planner, connection, work.state, plan, committed, failed.total - invalid.total
         )
-        state = replace(
-            work.state,
-            shape=plan.shape,
-            row_count=advance.apply(),
-            ledger=plan.shape.ledger,
-            ledger_run=plan.run.id if is_ours else work.state.ledger_run,
-            ledger_batch=entry.batch if entry and is_ours else work.state.ledger_batch,
-            cursor=_cursor(work.state, plan, fate),
-        )
+        advanced = _advanced(work.state, plan, fate, entry if is_ours else None)
+        state = replace(advanced, row_count=advance.apply(), columns=seen or work.state.columns)
         failpoint("snapshot advanced")
         work.audit.run(
-            connection, state, plan.run, fate, batches=plan.batches, error=error, parked=parked
+            connection,
+            state,
+            plan.run,
+            fate,
+            batches=plan.batches,
+            error=error,
+            parked=parked,
+            left=plan.left.total,
         )
-        rejections = work.planner.sample(connection, plan.run)
-        bad_keys = invalid_keys(work.planner, connection, plan.run, plan.shape.key)
+        rejections = work.audit.privacy.rejections(work.planner.sample(connection, plan.run))
+        bad_keys = invalid_keys(
+            work.planner, connection, plan.run, plan.shape.key, work.audit.privacy.name
+        )
+        absorbed = silent_rows(work.planner, connection, work.state, plan, SILENT)
         work.planner.settled(connection, state, plan)
         failpoint("run closed")
     failpoint("settled")
     applied = entry.applied if entry and is_ours else 0
-    return Settlement(state, fate, applied, rejections, bad_keys, parked)
+    return Settlement(state, fate, applied, rejections, bad_keys, parked, absorbed)
 
 
-def outcome(work: Work, plan: Plan, settlement: Settlement, sent: int) -> Outcome:
+def _advanced(state: State, plan: Plan, fate: Fate, entry: Entry | None) -> State:
+    """What the state knows after a plan; the entry is that of its run, if it wrote."""
+    return replace(
+        state,
+        shape=plan.shape,
+        ledger=plan.shape.ledger,
+        ledger_run=entry.run if entry else state.ledger_run,
+        ledger_batch=entry.batch if entry else state.ledger_batch,
+        cursor=_cursor(state, plan, fate),
+    )
+
+
+def outcome(work: Work, plan: Plan, settlement: Settlement, sent: Sent) -> Outcome:
     """What a run did, for people.
 
     Args:
         work: the run.
         plan: its plan.
         settlement: how it ended.
-        sent: bytes of row data sent to the destination.
+        sent: to the destination.
     """
     fate = settlement.fate
     return Outcome(
@@ -143,14 +165,38 @@ def outcome(work: Work, plan: Plan, settlement: Settlement, sent: int) -> Outcom
         invalid_keys=settlement.invalid_keys,
         rejections=settlement.rejections,
         parked=settlement.parked,
+        left=plan.left.total,
         row_count=settlement.state.row_count,
-        bytes=sent,
+        bytes=sent.bytes,
+        sent=sent.batches,
         seconds=work.reporter.finish(),
         columns=tuple(work.target.columns[name].column for name in work.mapping.targets),
         carried=work.carried,
-        notes=(*work.notes, *parked_note(work.sync.name, settlement.parked)),
+        notes=(
+            *work.notes,
+            *sent.notes,
+            *left_note(plan),
+            *parked_note(work.sync.name, settlement.parked),
+        ),
         bytes_read=work.bytes_read,
+        orphans=work.orphans,
+        absorbed=settlement.absorbed,
+        drift=drift(work.sync, work.state.columns, work.sides),
+        batches=plan.batches,
     )
+
+
+def left_note(plan: Plan) -> Iterator[str]:
+    """What is said where a part of the changes was asked for.
+
+    Args:
+        plan: that has the part.
+    """
+    if plan.left.total:
+        yield (
+            f"{plan.left.total:,} of {plan.found.total:,} changes are left to the next run: "
+            "a part of them was asked for"
+        )
 
 
 def parked_note(sync: str, parked: int) -> Iterator[str]:
@@ -183,6 +229,6 @@ def _cursor(state: State, plan: Plan, fate: Fate) -> str | None:
 
     Those that a comparison of the whole model found may lie before any cursor.
     """
-    if not (fate.failed.total or fate.aborted.total):
+    if not (fate.failed.total or fate.aborted.total or plan.left.total):
         return plan.cursor
     return None if plan.is_whole else state.cursor

@@ -12,6 +12,7 @@ from ..connect import Endpoint, Session
 from ..errors import StalePlan
 from ..outcome import Change
 from ..plan import Plan, Planner, PlanRecord, State
+from ..privacy import Privacy
 from .changes import changes
 from .ends import Ends
 from .held import ending, found
@@ -31,6 +32,7 @@ class ShownPlan:
     _planner: Planner
     _state: State
     _destination: Callable[[], Session]
+    _privacy: Privacy
 
     def changes(self, limit: int | None = None) -> Iterator[Change]:
         """Its changes before and after, read as they are asked for; removals first.
@@ -38,7 +40,9 @@ class ShownPlan:
         Args:
             limit: changes at the most; None for all.
         """
-        return changes(self._planner, self._state, self.plan, self._destination, limit)
+        return changes(
+            self._planner, self._state, self.plan, self._destination, self._privacy, limit
+        )
 
 
 @contextmanager
@@ -76,4 +80,4 @@ def show_plan(
             told = over or f"it is of the sync {record.sync!r}"
             raise StalePlan(f"plan {plan_id} cannot be shown: {told}")
         reader = cache(lambda: stack.enter_context(destination.session(name)))
-        yield ShownPlan(record, record.plan, planner, state, reader)
+        yield ShownPlan(record, record.plan, planner, state, reader, Privacy.of(sync))

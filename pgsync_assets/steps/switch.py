@@ -17,7 +17,9 @@ from ..plan import STORAGES, Planner, State, Storage, carry, forget, locked, pre
 from ..record import Audit
 from ..write import Entry
 from .settle import settle
-from .work import Work, state_name
+from .told import tell
+from .turn import state_name
+from .work import Work
 
 SWITCHED = "the engine was switched before all of it was written; the rest is planned anew"
 LEFT_BEHIND = (
@@ -130,10 +132,11 @@ def _settled(work: Work, other: Planner, left: State, entry: Entry) -> tuple[Sta
     left = other.claim(left.sync, left.partition, entry.fence)
     prepare(other.session, other.schema)
     schema = other.session.config.schemas.audit
-    audit = Audit.prepare(other.session, other, schema, work.sync)
+    audit = Audit.prepare(other.session, other, schema, work.sync, work.audit.circumstances)
     work.ledger.take_over(left, entry.run)
     there = replace(work, planner=other, audit=audit, state=left, elsewhere=None)
     settlement = settle(there, plan, SWITCHED)
+    tell(work.sync, other, settlement.state, work.ledger.session)
     return settlement.state, work.ledger.read(left) or entry
 
 

@@ -11,7 +11,7 @@ from ..errors import DestinationError, PgsyncError
 from ..model import Relation
 from ..write import own_model, read_target
 from .asked import Asked, TableUse
-from .destination_lines import Writing, ledger_line, making_lines, target_lines
+from .destination_lines import Writing, ledger_line, log_line, making_lines, target_lines
 from .lines import Lines
 from .road import arrived, travelled
 from .source_lines import keeper_lines, model_lines, tables_line
@@ -52,12 +52,15 @@ def _source(lines: Lines, session: Session, asked: Asked) -> None:
 
 
 def _platform(lines: Lines, session: Session, asked: Asked) -> None:
+    if asked.sync is not None and asked.sync.model.is_frame:
+        model_lines(lines, asked.sync, session)
     keeper_lines(lines, session)
 
 
 def _destination(lines: Lines, session: Session, asked: Asked) -> None:
     tables_line(lines, session, "INSERT, UPDATE", "write")
     ledger_line(lines, session, asked.sync)
+    log_line(lines, session)
     making_lines(lines, session)
     if asked.table is not None:
         _table(lines, session, asked.table)

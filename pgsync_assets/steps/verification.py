@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..config import Partition, SyncConfig
 from ..connect import Endpoint
 from ..errors import AlreadyRunning
-from ..outcome import Listener, Verification
+from ..outcome import Listener
+from ..verification import Verification
 from .ends import Ends
 from .progress import Reporter, silent
 from .verify import verify as verified
@@ -42,7 +43,10 @@ def verify(
     reporter = Reporter(sync.name, partition.name if partition else None, on_progress)
     try:
         ends = Ends(source, destination, platform)
-        with opened(sync, ends, partition, reporter, records_refusal=False) as work:
+        with (
+            reporter.pulsing(),
+            opened(sync, ends, partition, reporter, records_refusal=False) as work,
+        ):
             return verified(work, limit=limit, with_values=values)
     except AlreadyRunning:
         raise AlreadyRunning(

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 
+from ..config import SyncConfig
 from ..connect import READ_ONLY
-from ..outcome import Counts, Verification
+from ..model import ColumnMapping, Relation, check_moment
+from ..outcome import Counts
+from ..plan import Storage
+from ..privacy import Privacy
+from ..verification import Difference, Verification
 from ..verify import (
     Bookkeeping,
     Comparison,
@@ -24,8 +29,10 @@ from ..verify import (
     model_end,
     state_end,
 )
+from ..write import Target
 from .switch import is_elsewhere
-from .work import Work, shares_state
+from .turn import shares_state
+from .work import Work
 
 SWITCHED = (
     "the engine was switched, and no run has been since: what was sent is in the other planner "
@@ -77,6 +84,7 @@ def compared(work: Work) -> Iterator[Compared]:
         comparison = Comparison(work.planner, here, work.state, key)
         model, destination = _readings(work, columns, key, reader, there)
         rows = _read(work, comparison, model, destination)
+        check_moment(reader, work.reader.name)
         work.lock.check()
         work.reporter.step("compare", rows)
         state = state_end(work.planner, work.state, work.shape, columns, key)
@@ -120,13 +128,46 @@ def verify(work: Work, *, limit: int, with_values: bool) -> Verification:
             counts.of("pending", "removed"),
         ),
         foreign=counts.of("foreign"),
-        differences=differences,
+        differences=tuple(_seen(one, work.audit.privacy) for one in differences),
         problems=(*switched, *done.problems),
         seconds=work.reporter.finish(),
     )
 
 
-def mapped_columns(work: Work) -> tuple[MappedColumn, ...]:
+def _seen(row: Difference, privacy: Privacy) -> Difference:
+    return replace(
+        row,
+        row_id=privacy.name(row.row_id),
+        model=privacy.image(row.model),
+        destination=privacy.image(row.destination),
+    )
+
+
+class Fitted(Protocol):
+    """A model and a table, and how they fit."""
+
+    @property
+    def sync(self) -> SyncConfig:
+        """What the user wrote."""
+
+    @property
+    def relation(self) -> Relation:
+        """The model, described."""
+
+    @property
+    def target(self) -> Target:
+        """The table."""
+
+    @property
+    def mapping(self) -> ColumnMapping:
+        """Which column goes where."""
+
+    @property
+    def storage(self) -> Storage:
+        """Types of the columns in the planner's tables."""
+
+
+def mapped_columns(work: Fitted) -> tuple[MappedColumn, ...]:
     """The columns that have to be the same at both ends, in the order of the model.
 
     All that are mapped; or those of the key, where a row that changed is not sent again.

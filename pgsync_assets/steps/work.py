@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from ..config import Partition, SyncConfig
-from ..connect import Endpoint, Session, is_migrated, schema_problem
-from ..errors import AlreadyRunning, PrivilegeError, TerminalError
+from ..config import Partition, SyncConfig, code_version
+from ..connect import Endpoint, Session, schema_problem
+from ..errors import PrivilegeError
 from ..failpoints import failpoint
+from ..log import log_problem
 from ..model import (
     ColumnMapping,
     Relation,
@@ -20,6 +21,7 @@ from ..model import (
     computed_by,
     describe_sent,
     fit_partitions,
+    own_columns,
 )
 from ..plan import (
     STORAGES,
@@ -27,14 +29,15 @@ from ..plan import (
     Lock,
     Planner,
     Shape,
+    Sides,
     State,
     Storage,
     check_platform_keys,
-    locked,
     newest_algorithm,
     prepare,
 )
-from ..record import Audit
+from ..privacy import Privacy
+from ..record import Audit, Circumstances
 from ..write import (
     Ledger,
     Making,
@@ -51,9 +54,12 @@ from ..write import (
 from .ends import Ends
 from .open_ledger import open_ledger
 from .progress import Reporter
+from .refused_run import recorded
+from .told import log_of
+from .turn import shares_state, slice_of, state_name, turn
+from .unclaimed import unclaimed
 
 Problem = Callable[[Session, str], str | None]
-INTERRUPTED = "interrupted before its plan was complete; nothing was written"
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,7 @@ class Work:
         partition: the slice, or None.
         reader: the session that reads the model, at the source.
         planner: what was sent before; where its session is depends on the engine.
+        home: the database that holds it.
         elsewhere: the database that would hold the planner of the other engine, if there is one.
         ledger: how far we came at the destination.
         audit: what happened.
@@ -79,12 +86,14 @@ class Work:
         carried: rows of the state that was carried over from another engine, if it was.
         notes: what a person should know about the run, in sentences.
         bytes_read: from the source, to find and fetch what changed, where that is elsewhere.
+        orphans: names in the planner that no sync of the project has, where that can be told.
     """
 
     sync: SyncConfig
     partition: Partition | None
     reader: Session
     planner: Planner
+    home: Endpoint
     elsewhere: Endpoint | None
     ledger: Ledger
     audit: Audit
@@ -99,6 +108,7 @@ class Work:
     carried: int | None = None
     notes: tuple[str, ...] = ()
     bytes_read: int = 0
+    orphans: tuple[str, ...] = ()
 
     @property
     def slice(self) -> str:
@@ -128,6 +138,14 @@ class Work:
             nullable_key=self._nullable_key(nullable(arbiter, self.target)),
             computed={one.name: one.expression for one in computed_by(self.sync.model)},
         )
+
+    @property
+    def sides(self) -> Sides:
+        """What both ends look like now."""
+        own = own_columns(self.sync.model, self.relation.names)
+        model = {one.name: one.type for one in self.relation.columns if one.name in own}
+        table = {name: one.column.type for name, one in self.target.columns.items()}
+        return Sides(model, table)
 
     def _nullable_key(self, there: tuple[str, ...]) -> tuple[str, ...]:
         """Columns of the key in which NULL finds a row there, and may be or was in the model."""
@@ -159,24 +177,12 @@ class Work:
         # A plan of shared state may be finished by a run of another partition.
         text = json.dumps(
             [
-                [model.table, model.sql, slice_of(self.partition)],
+                [model.asked, slice_of(self.partition)],
                 [self.sync.mode, self.sync.delete_behavior, self.sync.deleted_column],
                 self.shape.to_json(),
             ]
         )
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-def shares_state(partition: Partition | None) -> bool:
-    """Whether a partition has no state of its own: its rows may move to another one."""
-    return partition is not None and not partition.is_of_key
-
-
-def slice_of(partition: Partition | None) -> str | None:
-    """What a state of its own is about, as JSON; None for a state of the whole model."""
-    if partition is None or shares_state(partition):
-        return None
-    return json.dumps(partition.fingerprint)
 
 
 @contextmanager
@@ -190,43 +196,42 @@ def opened(
 ) -> Iterator[Work]:
     """Connects, describes, locks and claims, for the length of the block.
 
-    What is wrong shows before anything is created or changed anywhere; `making` says whether a
-    table that the sync may create is made then, or only tried.
+    Nothing is changed before all is known to fit. `making`: is a table made then, or only tried?
 
     Raises:
         AlreadyRunning: another run of this sync is under way.
-        TerminalError: configuration, model, table or rights. Where the sync's schemas are there
-            already, the failed run shows in `sync_runs`, unless `records_refusal` is False.
+        TerminalError: configuration, model, table or rights; recorded if `records_refusal`.
         TransientError: a server cannot be reached now.
     """
     application = f"pgsync/{sync.name}/{partition.name if partition else ''}".rstrip("/")
     home, elsewhere = ends.planner_of(sync)
     with ExitStack() as stack:
         reader = stack.enter_context(ends.source.session(application))
-        keeper = reader if home is ends.source else stack.enter_context(home.session(application))
+        keeper = reader if _is_one(sync) else stack.enter_context(home.session(application))
         writer = stack.enter_context(ends.destination.session(application))
         lock_session = stack.enter_context(home.session(f"{application} lock"))
-        try:
+        here = _circumstances(sync, ends, reader, writer, reporter)
+        refusal = (keeper, lock_session, writer, partition, here) if records_refusal else None
+        with recorded(sync, refusal):
             found = _fitted(sync, reader, keeper, writer, making)
-        except TerminalError as error:
-            if records_refusal:
-                record_refusal(sync, keeper, lock_session, partition, error)
-            raise
         sync, relation, target, mapping, storage, made = found
         planner = prepare(keeper, home.config.schemas.planner)
-        audit = Audit.prepare(keeper, planner, home.config.schemas.audit, sync)
+        audit = Audit.prepare(keeper, planner, home.config.schemas.audit, sync, here)
         ledger = stack.enter_context(open_ledger(home, writer, application))
-        lock = stack.enter_context(_locked(lock_session, planner.schema, sync, partition))
-        if made and making == "keep":  # all else is fine, and no other run of it is under way
-            target, made = fitting_target(writer, sync, relation, making)
-            failpoint("table made")
-        state = planner.claim(sync.name, state_name(partition))
+        with recorded(sync, refusal):
+            orphans, notes = unclaimed(planner, sync, ledger.identity(), ends.known, elsewhere)
+        lock = stack.enter_context(turn(lock_session, planner, sync, partition))
+        state = planner.claim(sync.name, state_name(partition), by=ends.by)
         failpoint("claimed")
+        if made and making == "keep":  # all else is fine, and no other run of it is under way
+            target, made = _made(writer, sync, relation, state)
+            failpoint("table made")
         yield Work(
             sync=sync,
             partition=partition,
             reader=reader,
             planner=planner,
+            home=home,
             elsewhere=elsewhere,
             ledger=ledger,
             audit=audit,
@@ -238,8 +243,24 @@ def opened(
             storage=storage,
             ledger_id=ledger.identity(),
             reporter=reporter,
-            notes=(*ends.weaknesses(sync), *made, *_untaken(sync, relation, mapping)),
+            notes=(*ends.weaknesses(sync), *notes, *made, *_untaken(sync, relation, mapping)),
+            orphans=orphans,
         )
+
+
+def _made(
+    writer: Session, sync: SyncConfig, relation: Relation, state: State
+) -> tuple[Target, tuple[str, ...]]:
+    """The table, made or completed; the log of the destination is told in the same transaction."""
+    return fitting_target(writer, sync, relation, "keep", log_of(sync, state, writer))
+
+
+def _circumstances(
+    sync: SyncConfig, ends: Ends, reader: Session, writer: Session, reporter: Reporter
+) -> Circumstances:
+    """What is recorded of whatever comes of it; the sync is as it was written."""
+    versions = reader.server_version, writer.server_version
+    return Circumstances(ends.by, code_version(sync), *versions, reporter.spent)
 
 
 def _untaken(sync: SyncConfig, relation: Relation, mapping: ColumnMapping) -> Iterator[str]:
@@ -253,6 +274,7 @@ def _fitted(
 ) -> tuple[SyncConfig, Relation, Target, ColumnMapping, Storage, tuple[str, ...]]:
     """Model and table, and how they fit; a table that may be made is only tried."""
     sync, relation = _described(reader, sync)
+    Privacy.of(sync).check(relation.names)
     tried: Making = "never" if making == "never" else "try"
     target, made = fitting_target(writer, sync, relation, tried)
     lossy = lossy_columns(sync, relation, target)
@@ -270,16 +292,9 @@ def _described(reader: Session, sync: SyncConfig) -> tuple[SyncConfig, Relation]
     return whole, relation
 
 
-def state_name(partition: Partition | None) -> str:
-    """Under which name a partition's state is kept."""
-    return "" if partition is None or shares_state(partition) else partition.name
-
-
-def _locked(
-    session: Session, planner: str, sync: SyncConfig, partition: Partition | None
-) -> AbstractContextManager[Lock]:
-    name = partition.name if partition else ""
-    return locked(session, planner, sync.name, name, in_turns=shares_state(partition))
+def _is_one(sync: SyncConfig) -> bool:
+    """Engine standard reads in one transaction and stores in another, also on one server."""
+    return sync.traits.place == "source"
 
 
 def storage_of(
@@ -307,7 +322,7 @@ def storage_of(
 
 
 def _require_schemas(keeper: Session, destination: Session) -> None:
-    """All three can be used, or none is touched.
+    """All of them can be used, or none is touched.
 
     Raises:
         PrivilegeError: one is missing or not ours to write; the remedy is the statement to run.
@@ -317,6 +332,7 @@ def _require_schemas(keeper: Session, destination: Session) -> None:
         (keeper, ours.planner, schema_problem),
         (keeper, ours.audit, schema_problem),
         (destination, destination.config.schemas.ledger, ledger_problem),
+        (destination, destination.config.schemas.log, log_problem),
     )
     for session, schema, problem in wanted:
         remedy = problem(session, schema) if schema is not None else None
@@ -325,47 +341,3 @@ def _require_schemas(keeper: Session, destination: Session) -> None:
                 f"{session.name}: schema {schema} is missing, or our role may not write it",
                 f"as an administrator: {remedy}",
             )
-
-
-def record_refusal(
-    sync: SyncConfig,
-    session: Session,
-    lock_session: Session,
-    partition: Partition | None,
-    error: TerminalError,
-) -> None:
-    """A run that could not even begin is a failed run, and shows in sync_runs.
-
-    Only where our schemas are there already: the first try of a sync changes nothing anywhere.
-
-    Args:
-        sync: the sync.
-        session: on the planner's database.
-        lock_session: for the lock.
-        partition: the slice, or None.
-        error: why it could not begin.
-    """
-    if session.connection.closed:  # what refused us hung up, too
-        return
-    schemas = session.config.schemas
-    ours = (schemas.planner, schemas.audit)
-    if not all(schema_problem(session, s) is None and is_migrated(session, s) for s in ours):
-        return
-    planner = prepare(session, schemas.planner)
-    audit = Audit.prepare(session, planner, schemas.audit, sync)
-    with (
-        suppress(AlreadyRunning),
-        _locked(lock_session, planner.schema, sync, partition),
-    ):
-        state = planner.claim(sync.name, state_name(partition))
-        close_interrupted(planner, audit, state)
-        if planner.open_plan(state) is None:  # else that run comes first, when this is mended
-            run = planner.begin(state, partition.name if partition else "")
-            audit.fail(state, run, error.message)
-            planner.drop(state, run, "failed")
-
-
-def close_interrupted(planner: Planner, audit: Audit, state: State) -> None:
-    """Runs that died before their plan was complete are failed runs: nothing was written."""
-    for run in planner.abandoned(state):
-        audit.fail(state, run, INTERRUPTED)

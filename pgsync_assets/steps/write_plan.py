@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import time
 
-from ..errors import TerminalError
+from ..errors import TerminalError, TransientError
 from ..failpoints import failpoint
+from ..log import RunLog
 from ..plan import Plan
+from ..record import SentRecord
+from ..sent import Sent
 from ..write import BatchWriter, Job, PlanRows, longest_texts
+from .early_log import early_log
 from .hooks import run_hooks
 from .settle import settle
+from .told import log_of, tell
 from .work import Work
 
 
-def write_plan(work: Work, plan: Plan, *, resumed: bool) -> int:
+def write_plan(work: Work, plan: Plan, *, resumed: bool) -> Sent:
     """Fences the destination and writes batch after batch, each in its own transaction.
 
     Args:
@@ -22,7 +27,7 @@ def write_plan(work: Work, plan: Plan, *, resumed: bool) -> int:
         resumed: an earlier run began to write it; go on behind its last batch.
 
     Returns:
-        Bytes of row data sent.
+        What was sent.
 
     Raises:
         TerminalError: batches that are in were settled, the rest was given up.
@@ -30,32 +35,60 @@ def write_plan(work: Work, plan: Plan, *, resumed: bool) -> int:
         FencedOff: a newer run took over.
     """
     if not plan.batches:
-        return 0
+        return Sent()
     work.show(plan.run.id)
     work.reporter.step("write", plan.counts.total)
+    record = work.audit.sent(plan.run)
     try:
-        return _write(work, plan, resumed)
+        with record.open():
+            size = _write(work, plan, resumed, record)
+        return record.came_to(size)
     except TerminalError as error:
-        settle(work, plan, error.message)
+        settle(work, plan, error)
+        tell(work.sync, work.planner, work.state, work.ledger.session, error)
+        raise
+    except TransientError as error:
+        tell(work.sync, work.planner, work.state, work.ledger.session, error)
         raise
 
 
-def _write(work: Work, plan: Plan, resumed: bool) -> int:
+def _write(work: Work, plan: Plan, resumed: bool, record: SentRecord) -> int:
     work.lock.check()
     done, refused = _fence(work, plan, resumed)
     failpoint("fenced")
+    log = _begun(work, plan)
+    if resumed:
+        record.decide(done, is_exact=work.ledger.is_exact)
+    if done:
+        work.reporter.step("write", plan.counts.total, plan.rows_of(done)[1])
     longest = longest_texts(work.relation, work.mapping, work.target)
     rows = PlanRows(work.planner, plan.run, work.mapping, longest)
-    job = Job(work.sync, rows, work.ledger, work.state, plan, work.target, work.mapping)
+    job = Job(
+        work.sync,
+        rows,
+        work.ledger,
+        work.state,
+        plan,
+        work.target,
+        work.mapping,
+        log,
+        record.trace,
+    )
     writer = BatchWriter(job)
-    run_hooks(work, "before", work.sync.hooks.before)
-    for batch in range(done + 1, plan.batches + 1):
-        work.lock.check()
-        refused = writer.write(batch)
-        work.reporter.rows(plan.rows_of(batch)[1], plan.counts.total, refused)
-        if work.sync.sleep_ms and batch < plan.batches:
-            time.sleep(work.sync.sleep_ms / 1000)
-    run_hooks(work, "after", work.sync.hooks.after)  # before the plan is settled: never left out
+    hooks = work.sync.hooks
+    run_hooks(work, "before", hooks.before, record.trace, 0, plan.rows_of(done)[1] if done else 0)
+    with early_log(work, plan):
+        for batch in range(done + 1, plan.batches + 1):
+            work.lock.check()
+            before = writer.bytes
+            refused = writer.write(batch)
+            work.reporter.sent(writer.bytes - before)
+            record.write_if_due()
+            work.reporter.rows(plan.rows_of(batch)[1], plan.counts.total, refused)
+            if work.sync.sleep_ms and batch < plan.batches:
+                time.sleep(work.sync.sleep_ms / 1000)
+    # Before the plan is settled: they are never left out.
+    run_hooks(work, "after", hooks.after, record.trace, plan.batches + 1, plan.counts.total)
     return writer.bytes
 
 
@@ -67,3 +100,14 @@ def _fence(work: Work, plan: Plan, resumed: bool) -> tuple[int, int]:
     work.ledger.take_over(work.state, plan.run.id)
     entry = work.ledger.read(work.state)
     return (entry.batch, entry.rejected) if entry else (0, 0)
+
+
+def _begun(work: Work, plan: Plan) -> RunLog | None:
+    """The log of the destination knows that the run writes; None where there is no log."""
+    log = log_of(work.sync, work.state, work.ledger.session, work.mapping.targets)
+    if log is None:
+        return None
+    run = RunLog(log, plan.run.id)
+    run.begin(plan.run.partition, plan.batches, plan.counts.total)
+    failpoint("log begun")
+    return run

@@ -53,8 +53,8 @@ class Bookkeeping:
             yield from self._history()
         last = self.last_runs(connection)
         sync = self.state.sync
-        for run, operation in wrong_sums(connection, self.audit, sync, self.partition, last):
-            yield f"sync_runs, run {run}: the numbers of {operation} rows do not add up"
+        for wrong in wrong_sums(connection, self.audit, sync, self.partition, last):
+            yield str(wrong)
 
     def last_runs(self, connection: psycopg.Connection[Any]) -> list[int]:
         """The last runs that came to their end: one, or one for each partition of a shared state.

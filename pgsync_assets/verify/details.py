@@ -11,8 +11,8 @@ import psycopg
 from psycopg import sql
 
 from ..connect import translated
-from ..outcome import Difference, DifferenceKind
 from ..sql import COMMA, column
+from ..verification import Difference, DifferenceKind
 from .comparison import Comparison
 from .ends import End
 
@@ -150,11 +150,15 @@ class Details:
         if images is None or not self.with_values:
             return None
         by_name = dict(zip(self.names, images, strict=True))
-        return {name: _value(by_name[name]) for name in shown}
+        return {name: value_of(by_name[name]) for name in shown}
 
 
-def _value(composite: str) -> str | None:
-    """The text of the only field of a composite value, as in `()`, `("")`, `(a)`, `("a b")`."""
+def value_of(composite: str) -> str | None:
+    """The text of the only field of a composite value, as in `()`, `("")`, `(a)`, `("a b")`.
+
+    Args:
+        composite: as `End.columns_of` has it.
+    """
     text = composite[1:-1]
     if not text:
         return None

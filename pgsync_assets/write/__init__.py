@@ -4,21 +4,24 @@ from .arbiter import find_arbiter, nullable
 from .batch import BatchWriter
 from .cascades import cascades
 from .create import Making, fitting_target, untaken
-from .deliveries import Deliveries, Offered
+from .deliveries import Deliveries, KnownDelivery, Offered
 from .distant_ledger import DistantLedger, check_replay
+from .entries import LedgerEntry, drop_entries, ledger_entries
 from .fit import fit, longest_texts
 from .into import Into
 from .job import Job
 from .kind import TABLE
-from .ledger import Entry, Ledger, Reject, other_history
+from .ledger import UNWRITTEN, Entry, Ledger, Reject, other_history
 from .ledger_rights import ledger_problem
 from .look import look
 from .lossy import lossy_columns
 from .modes import mode_of
+from .reject import SAID, SILENT
 from .rights import check_rights, rights_of, written
 from .rows import PlanRows
 from .suggest import MappingLine, arrival, suggest
-from .target import Target, TargetColumn, own_model, read_target
+from .target import Target, TargetColumn, find_target, own_model, read_target
+from .trace import Step, Trace, TracedBatch
 from .types import MICROSECONDS, numeric_modifier
 
 __all__ = [
@@ -29,22 +32,33 @@ __all__ = [
     "Into",
     "Job",
     "Ledger",
+    "KnownDelivery",
+    "LedgerEntry",
     "MICROSECONDS",
     "Making",
     "Offered",
     "PlanRows",
     "MappingLine",
     "Reject",
+    "SAID",
+    "SILENT",
+    "Step",
     "TABLE",
     "Target",
     "TargetColumn",
+    "Trace",
+    "TracedBatch",
+    "UNWRITTEN",
     "arrival",
     "cascades",
+    "drop_entries",
     "check_rights",
     "check_replay",
     "find_arbiter",
+    "find_target",
     "fit",
     "fitting_target",
+    "ledger_entries",
     "ledger_problem",
     "longest_texts",
     "look",

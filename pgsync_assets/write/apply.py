@@ -28,6 +28,8 @@ from .rows import Reader
 PARTS = 4  # as many statements for a bad row as with 2, and a third less to write again
 FEW = 1_000  # rows that may be sent for nothing: another statement costs as much
 
+CONSTRAINTS = b"SET CONSTRAINTS ALL IMMEDIATE"
+
 Way = Callable[[int, int], None]
 
 
@@ -52,6 +54,7 @@ class Application:
         directly: bool,
     ) -> None:
         self._job = job
+        self._trace = job.trace
         self._destination = destination
         self._attempt = Attempt(job, source, destination, stamps)
         self.directly = directly
@@ -69,6 +72,8 @@ class Application:
             TooManyRejectedRows: more than `max_rejected_rows` in this batch alone.
             psycopg.Error: what is not a row's fault.
         """
+        removals = self._job.removals_between(first, last)
+        self._trace.travel(self._attempt.rows(first, last), removals)
         self._apply(first, last)
         self._try_again()
         self._attempt.finish()
@@ -108,7 +113,8 @@ class Application:
             self._reject(_rejected(last, refused))
         else:
             for before, end in _parts(first, last, refused.line):
-                way(before, end)
+                with self._trace.part(before, end):
+                    way(before, end)
 
     def _try_again(self) -> None:
         """Rows that stood in each other's way: a value that the next row gives up, a parent that
@@ -119,7 +125,10 @@ class Application:
             left_out: list[Reject] = []
             applied = set()
             for one in reversed(waiting):
-                if self._refused(self._attempt.whole, one.plan_row - 1, one.plan_row) is None:
+                only = one.plan_row - 1, one.plan_row
+                with self._trace.part(*only):
+                    refused = self._refused(self._attempt.whole, *only)
+                if refused is None:
                     applied.add(one.plan_row)
                     left_out += self._attempt.left_out
             if not applied:
@@ -133,13 +142,17 @@ class Application:
             with self._destination.transaction():
                 way(first, last)
                 # Deferred constraints speak now, while the savepoint can still undo (trap 23).
-                self._destination.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                with self._trace.step("constraints", CONSTRAINTS):
+                    self._destination.execute(CONSTRAINTS)
         except RowRefused as refused:
+            self._trace.refused(refused.reason)
             return refused
         except psycopg.Error as error:
             if not is_row_level(error):
                 raise
-            return refusal(error, self._job.mapping.targets)
+            job = self._job
+            self._trace.refused(refusal(error, job.mapping.targets).reason)  # without values
+            return refusal(error, job.mapping.targets, detail=job.sync.audit.server_detail)
         return None
 
     def _reject(self, *rejects: Reject) -> None:

@@ -21,6 +21,7 @@ from .ledger import Reject
 from .mode import Statement
 from .reject import ABSORBED, AMBIGUOUS, HIDDEN, MULTIPLIED, NO_MATCH, OUTSIDE
 from .rows import Reader
+from .trace import shape
 from .unchanged import unchanged
 
 
@@ -45,6 +46,7 @@ class Attempt:
         stamps: tuple[str, ...],
     ) -> None:
         self._job = job
+        self._trace = job.trace
         self._into = job.into
         self._source = source
         self._destination = destination
@@ -61,13 +63,13 @@ class Attempt:
         """Makes the stage, where the mode has one. Not in the savepoint of a try: a refused row
         must not take the table with it."""
         if not self._has_stage and self._job.mode.is_staged:
-            self._destination.execute(self._into.stage.create(self._into.target, self._columns))
+            self._send("create", self._into.stage.create(self._into.target, self._columns))
             self._has_stage = self._is_fresh = True
 
     def finish(self) -> None:
         """Leaves nothing behind."""
         if self._has_stage and not self._into.stage.is_temporary:
-            self._destination.execute(self._into.stage.drop())
+            self._send("drop", self._into.stage.drop())
 
     def whole(self, first: int, last: int) -> None:
         """Writes rows as the mode does."""
@@ -81,30 +83,19 @@ class Attempt:
         """Copies rows straight into the table."""
         self.left_out = []
         into = sql.SQL("{} ({})").format(self._into.target.relation, column_list(self._columns))
-        copied, size = self._source.copy(
-            first, last, self._stamps, self._destination, into, staged=False
-        )
+        copied = self._copy("copy", first, last, into, staged=False)
         _expect(copied, self.rows(first, last))
-        self.bytes += size
 
     def stage(self, first: int, last: int) -> None:
         """Copies rows to the stage."""
         stage = self._into.stage
         if not self._is_fresh:
-            self._destination.execute(stage.clear())
+            self._send("clear", stage.clear())
         self._is_fresh = False
-        staged, size = self._source.copy(
-            first,
-            last,
-            self._stamps,
-            self._destination,
-            stage.columns(self._columns),
-            staged=True,
-        )
+        staged = self._copy("stage", first, last, stage.columns(self._columns), staged=True)
         planned = self.rows(first, last)
         if staged != planned:
             raise UnexpectedError(f"{self._job.target.name}: staged {staged} of {planned} rows")
-        self.bytes += size
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -113,18 +104,20 @@ class Attempt:
         Where the block is left by an error, so is the batch.
         """
         for statement in self._into.stage.keep():
-            self._destination.execute(statement)
+            self._send("keep", statement)
         if self._is_joined:
-            self._destination.execute(self._into.stage.analyze_kept())
+            self._send("analyze", self._into.stage.analyze_kept())
         self._is_kept = True
         yield
         self._is_kept = False
         for statement in self._into.stage.release():
-            self._destination.execute(statement)
+            self._send("release", statement)
 
     def write_kept(self, first: int, last: int) -> None:
         """Writes rows of those that are kept."""
-        self._destination.execute(self._into.stage.choose(first, last))
+        choose, rows = self._into.stage.choose(first, last)
+        with self._trace.step("narrow", shape(choose)):
+            self._destination.execute(choose, rows)
         self.write(first, last)
 
     def write(self, first: int, last: int) -> None:
@@ -134,18 +127,18 @@ class Attempt:
         staged = self.rows(first, last)
         removals = self._job.removals_between(first, last)
         if (removals or self._is_joined) and not self._is_kept:
-            self._destination.execute(into.stage.analyze())
+            self._send("analyze", into.stage.analyze())
         if mode.mark is not None:
-            self._destination.execute(mode.mark(into))
+            self._send("mark", mode.mark(into))
         if mode.ambiguous is not None:
-            left_out = self._leave_out(mode.ambiguous, AMBIGUOUS)
+            left_out = self._leave_out("ambiguous", mode.ambiguous, AMBIGUOUS)
             staged -= len(left_out)
             removals -= sum(row <= self._job.plan.counts.removed for row in left_out)
         if removals:
             self._remove(removals)
         planned = staged - removals
         if self._job.may_meet_equals:
-            planned -= self._destination.execute(unchanged(into)).rowcount
+            planned -= self._rows("unchanged", unchanged(into))
         if planned:
             self._write(planned)
 
@@ -158,57 +151,77 @@ class Attempt:
     def _columns(self) -> tuple[str, ...]:
         return self._into.columns
 
-    def _leave_out(self, which: Statement, reason: str) -> list[int]:
+    def _leave_out(self, action: str, which: Statement, reason: str) -> list[int]:
         """Takes rows out of the stage that cannot be written; their numbers."""
-        rows = [row for (row,) in self._destination.execute(which(self._into)).fetchall()]
+        rows = [row for (row,) in self._send(action, which(self._into)).fetchall()]
+        self._trace.counted(len(rows))
         self.left_out += [Reject(row, None, None, None, reason) for row in rows]
         return rows
 
     def _write(self, planned: int) -> None:
         mode, into = self._job.mode, self._into
-        locked = self._count(mode.lock(into)) if mode.lock is not None else 0
+        locked = self._count("lock", mode.lock(into)) if mode.lock is not None else 0
         if mode.unmatched is not None and locked < planned:
-            planned -= len(self._leave_out(mode.unmatched, NO_MATCH))
-        counts = [self._counted(write(into)) for write in mode.write]
+            planned -= len(self._leave_out("unmatched", mode.unmatched, NO_MATCH))
+        counts = [self._counted("write", write(into)) for write in mode.write]
         written = sum(count for count, _ in counts)
         _expect(written, planned)
         if sum(inside for _, inside in counts) < written:
             raise RowRefused(None, OUTSIDE, None, None)
         if mode.shown is not None:
-            _expect(self._count(mode.shown(into)), planned, HIDDEN)
+            _expect(self._count("look", mode.shown(into)), planned, HIDDEN)
 
     def _remove(self, removals: int) -> None:
         removal = self._job.removal
         assert removal is not None  # noqa: S101 - else removals do not travel (batch.py)
         # A partial index may lose them: what is marked as gone is often what it does not have.
-        removed, inside = self._counted(removal.remove(self._into))
+        removed, inside = self._counted("remove", removal.remove(self._into))
         _expect(max(removed, removals), removals)
         # Some were gone already; or some trigger kept them, and may have counted them.
         is_kept_in_silence = self._job.mode.shown is not None and not removal.leaves_row
         if removed < removals or is_kept_in_silence:
             _expect(self._still_there(), inside if removal.leaves_row else 0, more=ABSORBED)
 
-    def _counted(self, write: sql.Composed) -> tuple[int, int]:
+    def _counted(self, action: str, write: sql.Composed) -> tuple[int, int]:
         """Executes it: how many rows it wrote, and how many of those the arbiter has then."""
         counting = self._into.counting(write)
         if counting is None or self._job.mode.shown is not None:  # where it is asked afterwards
-            written = self._destination.execute(write).rowcount
+            written = self._rows(action, write)
             return written, written
-        row = self._destination.execute(counting).fetchone()
+        row = self._send(action, counting).fetchone()
         assert row is not None  # noqa: S101 - an aggregate has one row
-        return row[0], row[1]
+        return self._trace.counted(row[0]), row[1]
 
     def _still_there(self) -> int:
         into = self._into
         return self._count(
+            "look",
             sql.SQL("SELECT count(*) FROM {} AS t JOIN {} ON {} WHERE s.{} = 'r'").format(
                 into.target.relation, into.beside, into.same_row(), column(OPERATION)
-            )
+            ),
         )
 
-    def _count(self, query: sql.Composed) -> int:
-        row = self._destination.execute(query).fetchone()
-        return int(row[0]) if row else 0
+    def _count(self, action: str, query: sql.Composed) -> int:
+        row = self._send(action, query).fetchone()
+        return self._trace.counted(int(row[0]) if row else 0)
+
+    def _rows(self, action: str, write: sql.Composed) -> int:
+        return self._trace.counted(self._send(action, write).rowcount)
+
+    def _send(self, action: str, query: sql.Composed) -> psycopg.Cursor[Any]:
+        text = query.as_bytes(self._destination)
+        with self._trace.step(action, text):
+            return self._destination.execute(text)
+
+    def _copy(self, action: str, first: int, last: int, into: sql.Composed, *, staged: bool) -> int:
+        """Copies rows into a relation; how many the destination counted."""
+        text = sql.SQL("COPY {} FROM STDIN").format(into).as_bytes(self._destination)
+        with self._trace.step(action, text) as step:
+            step.rows, step.bytes = rows, size = self._source.copy(
+                first, last, self._stamps, self._destination, into, staged=staged
+            )
+        self.bytes += size
+        return rows
 
 
 def _expect(counted: int, planned: int, fewer: str = ABSORBED, more: str = MULTIPLIED) -> None:

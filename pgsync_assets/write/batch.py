@@ -14,6 +14,7 @@ from ..failpoints import failpoint
 from ..sql import statement
 from .apply import Application
 from .job import Job
+from .trace import shape
 
 
 class BatchWriter:
@@ -28,6 +29,7 @@ class BatchWriter:
         # A first sync copies straight into the table; a row that is there already shows as 23505,
         # and the rest of the run goes through the stage.
         self._directly = job.may_copy
+        self._claim = shape(job.ledger.claim)
         self.bytes = 0
 
     def write(self, batch: int) -> int:
@@ -49,6 +51,7 @@ class BatchWriter:
         job = self._job
         first, last = job.plan.rows_of(batch)
         with (
+            job.trace.batch(batch, first, last),
             job.rows.opened() as source,
             job.ledger.batch(f"writing batch {batch} to {job.target.name}", job.state) as (
                 target,
@@ -56,7 +59,8 @@ class BatchWriter:
             ),
         ):
             now = self._begin(target)
-            job.ledger.advance(ledger, job.state, job.plan.run.id, batch)
+            with job.trace.step("claim", self._claim):
+                job.ledger.advance(ledger, job.state, job.plan.run.id, batch)
             failpoint("batch claimed")
             stamps = job.stamps(now)
             rows = Application(job, source, target, stamps, directly=self._directly)
@@ -69,6 +73,9 @@ class BatchWriter:
             refused = job.ledger.count(ledger, job.state, applied, len(rejects))
             if job.exceeds(refused):
                 raise job.too_many(rejects[-1].reason)
+            if job.log is not None:
+                job.log.batch(target, job.done(batch, rejects, rows.bytes))
+            job.trace.commit(len(rejects))
             failpoint("batch counted")
         failpoint("batch committed")
         self._directly = rows.directly
@@ -92,14 +99,16 @@ class BatchWriter:
         seconds, began = self._job.sync.statement_timeout_s, time.monotonic()
         try:
             yield
-        except psycopg.errors.QueryCanceled:
+        except psycopg.errors.QueryCanceled as error:
             if seconds is None or time.monotonic() - began < seconds:  # somebody cancelled it
                 raise
-            raise StatementTimeout(
+            timeout = StatementTimeout(
                 f"sync {self._job.sync.name!r}: a statement for a batch of {rows:,} rows took "
                 f"longer than statement_timeout_s ({seconds:g}) allows; it was rolled back",
                 "lower batch_size, or raise statement_timeout_s",
-            ) from None
+            )
+            timeout.sqlstate = error.sqlstate
+            raise timeout from None
 
     def _first_to_travel(self, first: int, last: int) -> int:
         """Removals stay here where nothing is done about them at the destination."""

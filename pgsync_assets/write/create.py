@@ -6,8 +6,8 @@ is what PostgreSQL said of the table as it would be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import psycopg
@@ -16,6 +16,7 @@ from psycopg import sql
 from ..config import SyncConfig, split_qualified
 from ..connect import READ_ONLY, Session
 from ..errors import DestinationError, PrivilegeError
+from ..log import Log
 from ..model import Relation, map_columns, wanted_columns
 from ..sql import COMMA, column, column_list, relation, statement
 from .target import Target, find_target, no_table
@@ -30,14 +31,22 @@ class Change:
     Args:
         statement: that does it.
         done: what it does, for people.
+        event: what it is, for the log.
+        about: what of the table, for the log.
     """
 
     statement: sql.Composed
     done: str
+    event: Literal["create_schema", "create_table", "alter_table"]
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 def fitting_target(
-    session: Session, sync: SyncConfig, model: Relation, making: Making
+    session: Session,
+    sync: SyncConfig,
+    model: Relation,
+    making: Making,
+    log: Log | None = None,
 ) -> tuple[Target, tuple[str, ...]]:
     """Reads the table, which may be made or completed first.
 
@@ -46,6 +55,7 @@ def fitting_target(
         sync: says whether it may (`create_table`, `drift`).
         model: described.
         making: whether it is done now, only tried, or left.
+        log: is told of what is done, in the same transaction.
 
     Returns:
         The table as it is then, and a sentence for each thing that was done, or would be.
@@ -67,6 +77,8 @@ def fitting_target(
         connection.execute(statement(__package__ or "", "create_lock.sql"), {})
         for change in changes:
             _execute(connection, session, sync, change)
+            if log is not None:
+                log.change(connection, change.event, **change.about)
         target = find_target(session, connection, sync.table)
         if making == "try":
             raise psycopg.Rollback
@@ -104,6 +116,8 @@ def _changes(
                         target.relation, column(name), sql.SQL(types[source])
                     ),
                     f"{target.name} gets the column {name} ({types[source]})",
+                    "alter_table",
+                    {"column": name, "type": types[source]},
                 )
 
 
@@ -120,6 +134,7 @@ def _create_schema(sync: SyncConfig) -> Change:
     return Change(
         sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)),
         f"the schema {schema} is created",
+        "create_schema",
     )
 
 
@@ -131,6 +146,7 @@ def _create(sync: SyncConfig, model: Relation, wanted: dict[str, str]) -> Change
             relation(*split_qualified(sync.table)), COMMA.join(columns), column_list(match)
         ),
         f"{sync.table} is created with {len(columns)} columns, primary key ({', '.join(match)})",
+        "create_table",
     )
 
 

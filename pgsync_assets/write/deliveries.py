@@ -47,7 +47,7 @@ class Offered:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownDelivery:
     """What the ledger remembers of a delivery.
 
     Args:
@@ -98,7 +98,7 @@ class Deliveries:
         self._ledger = ledger
         self._offered = offered
 
-    def finished(self) -> Known | None:
+    def finished(self) -> KnownDelivery | None:
         """What is known of it, where it is in; None where there is something to do.
 
         Raises:
@@ -135,7 +135,7 @@ class Deliveries:
             done=done,
         )
 
-    def finish(self) -> Known:
+    def finish(self) -> KnownDelivery:
         """Notes that all batches are in.
 
         Raises:
@@ -149,13 +149,13 @@ class Deliveries:
         failpoint("delivery finished")
         return known
 
-    def rejects(self, known: Known) -> list[Reject]:
+    def rejects(self, known: KnownDelivery) -> list[Reject]:
         """Its refused rows, in their order."""
         return self._ledger.rejects(_state(self._offered, 0), known.id)
 
-    def _find(self, connection: psycopg.Connection[Any]) -> Known | None:
+    def _find(self, connection: psycopg.Connection[Any]) -> KnownDelivery | None:
         row = self._execute(connection, "delivery_find.sql").fetchone()
-        known = Known(*row) if row else None
+        known = KnownDelivery(*row) if row else None
         if known is not None and known.content != self._offered.content:
             raise OtherRows(
                 f"{self._offered.writer}: the delivery {self._offered.delivery!r} was "

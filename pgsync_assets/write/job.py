@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..config import SyncConfig, exceeds
 from ..errors import TooManyRejectedRows
+from ..log import Done, Refused, RunLog
 from ..model import ColumnMapping
 from ..plan import Batches, State
 from .arbiter import find_arbiter, nullable
@@ -20,6 +21,7 @@ from .soft_delete import mark_of
 from .stage import Stage
 from .stamps import stamped, values
 from .target import Target
+from .trace import Trace
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Job:
         plan: how the rows are numbered and cut.
         target: the destination table.
         mapping: which column goes where.
+        log: is told of each batch; None where the destination keeps no log.
+        trace: is told what is sent.
     """
 
     sync: SyncConfig
@@ -43,6 +47,8 @@ class Job:
     plan: Batches
     target: Target
     mapping: ColumnMapping
+    log: RunLog | None = None
+    trace: Trace = field(default_factory=Trace)
 
     @property
     def mode(self) -> WriteMode:
@@ -111,6 +117,25 @@ class Job:
     def refused_between(self, first: int, last: int) -> list[Reject]:
         """Those of the rows `first < row <= last` that were refused before they could travel."""
         return self.rows.refused(first, last)
+
+    def done(self, batch: int, rejects: list[Reject], sent: int) -> Done:
+        """What a batch did, for the log.
+
+        Args:
+            batch: its number.
+            rejects: rows of it that were refused.
+            sent: bytes.
+        """
+        first, last = self.plan.rows_of(batch)
+        removals = self.removals_between(first, last)
+        stayed = sum(one.plan_row <= self.plan.counts.removed for one in rejects)
+        return Done(
+            batch,
+            written=last - first - removals - (len(rejects) - stayed),
+            removed=removals - stayed,
+            refused=[Refused(one.sqlstate, one.constraint, one.column) for one in rejects],
+            bytes=sent,
+        )
 
     def exceeds(self, rejected: int) -> bool:
         """Whether more rows were refused than the sync allows."""

@@ -136,6 +136,8 @@ def _remedy(
         columns = COMMA.join(key if name == source else column(name) for name in names)
         table = sql.Identifier(*split_qualified(model.table))
         key = sql.SQL("SELECT {} FROM {}").format(columns, table)
+        if model.where is not None:
+            key = sql.SQL("{} WHERE {}").format(key, sql.SQL(model.where))
     before = f"at the source, once: {found.first} " if found.first else ""
     return (
         f"{before}In the model (rows whose keys are then one are rejected): {key.as_string(None)}"

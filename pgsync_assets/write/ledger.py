@@ -5,13 +5,14 @@ A COMMIT whose reply was lost is decided by reading it, never by guessing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg import sql
 
 from ..connect import Session, migrate, translated
 from ..errors import FencedOff, HistoryError
@@ -19,6 +20,8 @@ from ..plan import State
 from ..sql import statement
 
 MIGRATIONS = "pgsync_migrations"
+UNWRITTEN = 0
+"""Run of a sync that has not written here: such an entry keeps older processes out for a while."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,11 @@ class Ledger:
         prepare_tables(session, schema)
         return cls(session, schema)
 
+    @property
+    def claim(self) -> sql.Composed:
+        """The statement that claims a batch."""
+        return statement(__package__, "ledger_advance.sql", ledger=self.schema)
+
     @contextmanager
     def batch(
         self, doing: str, state: State
@@ -174,6 +182,32 @@ class Ledger:
         """Forgets a sync; whatever it wrote stays in its table."""
         with self.keeper.transaction("forgetting the sync") as connection:
             self._execute(connection, "ledger_drop.sql", self._key(state))
+
+    def forget_rejects(self, state: State, rows: Sequence[tuple[int, int]]) -> int:
+        """Forgets why rows of settled runs were refused; how many there were.
+
+        Args:
+            state: of the sync.
+            rows: number of the run, and of the row in its plan.
+        """
+        runs, numbers = [run for run, _ in rows], [row for _, row in rows]
+        values = self._key(state) | {"runs": runs, "numbers": numbers}
+        with self.keeper.transaction("forgetting refused rows") as connection:
+            return self._execute(connection, "ledger_forget_rows.sql", values).rowcount
+
+    def rename(self, states: Sequence[State], name: str) -> None:
+        """What a sync wrote is known under another name from here on; all of it, or nothing.
+
+        Args:
+            states: of the sync; the ledger is fenced for each. What is `UNWRITTEN` is forgotten.
+            name: the new one.
+        """
+        with self.keeper.transaction("moving the sync") as connection:
+            for state in states:
+                values = self._key(state) | {"fence": state.epoch, "name": name}
+                values["run"] = UNWRITTEN
+                self._execute(connection, "ledger_forget_unwritten.sql", values)
+                self._execute(connection, "ledger_rename.sql", values)
 
     def advance(
         self, connection: psycopg.Connection[Any], state: State, run: int, batch: int

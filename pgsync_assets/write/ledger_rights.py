@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from psycopg import sql
+from ..connect import Session, tables_problem
 
-from ..connect import READ_ONLY, Session, schema_problem
-from ..sql import relation, statement
-
-TABLES = 4
+TABLES = {
+    "pgsync_identity": "SELECT",
+    "pgsync_migrations": "SELECT",
+    "pgsync_ledger": "SELECT, INSERT, UPDATE, DELETE",
+    "pgsync_rejects": "SELECT, INSERT, DELETE",
+}
 
 
 def ledger_problem(session: Session, schema: str) -> str | None:
@@ -20,20 +22,4 @@ def ledger_problem(session: Session, schema: str) -> str | None:
     Returns:
         None where its tables are there and ours to write, or can be made.
     """
-    with session.transaction("looking at the ledger", READ_ONLY) as connection:
-        query = statement(__package__ or "", "ledger_rights.sql")
-        tables = connection.execute(query, {"schema": schema}).fetchall()
-    if len(tables) < TABLES:
-        return schema_problem(session, schema)
-    grants = [
-        sql.SQL("GRANT {} ON {} TO {};").format(
-            sql.SQL(rights), relation(schema, table), sql.Identifier(user)
-        )
-        for user, _, table, rights, is_enough in tables
-        if not is_enough
-    ]
-    if not tables[0][1]:
-        template = sql.SQL("GRANT USAGE ON SCHEMA {} TO {};")
-        user = sql.Identifier(tables[0][0])
-        grants.insert(0, template.format(sql.Identifier(schema), user))
-    return " ".join(grant.as_string(None) for grant in grants) or None
+    return tables_problem(session, schema, TABLES)

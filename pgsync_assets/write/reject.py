@@ -1,6 +1,7 @@
 """Why a row was refused: SQLSTATE, constraint and column in our own words.
 
-The server's DETAIL and CONTEXT carry row values (trap 36); they never leave this file.
+The server's DETAIL and CONTEXT carry row values (trap 36); they never leave this file, but for a
+DETAIL where the sync asks for it (`server_detail`).
 """
 
 from __future__ import annotations
@@ -45,6 +46,15 @@ ABSORBED = "absorbed: a trigger or rule of the destination swallowed the row wit
 AMBIGUOUS = "ambiguous: several rows of the destination have this key"
 HIDDEN = "hidden: the destination does not show the row after it was written"
 MULTIPLIED = "multiplied: more rows of the destination were changed than were sent"
+SILENT = (ABSORBED, HIDDEN, MULTIPLIED)
+"""What no error told: PostgreSQL counted other rows than were sent (F49)."""
+
+SAID = "; the server: "
+"""What stands behind it in a reason holds values of a row."""
+DETAIL_WIDTH = 300
+_WHOLE_ROW = ("23502", "23514", "44000")
+"""Their DETAIL is `Failing row contains (..)`, in the server's language: columns that are not ours
+are among them."""
 
 # "COPY pgsync_stage, line 1, column year: ..." - all that is taken from it is number and name.
 _PLACE_IN_CONTEXT = re.compile(
@@ -52,12 +62,13 @@ _PLACE_IN_CONTEXT = re.compile(
 )
 
 
-def refusal(error: psycopg.Error, columns: tuple[str, ...]) -> RowRefused:
+def refusal(error: psycopg.Error, columns: tuple[str, ...], *, detail: bool = False) -> RowRefused:
     """What a row-level error says about its row.
 
     Args:
         error: raised while rows were being written.
         columns: names of the destination's columns; nothing else is taken for a column.
+        detail: with what the server says of the values.
     """
     state = error.sqlstate or ""
     place = _PLACE_IN_CONTEXT.search(error.diag.context or "")
@@ -68,8 +79,17 @@ def refusal(error: psycopg.Error, columns: tuple[str, ...]) -> RowRefused:
     if state == "23514" and constraint is None:  # a CHECK has a name (trap 8)
         reason = NO_PARTITION
     reason = _told(reason, constraint, column)
+    if detail:
+        reason += _said(error)
     line = int(place["line"]) if place else None
     return RowRefused(state, reason, constraint, column, line)
+
+
+def _said(error: psycopg.Error) -> str:
+    said = " ".join((error.diag.message_detail or "").split())
+    if not said or error.sqlstate in _WHOLE_ROW:
+        return ""
+    return SAID + (said if len(said) <= DETAIL_WIDTH else f"{said[: DETAIL_WIDTH - 1]}…")
 
 
 def too_long(row: int, column: str) -> Reject:

@@ -112,11 +112,12 @@ class Stage:
         """Gives statistics to what is kept."""
         return sql.SQL("ANALYZE {}").format(self._kept)
 
-    def choose(self, first: int, last: int) -> sql.Composed:
-        """Shows the rows `first < row <= last` of those that are kept."""
-        return sql.SQL(
+    def choose(self, first: int, last: int) -> tuple[sql.Composed, dict[str, str]]:
+        """Shows the rows `first < row <= last` of those that are kept; with its parameters."""
+        query = sql.SQL(
             "SELECT pg_catalog.set_config({}, {}, true), pg_catalog.set_config({}, {}, true)"
-        ).format(*map(sql.Literal, (FIRST, str(first), LAST, str(last))))
+        ).format(FIRST, sql.Placeholder("first"), LAST, sql.Placeholder("last"))
+        return query, {"first": str(first), "last": str(last)}
 
     def release(self) -> list[sql.Composed]:
         """What was kept is the stage again."""

@@ -12,12 +12,14 @@ import os
 import sys
 from typing import Any
 
+from pgsync_assets import frames, operations
 from pgsync_assets import sync as engine
-from pgsync_assets.config import ConnectionConfig, SyncConfig
+from pgsync_assets.config import ConnectionConfig, ModelConfig, SyncConfig
 from pgsync_assets.connect import Endpoint
 from pgsync_assets.delivery import Order, deliver
 from pgsync_assets.errors import AlreadyRunning, FencedOff, PgsyncError
 from pgsync_assets.failpoints import VARIABLE
+from pgsync_assets.record import own_table
 
 SUCCEEDED, FAILED, ALREADY_RUNNING, FENCED_OFF = 0, 1, 2, 3
 
@@ -50,7 +52,9 @@ def obey(order: dict[str, Any]) -> int:
         for name, fields in order["endpoints"].items()
     }
     try:
-        if "rows" in order:
+        if "model" in order:
+            load(order, ends["platform"])
+        elif "rows" in order:
             deliver(Order(**order["delivery"]), order["rows"], ends["crm"])
         else:
             run(order, ends)
@@ -65,14 +69,24 @@ def obey(order: dict[str, Any]) -> int:
 
 
 def run(order: dict[str, Any], ends: dict[str, Endpoint]) -> None:
-    """Runs a sync, or applies a plan of it."""
+    """Runs a sync, applies a plan of it, or gives it the state of an old name."""
+    own_table.OWN_TABLE = order["own_table"]  # as the test has it
     sync = SyncConfig.model_validate(order["sync"])
     partition = sync.partition_named(order["partition"]) if order["partition"] else None
     sides, where = (ends["shop"], ends["crm"]), (ends.get("platform"), partition)
-    if order["plan_id"]:
+    if order["old"]:
+        operations.move(order["old"], sync, *sides, platform=where[0])
+    elif order["plan_id"]:
         engine.apply(sync, *sides, order["plan_id"], platform=where[0], partition=where[1])
     else:
-        engine.run(sync, *sides, platform=where[0], partition=where[1])
+        more = {"known": order["known"], **order["part"]}
+        engine.run(sync, *sides, platform=where[0], partition=where[1], **more)
+
+
+def load(order: dict[str, Any], platform: Endpoint) -> None:
+    """Loads the rows of a file."""
+    model = ModelConfig.model_validate(order["model"])
+    frames.load(platform, model, frames.read(model), by="child")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from pgsync_assets import failpoints
+from pgsync_assets.record import own_table
 
 from ..fix_children import Child
 from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA, Side
@@ -35,6 +36,10 @@ CHANGES = (
     "delete from items where id in (1, 12)",
     "insert into items values (100, '2024-01-05', 'new', 1), (101, '2024-01-06', 'bad', -1)",
 )
+HAS_OWN_TABLES = """
+    select count(*) > 0 from pg_inherits
+    where inhparent = 'hightouch_audit.sync_changelog'::regclass
+"""
 HALVES: dict[str, Any] = {"column": "day", "ranges": {"january": "2024-02-01", "later": None}}
 
 
@@ -47,6 +52,7 @@ class Scenario:
     refused: frozenset[str]
     partitions: tuple[str | None, ...] = (None,)  # the first one is killed
     fields: dict[str, Any] = field(default_factory=dict)
+    own_table: int = own_table.OWN_TABLE  # rows from which on a run's log is a table of its own
 
     def prepare(self, syncs: Syncs) -> None:
         """Back to the beginning: bookkeeping dropped, tables refilled, the first run done."""
@@ -77,7 +83,7 @@ class Scenario:
 
 SCENARIOS = {
     "first sync in batches": Scenario(
-        (), (FILL, CHANGES[1]), frozenset({"6"}), fields={"batch_size": 6}
+        (), (FILL, CHANGES[1]), frozenset({"6"}), fields={"batch_size": 6}, own_table=1
     ),
     "later sync in batches": Scenario(
         (FILL,),
@@ -105,12 +111,15 @@ def forget(side: Side, *schemas: str) -> None:
 
 
 @pytest.fixture(params=[*SCENARIOS.values()], ids=[*SCENARIOS])
-def scenario(request: pytest.FixtureRequest, either: Syncs) -> Scenario:
+def scenario(
+    request: pytest.FixtureRequest, either: Syncs, monkeypatch: pytest.MonkeyPatch
+) -> Scenario:
     """A scenario, with its tables made."""
     either.table(COLUMNS)
     either.pair.destination.execute("alter table items add constraint not_free check (price >= 0)")
     log_writes(either)
     chosen: Scenario = request.param
+    monkeypatch.setattr(own_table, "OWN_TABLE", chosen.own_table)
     return chosen
 
 
@@ -119,6 +128,7 @@ def uncrashed(syncs: Syncs, scenario: Scenario) -> Counter[tuple[str, str]]:
     scenario.prepare(syncs)
     scenario.run(syncs)
     assert violations(syncs, scenario.refused) == []
+    assert syncs.keeper.rows(HAS_OWN_TABLES) == [(scenario.own_table == 1,)]
     return writes(syncs)
 
 

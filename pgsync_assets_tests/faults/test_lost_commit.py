@@ -19,6 +19,7 @@ CHANGES = (
     "delete from items where id = 1",
     "insert into items values (100, 'new'), (101, 'bad')",
 )
+UNDECIDED = "select batch, attempt from hightouch_audit.sync_batches where status = 'unknown'"
 FIELDS: dict[str, Any] = {"delete": "delete_row", "batch_size": 3}
 
 
@@ -62,6 +63,7 @@ def test_every_commit_may_be_lost(
                 break
             assert violations(syncs, {"101"}) == [], f"COMMIT number {number}"
             assert writes(syncs) == EXPECTED, f"COMMIT number {number}"
+            assert syncs.keeper.rows(UNDECIDED) == [], f"COMMIT number {number}"
     assert number > 8
 
 
@@ -86,6 +88,25 @@ def test_every_commit_of_an_apply_may_be_lost(syncs: Syncs, side: str, loss: Los
                 break
             assert violations(syncs, {"101"}) == [], f"COMMIT number {number}"
             assert writes(syncs) == EXPECTED, f"COMMIT number {number}"
+    assert number > 8
+
+
+@pytest.mark.usefixtures("short_pauses")
+def test_a_row_limit_is_not_counted_anew_by_the_next_try(syncs: Syncs) -> None:
+    """Also where it was the reply of the very last COMMIT that was lost."""
+    syncs.table("id int primary key, name text")
+    log_writes(syncs)
+    with proxy_to(syncs.pair.source.port) as proxy:
+        cut = replace(syncs.pair.source, port=proxy.port)
+        through = Syncs(replace(syncs.pair, source=cut))
+        for number in itertools.count(1):
+            begin_anew(syncs)
+            proxy.lose(number, "reply")
+            outcome = through.run(**FIELDS, row_limit=2)
+            assert (outcome.succeeded.total, outcome.left) == (2, 3), f"COMMIT number {number}"
+            assert sum(writes(syncs).values()) == 2, f"COMMIT number {number}"
+            if not proxy.fired:
+                break
     assert number > 8
 
 

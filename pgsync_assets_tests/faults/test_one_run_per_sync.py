@@ -74,7 +74,9 @@ def test_a_second_and_a_third_run_touch_nothing(filled: Syncs) -> None:
             first: Future[Outcome] = pool.submit(filled.run, **DAYS)
             until_waiting(filled, 1)
             for _ in range(2):
-                with pytest.raises(AlreadyRunning, match="items: another run"):
+                with pytest.raises(
+                    AlreadyRunning, match=r"items: another run.*\(by ada, since 20\d\d-.* UTC\)$"
+                ):
                     filled.run(**DAYS)
         assert first.result().succeeded == Counts(added=20)
     assert filled.keeper.rows("select count(*) from hightouch_audit.sync_runs") == [(1,)]
@@ -104,8 +106,10 @@ def test_partitions_run_at_once(filled: Syncs) -> None:
         with held_up(filled, 2):
             runs = [pool.submit(filled.run, name, **DAYS) for name in (JANUARY, FEBRUARY)]
             until_waiting(filled, 2)
-            with pytest.raises(AlreadyRunning, match=r"items\[2024-01-01\]"):
+            with pytest.raises(AlreadyRunning, match=r"items\[2024-01-01\].*by ada"):
                 filled.run(JANUARY, **DAYS)
+            with pytest.raises(AlreadyRunning, match="items: another run.*by ada"):
+                filled.run(**DAYS)
         assert [run.result().succeeded for run in runs] == [Counts(added=11), Counts(added=9)]
     assert violations(filled) == []
     assert set(writes(filled).values()) == {1}

@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from pgsync_assets.assets.source_writes import writes
 from pgsync_assets.embedded import Cluster
 from pgsync_assets.embedded.servers import DESTINATION_ROLE
 from pgsync_assets.errors import ConnectionLost
+from pgsync_assets.model.origins import origins
 from pgsync_assets.outcome import Counts
 
 from ..fix_databases import LEDGER_SCHEMA, READER_ROLE, Pair, Side, database
 from ..fix_standby import hosts, standby_of, until_replayed
 from ..fix_syncs import ENGINES, Syncs
 from ..invariants import violations
+from .test_preview import previewed
 
 
 @pytest.fixture
@@ -42,7 +45,13 @@ def test_a_standby_is_read(
         source = replace(syncs.pair.source, port=standby.port, cluster=standby)
         there = replace(syncs, pair=replace(syncs.pair, source=source))
         assert source.rows("select pg_is_in_recovery()") == [(True,)]
+        assert previewed(source).told == "Figures of all 50 rows."
         assert there.run(delete="delete_row").succeeded == Counts(added=50)
+        uncounted = writes(there.endpoints[0], [("public", "items")]).uncounted
+        assert "a standby, which does not count" in str(uncounted["public", "items"])
+        with there.endpoints[0].session("test") as session:
+            found = origins(session, there.config().model)
+        assert found.relations["public", "items"].columns == ("id", "name")
         syncs.pair.source.execute(
             "update items set name = 'newer' where id < 4", "delete from items where id = 50"
         )

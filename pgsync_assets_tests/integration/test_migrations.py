@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from pgsync_assets import plan, record
+from pgsync_assets import log, plan, record, write
 from pgsync_assets.connect import migrate
-from pgsync_assets.errors import SchemaVersionError
+from pgsync_assets.errors import SchemaVersionError, TerminalError
 from pgsync_assets.record import recent_runs, run_report
 from pgsync_assets.write import Ledger
 
@@ -75,3 +76,61 @@ def test_the_audit_is_read_back_run_by_run(syncs: Syncs) -> None:
     assert report.run == run
     assert (run.run_id, run.planned.added, run.succeeded.added, run.failed) == (run_id, 2, 1, 1)
     assert [(row.row_id, row.status) for row in report.failed] == [("2", "failed")]
+
+
+OLD_LOG = (
+    "insert into {}.sync_runs (sync_id, sync_run_id, status, started_at, finished_at,"
+    " num_planned_add, num_attempted_add, num_succeeded_add, num_failed_add)"
+    " values ('items', 7, 'succeeded', now(), now(), 2, 2, 1, 1)",
+    "insert into {}.sync_changelog (sync_id, sync_run_id, row_id, op_type, status, failure_reason,"
+    " plan_row) values ('items', 7, '1', 'added', 'succeeded', null, 1),"
+    " ('items', 7, '2', 'added', 'failed', 'too small', 2)",
+    "insert into {}.sync_snapshot (sync_id, sync_run_id, row_id, op_type, status, failure_reason)"
+    " select sync_id, sync_run_id, row_id, op_type, status, failure_reason from {}.sync_changelog",
+)
+
+
+@pytest.fixture
+def old_audit(syncs: Syncs, monkeypatch: pytest.MonkeyPatch) -> Syncs:
+    """The audit of a version that wrote `sync_snapshot` row by row, with a run in it."""
+    syncs.table("id bigint primary key")
+    source, _ = syncs.endpoints
+    with monkeypatch.context() as patch, source.session("older") as session:
+        steps = migrate.__globals__["_steps"]
+        first = lambda *place: {n: f for n, f in steps(*place).items() if n <= 4}  # noqa: E731
+        patch.setitem(migrate.__globals__, "_steps", first)
+        migrate(session, "hightouch_audit", record.__name__)
+    for statement in OLD_LOG:
+        syncs.pair.source.execute(statement.replace("{}", "hightouch_audit"))
+    return syncs
+
+
+STANDS = "select row_id, sync_run_id, status from hightouch_audit.sync_snapshot order by row_id"
+
+
+def test_how_rows_stand_is_known_after_an_upgrade(old_audit: Syncs) -> None:
+    source = old_audit.pair.source
+    source.execute("insert into items values (3)")
+    run = old_audit.run().run_id
+    assert source.rows(STANDS) == [("1", 7, "succeeded"), ("3", run, "succeeded")]
+    log = "select row_id, failure_reason from hightouch_audit.sync_changelog where sync_run_id = 7"
+    assert sorted(source.rows(log)) == [("1", None), ("2", "too small")]
+
+
+def test_a_view_of_somebody_on_the_old_tables_is_named(old_audit: Syncs) -> None:
+    source = old_audit.pair.source
+    source.execute("create view public.ours as select row_id from hightouch_audit.sync_snapshot")
+    with pytest.raises(TerminalError, match=r"views read them: (public\.)?ours; drop these"):
+        old_audit.run()
+    assert len(source.rows(STANDS)) == 2
+    source.execute("drop view public.ours")
+    old_audit.run()
+    source.execute("create view public.ours as select row_id from hightouch_audit.sync_snapshot")
+    old_audit.run()
+
+
+@pytest.mark.parametrize("room", [plan, record, write, log])
+def test_no_number_is_given_twice_or_left_out(room: ModuleType) -> None:
+    folder = Path(str(room.__file__)).parent / "migrations"
+    numbers = sorted(int(file.name[:3]) for file in folder.glob("*.sql"))
+    assert numbers == list(range(1, len(numbers) + 1))

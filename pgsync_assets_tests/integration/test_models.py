@@ -61,10 +61,25 @@ def of_sql(text: str, *key: str) -> dict[str, Any]:
         "select 1 as id, 'a' as name union all select 2, 'b'",
         'select id as "id", name as "name" from public.items as "%"',
         f"select id, name from items /* {'x' * 100_000} */",
+        f"select id, name from items where id in ({', '.join(map(str, range(20_000)))})",
+        "select * from items;",
+        "select * from items; -- as it was pasted\n\n",
+        "select r.* from named() as r (id integer, name text)",
+        "select coalesce(id, 3) as id, min(name) as name from items"
+        " group by grouping sets (id, ()) having id is not null",
+        "select * from items union select * from items except select 3, 'c'",
+        "select id, first_value(name) over (partition by id) as name from items",
+        "select i.id, l.name from items as i cross join lateral (select i.name) as l",
+        "with recursive n (id) as (select 1 union all select id + 1 from n where id < 2)"
+        " select id, chr(96 + id) as name from n",
     ],
-    ids=range(14),
+    ids=range(23),
 )
 def test_one_select_in_any_dress(items: Syncs, text: str) -> None:
+    items.pair.source.execute(
+        "create function named() returns setof record stable language sql"
+        " as 'select id, name from items'"
+    )
     columns = {"column1": "id", "column2": "name"} if text.startswith("values") else None
     key = "column1" if columns else "id"
     assert items.run(model=of_sql(text, key), columns=columns).succeeded == Counts(added=2)
@@ -73,7 +88,8 @@ def test_one_select_in_any_dress(items: Syncs, text: str) -> None:
 
 
 NOT_ONE_SELECT = [
-    "select * from items;",
+    "select * from items;;",
+    "; select * from items",
     "select * from items; delete from items",
     "delete from items",
     "delete from items returning *",
@@ -94,6 +110,24 @@ NOT_ONE_SELECT = [
 def test_anything_else_is_refused_and_not_executed(items: Syncs) -> None:
     for text in NOT_ONE_SELECT:
         refused(items, ModelError, model=of_sql(text))
+
+
+BESIDE_ITSELF = {
+    "select *\nfrom items;\ndelete from items;": "line 2: a statement ends here",
+    "select *\nfrom items\nwhere name = 'a": "line 3: a quote or a comment begins here",
+    "select *\nfrom items) as i, (select 1": "line 2: a bracket is closed here",
+    "select (\n* from items": "line 1: a bracket is opened here",
+    "select * from pg_temp.items": 'line 1: relation "pg_temp.items" does not exist',
+    "select *\nfrom named()": "line 2: a column definition list is required",
+}
+
+
+def test_what_is_beside_itself_is_told_with_its_line(items: Syncs) -> None:
+    items.pair.source.execute(
+        "create function named() returns record language sql as 'select 1, 2'"
+    )
+    for text, told in BESIDE_ITSELF.items():
+        assert told in refused(items, ModelError, model=of_sql(text)).message
 
 
 def test_a_function_with_a_side_effect_is_not_called_by_describing(items: Syncs) -> None:
@@ -128,6 +162,7 @@ def test_a_missing_table_is_named_with_where_it_was_looked_for(items: Syncs) -> 
         ("select id, name, name from items", "more than one column 'name'"),
         ("select id, 1 from items", "no name"),
         ("select id, row(1, 2) as pair from items", "no table can store"),
+        ("select id, (select i from (select 1, 2) as i) as pair from items", "no table can store"),
         ("select id, name as _pgsync_row from items", "_pgsync_"),
         ("select from items", "0 columns"),
         ("select items.*, now() from items", "now"),

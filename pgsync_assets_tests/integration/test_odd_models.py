@@ -306,10 +306,10 @@ def gate(side: Side) -> Iterator[None]:
         yield
 
 
-def until_read(side: Side) -> None:
+def until_read(side: Side, waiting: str = WAITING) -> None:
     """Returns when somebody waits at the gate."""
     deadline = time.monotonic() + 30
-    while side.rows(WAITING) != [(True,)]:
+    while side.rows(waiting) != [(True,)]:
         assert time.monotonic() < deadline, "nobody reads the model"
         time.sleep(0.02)
 

@@ -14,6 +14,7 @@ from pgsync_assets.outcome import Counts, Progress
 from ..fix_pgbouncer import Pooler, PoolMode
 from ..fix_syncs import Syncs
 from ..invariants import log_writes, violations, writes
+from .test_log import LOG, RUNS, open_log
 
 pytestmark = pytest.mark.needs("pgbouncer")
 Where = Literal["source", "destination", "both"]
@@ -68,6 +69,19 @@ def test_without_temporary_tables(syncs: Syncs, pooler: Pooler) -> None:
     side = syncs.pair.destination
     side.execute(f'revoke temporary on database "{side.database}" from {side.user}')
     whole_story(syncs)
+
+
+def test_the_log_of_a_destination(syncs: Syncs, pooler: Pooler) -> None:
+    behind(syncs, pooler, "transaction", "destination")
+    open_log(syncs.pair.destination)
+    syncs.destination |= LOG
+    whole_story(syncs)
+    runs = [(row[1], *row[3:8]) for row in syncs.pair.destination.rows(RUNS)]
+    assert runs == [
+        ("succeeded", 100, 100, 0, 0, 0),
+        ("succeeded", 20, 1, 19, 11, 1),
+        ("succeeded", 1, 0, 1, 0, 0),
+    ]
 
 
 def test_a_pooler_that_resets_after_every_transaction(syncs: Syncs, pooler: Pooler) -> None:

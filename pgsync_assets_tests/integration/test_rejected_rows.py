@@ -296,10 +296,11 @@ def test_one_run_may_try_parked_rows(one: Syncs) -> None:
 def test_a_planner_of_an_older_version_is_carried_over(one: Syncs, platform_side: Side) -> None:
     one.run(**RETRIES)
     one.keeper.execute(  # as the first version left it
-        "drop table hightouch_planner.refused_rows",
+        "drop table hightouch_planner.refused_rows, hightouch_planner.frames",
         "alter table hightouch_planner.rejections drop column key",
-        "alter table hightouch_planner.runs drop column batch_ends",
-        "alter table hightouch_planner.states drop column ledger_batch",
+        "alter table hightouch_planner.runs drop column batch_ends, drop column left_over",
+        "alter table hightouch_planner.states drop column ledger_batch, drop column columns,"
+        " drop column claimed_by, drop column claimed_at",
         "delete from hightouch_planner.migrations where number > 1",
     )
     one.platform = platform_side

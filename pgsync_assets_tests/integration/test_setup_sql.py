@@ -11,7 +11,7 @@ import pytest
 from psycopg import sql
 
 from pgsync_assets import sync as engine
-from pgsync_assets.config import UsedAs, uses_of
+from pgsync_assets.config import ModelConfig, UsedAs, resolved_models, uses_of
 from pgsync_assets.config.mode import MODES
 from pgsync_assets.embedded import Cluster
 from pgsync_assets.errors import PrivilegeError
@@ -167,6 +167,35 @@ def each_right(all_of_them: tuple[Grant, ...]) -> Iterator[Grant]:
 
 def run(place: Administered, statement: sql.Composable) -> None:
     place.execute(statement.as_string(None))
+
+
+def test_what_a_model_reads_below_it_and_in_its_condition(shop: Shop) -> None:
+    """Its bases, and the sub-selects of a filter; placeholders are no obstacle."""
+    shop.source.execute(
+        "create table if not exists app.wanted as select 1 as id",
+        "create table if not exists app.named as select 1 as id, text 'a' as name",
+    )
+    base = {
+        "source": "shop",
+        "table": "app.items",
+        "key": ["id"],
+        "where": "id in (select id from app.wanted where id < :'most')",
+        "parameters": {"most": 2},
+    }
+    user = {
+        "source": "shop",
+        "uses": ["chosen"],
+        "sql": "select chosen.* from chosen join app.named using (id) where named.name = :'name';",
+        "key": ["id"],
+        "parameters": {"name": "a"},
+    }
+    models = {"chosen": base, "model": user}
+    found, _ = resolved_models({n: ModelConfig.model_validate(m) for n, m in models.items()})
+    shop.set_up(model=found["model"])
+    assert shop.syncs.run(model=found["model"]).succeeded == Counts(added=1)
+    needs = shop.scripts(model=found["model"])[0][1].needs
+    read = {one.thing.name for one in needs.grants if "SELECT" in one.rights}
+    assert {name[-1] for name in read if name[0] == "app"} == {"items", "wanted", "named"}
 
 
 def test_the_sequence_of_a_default_and_no_other(shop: Shop) -> None:

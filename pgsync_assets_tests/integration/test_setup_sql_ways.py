@@ -282,12 +282,16 @@ def test_the_command_prints_what_can_be_pasted(project: CliProject) -> None:
 
 
 def test_the_commands_of_the_docs_print_a_script(project: CliProject) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "privileges.md").read_text(encoding="utf-8")
+    docs = Path(__file__).parents[2] / "docs"
+    page = (docs / "privileges.md").read_text(encoding="utf-8")
     project.sync(engine="standard")
-    project.connections(platform={})
+    project.connections(platform={}, crm={"schemas": {"log": "pgsync_log"}})
     project.environment |= {"SHOP_PASSWORD": "x", "CRM_PASSWORD": "y"}
-    shown = re.findall(r"pgsync-assets (setup-sql [^`>\n]+)", page)
-    assert len(shown) == 3
+    shown = re.findall(
+        r"pgsync-assets (setup-sql [^`>\n]+)",
+        page + (docs / "audit.md").read_text(encoding="utf-8"),
+    )
+    assert len(shown) == 4
     for line in shown:
         ended = project.run(*shlex.split(line))
         assert ended.exit_code == ExitCode.OK, ended.stderr
@@ -311,6 +315,13 @@ REFUSED: dict[str, list[str]] = {
     "--made-by belongs to --future-tables": ["crm", "--made-by", "x"],
     "--schema belongs to --all-tables or --future-tables": ["crm", "--schema", "x"],
     "--drop-role belongs to --revoke": ["crm", "--drop-role"],
+    "connection 'shop' keeps no log that ada could read": ["shop", "--log-reader", "ada"],
+    "--log-reader and --create-on-database do not go together": [
+        "crm",
+        "--log-reader",
+        "ada",
+        "--create-on-database",
+    ],
     "--revoke and --password-env do not go together": ["crm", "--revoke", "--password-env", "X"],
     "connection 'crm', database: the environment variable CRM_DATABASE is not set": ["crm"],
 }

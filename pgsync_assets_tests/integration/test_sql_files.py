@@ -19,6 +19,22 @@ SOME_UUID = "00000000-0000-0000-0000-000000000001"
 
 # Variables by name; numbers of a run are larger than those of the run that filled the tables.
 VALUES = {
+    "afters": "{0}",
+    "after": "0",
+    "changelog": "sync_changelog",
+    "dead": "{}",
+    "deletes": "false",
+    "is_gone": "false",
+    "keep": "{}",
+    "keeps": "{1 day}",
+    "needed": "{1}",
+    "owners": "{items}",
+    "row": "0",
+    "up_to": "10",
+    "untils": "{1000}",
+    "kept": "2",
+    "path": "{public}",
+    "models": "{}",
     "added": "1",
     "applied": "1",
     "audit": "hightouch_audit",
@@ -34,38 +50,71 @@ VALUES = {
     "collation": "C",
     "collations": "{0,100}",
     "column": "note",
+    "columns": "[]",
     "constraint": "small",
     "content": "1:42",
     "cursor": "2024-01-01",
+    "data": "{}",
+    "delete_behavior": "do_nothing",
     "delivery": "monday",
+    "each": "{SELECT}",
     "destination_table": "public.items",
+    "bytes": "1",
     "engine": "lightning",
     "epoch": "1",
+    "ended": "[]",
     "error": "none",
+    "events": "[]",
     "every": "1 day",
     "fence": "1",
     "fingerprint": "f",
     "installation": SOME_UUID,
     "invalid": "0",
+    "is_exact": "true",
     "is_full": "true",
     "is_shared": "true",
     "is_whole": "true",
+    "hashed": "{}",
+    "inner": "00",
+    "is_anew": "true",
     "keeps_succeeded": "true",
+    "key_columns": "1",
     "key": "{id}",
     "keys": "{1}",
+    "kind": "sync",
     "ledger": "pgsync_ledger",
+    "log": "pgsync_log",
+    "left": "0",
+    "left_over": "{0,0,0}",
+    "limits": "{10}",
     "ledger_run": "1",
     "limit": "10",
+    "mark": "[1] 00",
+    "outer": "00",
     "lock_timeout": "1s",
     "time_zone": "UTC",
     "application_name": "pgsync/items",
     "ledger_batch": "1",
     "statement_timeout": "0",
+    "days": "7",
+    "run_by": "ada",
+    "seconds": "{}",
+    "bytes_read": "0",
+    "error_type": "ModelError",
+    "audit_level": "keys",
+    "code_version": "c0ffee",
+    "version": "0.1.0",
+    "source_version": "16.4",
+    "destination_version": "12.1",
     "missing": "a key column is NULL",
+    "mode": "upsert",
     "model": "items",
+    "modifier": "14",
     "modifiers": "{-1,14}",
     "name": "001_planner.sql",
+    "names": "{items}",
     "number": "999",
+    "numbers": "{1}",
     "oid": "100",
     "partition": "",
     "parked": "0",
@@ -76,29 +125,46 @@ VALUES = {
     "planner": "hightouch_planner",
     "primary_key": "id",
     "reason": "because",
+    "reasons": "{because}",
     "rejected": "1",
+    "relations": "{1259}",
     "removed": "1",
+    "row_ids": "{1}",
+    "said": "; the server: ",
+    "pattern": "id=1",
+    "plan_rows": "{1}",
+    "rows": "1",
     "repeated": "the key occurs more than once in the model",
     "rights": "SELECT",
     "round": "1",
     "row_count": "1",
+    "row_count_of": "",
     "run": "1000",
     "runs": "{1000}",
     "schema": "public",
     "schemas": "{public}",
     "search_path": "public",
     "shape": "{}",
+    "source": "shop",
+    "since": "{0}",
     "spelled": '"C"',
     "sqlstate": "23514",
     "staging": "public",
     "started_at": "2024-01-01 00:00+00",
     "state": "1",
     "status": "failed",
+    "steps": "[]",
     "sync": "items",
+    "syncs": "{items}",
     "table": "items",
+    "table_name": "items",
+    "table_schema": "public",
+    "texts": "[]",
     "tables": "{items}",
     "type": "23",
     "types": "{23,1043}",
+    "written": "1",
+    "until": "{1}",
 } | {
     f"{what}_{verb}": "0"
     for what in ("planned", "attempted", "succeeded", "failed")
@@ -106,6 +172,7 @@ VALUES = {
 }
 DEMO_SOURCE = ("demo/source_tables.sql",)
 DEMO_APP = ("demo/app_owner.sql", "demo/destination_tables.sql")
+AT_DESTINATION = ("write/", "log/", *DEMO_APP, "demo/roles_destination.sql")
 OWN_NAMES = "write/migrations/002_own_names.sql"
 BEFORE = {
     OWN_NAMES: ("connect/migrations_table.sql", "write/migrations/001_ledger.sql"),
@@ -120,7 +187,10 @@ BEFORE = {
 
 def database_of(file: str, pair: Pair) -> Side:
     """Where a file runs: what is written is at the destination, all else at the source."""
-    at_destination = file.startswith("write/") or file in (*DEMO_APP, "demo/roles_destination.sql")
+    at_destination = file.startswith(("write/", "log/")) or file in (
+        *DEMO_APP,
+        "demo/roles_destination.sql",
+    )
     return pair.destination if at_destination else pair.source
 
 
@@ -135,6 +205,8 @@ def values_of(file: str, side: Side) -> dict[str, str]:
     if file.startswith("connect/migrations") or file == OWN_NAMES:
         own["table"] = "migrations"
         found.add("table")  # of the file before it
+    if file.startswith("log/"):
+        own |= {"runs": "[]", "columns": "{id,note}", "kept": "1 day"}
     if file == "model/collation_twins.sql":
         own["schema"] = "pg_catalog"
     if file == "plan/settled.sql":
@@ -175,6 +247,10 @@ def said_of(file: str, pair: Pair) -> str:
 def test_every_file_runs_in_psql(syncs: Syncs) -> None:
     syncs.table("id integer primary key, note text")
     syncs.pair.source.execute("insert into items values (1, 'a')")
+    syncs.pair.destination.execute(
+        f"create schema pgsync_log authorization {syncs.pair.destination.user}"
+    )
+    syncs.destination = {"schemas": {"log": "pgsync_log"}}
     syncs.run(audit="full")
     assert len(FILES) > 50
     said = {file: said_of(file, syncs.pair) for file in FILES}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pgsync_assets import failpoints
@@ -29,7 +31,7 @@ def filled(syncs: Syncs) -> Syncs:
     return syncs
 
 
-def interrupt(monkeypatch: pytest.MonkeyPatch, syncs: Syncs, after: str, **fields: int) -> None:
+def interrupt(monkeypatch: pytest.MonkeyPatch, syncs: Syncs, after: str, **fields: Any) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(failpoints, "_reached", 0)
         patch.setenv(failpoints.VARIABLE, f"{after}:raise")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from psycopg import sql
 
-from pgsync_assets.outcome import Counts, Difference, Verification
+from pgsync_assets.outcome import Counts
+from pgsync_assets.verification import Difference, Verification
 
 from ..corpus_names import NAMES
 from ..corpus_tables import known_types, oldest_version

@@ -14,17 +14,25 @@ from pgsync_assets.embedded import Cluster
 from pgsync_assets.embedded.servers import DESTINATION_ROLE, SOURCE_ROLE
 from pgsync_assets.errors import DestinationError
 from pgsync_assets.outcome import Counts
+from pgsync_assets.record import trends
 
 from ..corpus_tables import make_corpus
 from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA, Pair, Side, database
 from ..fix_syncs import Syncs
 from ..fix_writers import Writer, connection_resource
 from ..integration import test_destination_kinds as kinds
+from ..integration import test_models_on_models as bases
+from ..integration import test_origins as lineage
+from ..integration import test_parameters as parameters
 from ..integration import test_partition_membership as membership
+from ..integration import test_table_models as of_tables
+from ..integration.cli.test_docs_of_trends import QUERIES
 from ..integration.test_key_equality import (
     test_keys_that_citext_calls_one_are_refused_until_the_model_casts_them,
     walk_with_blanks,
 )
+from ..integration.test_log import LOG, TABLES, open_log
+from ..integration.test_preview import previewed
 from ..integration.test_types import walk
 from ..integration.test_verify_values import (
     syncs_of_types,
@@ -57,11 +65,14 @@ REPEATED = """
 """
 
 
-def test_the_road_of_a_row(syncs: Syncs) -> None:
+def test_the_road_of_a_row(syncs: Syncs, monkeypatch: pytest.MonkeyPatch) -> None:
     deletes: dict[str, Any] = {"delete": "delete_row"}
     syncs.table(DEFINITION)
     syncs.pair.source.execute(FILL)
     syncs.pair.destination.execute("alter table items add constraint cheap check (price < 150)")
+    open_log(syncs.pair.destination)
+    syncs.destination = LOG
+    assert previewed(syncs.pair.source).told == "Figures of all 100 rows."
     checks = engine.check(syncs.config(**deletes), *syncs.endpoints)
     assert [check for check in checks if not check.passed] == []
 
@@ -80,10 +91,15 @@ def test_the_road_of_a_row(syncs: Syncs) -> None:
     preview = syncs.plan(**deletes)
     assert syncs.plan(**deletes).run_id == preview.run_id  # by the fingerprint of its rows
     assert syncs.changes(preview.run_id) == list(preview.changes)
-    second = syncs.apply(preview.run_id, **deletes, audit="full")
+    monkeypatch.setenv("AUDIT_KEY", "a key that nobody guesses")
+    hashed = {"level": "full", "values": {"name": "hash"}, "hash_key": "$AUDIT_KEY"}
+    second = syncs.apply(preview.run_id, **deletes, audit=hashed)
     assert preview.counts == second.succeeded == Counts(added=1, changed=2, removed=3)
     assert violations(syncs) == []
     assert syncs.same()
+    assert syncs.pair.destination.rows(TABLES) == [
+        ("public.items", "items", 97, True, 2, "succeeded")
+    ]
 
 
 def test_a_query_with_a_repeated_key(syncs: Syncs) -> None:
@@ -96,6 +112,15 @@ def test_a_query_with_a_repeated_key(syncs: Syncs) -> None:
     outcome = syncs.run(**query)
     assert (outcome.succeeded, outcome.invalid) == (Counts(changed=3), 2)
     assert violations(syncs, {"50"}) == []
+
+
+def test_models_on_models(syncs: Syncs) -> None:
+    """Filters, parameters, bases, plans through them, and the words for what is no table."""
+    of_tables.test_what_has_no_rows_to_send_is_named_as_what_it_is(of_tables.filled(syncs))
+    syncs.pair.destination.execute("drop table items")
+    bases.test_indexes_are_used_through_bases(bases.filled(syncs))
+    bases.test_a_diamond_has_its_end_once(syncs)
+    parameters.test_what_is_no_value_of_its_type_is_refused_without_being_shown(syncs)
 
 
 def test_keys_that_differ_in_blanks(syncs: Syncs) -> None:
@@ -213,3 +238,40 @@ def test_rows_of_ones_own_are_written_once(syncs: Syncs) -> None:
         assert (result.written, [r.row for r in result.rejects]) == (6, [1, 8, 9, 10])
         assert result.already_delivered is is_known
     assert writer.rows("id") == [(n,) for n in range(2, 8)]
+
+
+def test_views_are_followed_to_their_tables(syncs: Syncs) -> None:
+    syncs.pair.source.execute(
+        "create table public.plain (id int, price numeric)",
+        "create table public.slices (id int, name text) partition by list (id)",
+        "create view public.inner_one as select id, price * 2 as twice from public.plain",
+        "create materialized view public.outer_one as select i.id, i.twice, s.name "
+        "from public.inner_one as i join public.slices as s using (id)",
+        f"grant usage on schema public to {syncs.pair.source.user}",
+    )
+    found = lineage.drawn(syncs.pair.source, lineage.of_sql("select * from outer_one"))
+    assert lineage.lines(found) == {
+        "public.plain.id => public.inner_one.id",
+        "public.plain.price -> public.inner_one.twice",
+        "public.inner_one.id => public.outer_one.id",
+        "public.inner_one.twice => public.outer_one.twice",
+        "public.slices.name => public.outer_one.name",
+        *(f"public.outer_one.{name} => m.{name}" for name in ("id", "twice", "name")),
+    }
+    assert [box.kind for box in found.boxes] == [
+        "table", "view", "partitioned table", "materialized view", "model",
+    ]  # fmt: skip
+
+
+def test_what_runs_came_to(syncs: Syncs) -> None:
+    syncs.table("id int primary key")
+    syncs.pair.source.execute("insert into items values (1)")
+    syncs.run()
+    syncs.run()
+    source, _ = syncs.endpoints
+    with source.session("pgsync/stats") as session:
+        total, *_ = trends(session, AUDIT_SCHEMA, ["items"], 2)
+    assert (total.runs, total.failed, total.added) == (2, 0, 1)
+    assert total.lag_seconds is not None
+    for _, query in QUERIES:
+        syncs.keeper.rows(query)

@@ -1,51 +1,39 @@
 """Connections as YAML."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
-from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
+from pydantic import BaseModel, Field
 
-from ...config import Config, ConnectionConfig, Name, ReverseTunnelConfig
+from ...config import ConnectionConfig, Name, ReverseTunnelConfig
 from ...config.reverse_tunnels import reverse_conflicts, with_ports
 from ...config.validation import dotted
 from ...errors import ConfigurationError
 from ..resources import PostgresConnection
 from ..tunnels import tunnel_key
 from ..writer import PostgresWriter, writer_key
-from .plain import plain_model, refuse_templates
+from .help import YamlComponent
+from .plain import plain_by_name, plain_model
 from .scaffolders import ConnectionsScaffolder
 
 if TYPE_CHECKING:
     Connections = Mapping[str, ConnectionConfig]
     ReverseTunnels = Mapping[str, ReverseTunnelConfig]
 else:
-
-    def _by_name(part: str, kind: type[Config], description: str) -> Any:
-        def as_written(_: dg.ResolutionContext, named: Mapping[str, Config]) -> Any:
-            for name, config in named.items():
-                refuse_templates(f"{part}.{name}", config)
-            return named
-
-        return Annotated[
-            Any,  # Dagster resolves no plain pydantic models field by field, nor does it need to
-            BeforeValidator(TypeAdapter(dict[Name, kind]).validate_python),
-            dg.Resolver(as_written, model_field_type=dict[Name, kind], description=description),
-        ]
-
-    Connections = _by_name("connections", ConnectionConfig, "Connections by name.")
-    ReverseTunnels = _by_name(
+    Connections = plain_by_name("connections", ConnectionConfig, "Connections by name.")
+    ReverseTunnels = plain_by_name(
         "reverse_tunnels", ReverseTunnelConfig, "Who may dial in to the gateway, by name."
     )
 
 
 @dg.scaffold_with(ConnectionsScaffolder)
-class PgConnectionsComponent(dg.Component, dg.Model, dg.Resolvable):
+class PgConnectionsComponent(YamlComponent):
     """PostgreSQL databases that models are read from and syncs are written to.
 
     Each becomes two resources, `<name>` and `<name>_writer`, and one with a tunnel a third,
-    `<name>_tunnel`. Secrets stand as `$NAME` and are read
-    from the environment when a connection opens; Dagster's UI shows their names only.
+    `<name>_tunnel`. Secrets stand as `$NAME` and are read from the environment when a connection
+    opens; Dagster's UI shows their names only.
     """
 
     connections: Connections

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any
 
+import dagster as dg
 from pydantic import (
     BaseModel,
+    BeforeValidator,
+    TypeAdapter,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
@@ -15,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, InitErrorDetails
 
-from ...config import Config
+from ...config import Config, Name
 from ...config.component import TEMPLATE_MARKS
 from ...errors import ConfigurationError
 
@@ -54,6 +57,42 @@ def plain_model(derived: type[BaseModel], **kinds: object) -> type[BaseModel]:
     return create_model(derived.__name__, __base__=derived, **fields)
 
 
+def plain(
+    kind: Any, description: str, resolve: Callable[[Any, Any], Any] = lambda _, written: written
+) -> Any:
+    """The type of a component's field that one of our own models reads, and not Dagster.
+
+    Dagster resolves no plain pydantic models field by field, nor does it need to.
+
+    Args:
+        kind: type of what is written.
+        description: of the field, for the UI.
+        resolve: turns it into what the component has, given Dagster's resolution context.
+    """
+    return Annotated[
+        Any,
+        BeforeValidator(TypeAdapter(kind).validate_python),
+        dg.Resolver(resolve, model_field_type=kind, description=description),
+    ]
+
+
+def plain_by_name(part: str, kind: Any, description: str) -> Any:
+    """The type of a field with configuration by name, which takes no templates.
+
+    Args:
+        part: name of the field.
+        kind: type of each of them.
+        description: of the field, for the UI.
+    """
+
+    def as_written(_: dg.ResolutionContext, named: Mapping[str, Config]) -> Mapping[str, Config]:
+        for name, config in named.items():
+            refuse_templates(f"{part}.{name}", config)
+        return named
+
+    return plain(dict[Name, kind], description, as_written)
+
+
 def refuse_templates(place: str, config: Config) -> None:
     """Refuses `{{ }}` in what both faces read; a template could put a secret into the UI as well.
 
@@ -68,7 +107,7 @@ def refuse_templates(place: str, config: Config) -> None:
         mark = next((mark for mark in TEMPLATE_MARKS if mark in text), None)
         if mark:
             raise ConfigurationError(
-                f"{key}: {mark!r} begins a template, and connections and syncs take none",
+                f"{key}: {mark!r} begins a template, and {place.partition('.')[0]} take none",
                 "write $NAME for an environment variable, and put such SQL in a sql_file",
             )
 

@@ -7,12 +7,13 @@ from pydantic import Field
 
 from ...config import PLATFORM
 from ..approved_sensor import Approvable, build_approved_sensor
+from .help import YamlComponent
 from .scaffolders import PlansApprovedScaffolder
 from .sync import project_of
 
 
 @dg.scaffold_with(PlansApprovedScaffolder)
-class PgPlansApprovedComponent(dg.Component, dg.Model, dg.Resolvable):
+class PgPlansApprovedComponent(YamlComponent):
     """Writes held plans as soon as somebody has approved them with `pgsync-assets approve`.
 
     Each approval requests one run of the sync's assets, which writes exactly that plan or fails
@@ -24,7 +25,9 @@ class PgPlansApprovedComponent(dg.Component, dg.Model, dg.Resolvable):
         default=None, description="Names of syncs; default: all of the project."
     )
     minimum_interval_seconds: int = Field(default=30, ge=1, description="Between two looks.")
-    default_status: Literal["RUNNING", "STOPPED"] = "STOPPED"
+    default_status: Literal["RUNNING", "STOPPED"] = Field(
+        default="STOPPED", description="Of the sensor, until somebody turns it on or off."
+    )
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The sensor. No database is asked.

@@ -1,6 +1,6 @@
 """What `dg scaffold defs pgsync_assets.<Component> NAME` writes: examples that load as they are."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from ...config.document import read_documents
 FILE = "defs.yaml"
 
 
-class _ExampleScaffolder(dg.Scaffolder):
+class ExampleScaffolder(dg.Scaffolder):
     """Writes an example that lies beside this file, with the names of the project filled in."""
 
     example: str
@@ -40,13 +40,13 @@ class _ExampleScaffolder(dg.Scaffolder):
         return example(self.example).replace("EXAMPLE", name)
 
 
-class ConnectionsScaffolder(_ExampleScaffolder):
+class ConnectionsScaffolder(ExampleScaffolder):
     """Two connections with everything that can be set, most of it as comments."""
 
     example = "connections.yaml"
 
 
-class SyncScaffolder(_ExampleScaffolder):
+class SyncScaffolder(ExampleScaffolder):
     """One sync between two connections of the project; with two connections where it has none."""
 
     example = "sync.yaml"
@@ -63,35 +63,74 @@ class SyncScaffolder(_ExampleScaffolder):
         )
 
 
-class ScheduleScaffolder(_ExampleScaffolder):
+class ScheduleScaffolder(ExampleScaffolder):
     """A schedule that begins stopped, for the first sync of the project."""
 
     example = "schedule.yaml"
 
     def text(self, name: str, folder: Path) -> str:
         """The example, for a sync that the project has."""
-        return _for_first(super().text(name, folder), folder, lambda _sync: True)
+        return _for_first(super().text(name, folder), folder)
 
 
-class SourceChangedScaffolder(_ExampleScaffolder):
-    """A sensor that begins stopped, for the first sync without partitions."""
+class SourceChangedScaffolder(ExampleScaffolder):
+    """A sensor that begins stopped, for the first sync of the project."""
 
     example = "source_changed.yaml"
 
     def text(self, name: str, folder: Path) -> str:
         """The example, for a sync that the project has."""
-        return _for_first(super().text(name, folder), folder, lambda s: "partitions" not in s)
+        return _for_first(super().text(name, folder), folder)
 
 
-class PlansApprovedScaffolder(_ExampleScaffolder):
+class PlansApprovedScaffolder(ExampleScaffolder):
     """A sensor that begins stopped, for the plans of all syncs."""
 
     example = "plans_approved.yaml"
 
 
+class ColumnsScaffolder(ExampleScaffolder):
+    """The cache of columns, with its defaults."""
+
+    example = "columns.yaml"
+
+
+class SequenceScaffolder(ExampleScaffolder):
+    """A sequence whose schedule begins stopped, of the first sync of the project."""
+
+    example = "sequence.yaml"
+
+    def text(self, name: str, folder: Path) -> str:
+        """The example, for a sync that the project has."""
+        return _for_first(super().text(name, folder), folder)
+
+
+class AlertsScaffolder(ExampleScaffolder):
+    """Channels and rules, most of it as comments."""
+
+    example = "alerts.yaml"
+
+
+class MaintenanceScaffolder(ExampleScaffolder):
+    """The maintenance of a project, with its defaults."""
+
+    example = "maintenance.yaml"
+
+
 def example(name: str) -> str:
     """The text of an example."""
     return files(__package__).joinpath("examples").joinpath(name).read_text(encoding="utf-8")
+
+
+def shown_example(scaffolder: ExampleScaffolder) -> Any:
+    """The attributes that it writes where nothing else is in the project.
+
+    Args:
+        scaffolder: of a component.
+    """
+    text = scaffolder.text("orders", Path("an empty folder"))
+    documents, _ = read_documents(text, FILE)
+    return documents[-1].value["attributes"]
 
 
 def connection_names(folder: Path) -> list[str]:
@@ -104,10 +143,10 @@ def connection_names(folder: Path) -> list[str]:
     return [name for part in written if isinstance(part, dict) for name in part]
 
 
-def _for_first(text: str, folder: Path, fits: Callable[[dict[str, Any]], bool]) -> str:
+def _for_first(text: str, folder: Path) -> str:
     written = [part for part in _attributes(folder, "syncs") if isinstance(part, list)]
     syncs = [sync for part in written for sync in part if isinstance(sync, dict)]
-    names = [str(sync["name"]) for sync in syncs if "name" in sync and fits(sync)]
+    names = [str(sync["name"]) for sync in syncs if "name" in sync]
     return text.replace("SYNC", names[0] if names else "orders")
 
 

@@ -7,40 +7,52 @@ from pydantic import Field
 
 from ...config import split_qualified
 from ...errors import ConfigurationError
-from ..source_sensor import Watched, build_source_sensor
+from ..source_sensor import FirstLook, Watched, build_source_sensor
 from ..specs import SyncSpecs
+from .help import YamlComponent
 from .project_syncs import ProjectSyncs
 from .scaffolders import SourceChangedScaffolder
 from .sync import project_of
 
 
 @dg.scaffold_with(SourceChangedScaffolder)
-class PgSourceChangedComponent(dg.Component, dg.Model, dg.Resolvable):
+class PgSourceChangedComponent(YamlComponent):
     """Runs syncs when a table that their model reads has been written.
 
     One cheap query on PostgreSQL's statistics per tick; no trigger, nothing to install.
     """
 
     name: str = Field(description="Name of the sensor.")
-    syncs: list[str] = Field(min_length=1, description="Names of syncs, without partitions.")
+    syncs: list[str] = Field(
+        min_length=1,
+        description="Names of syncs; a partitioned one runs with all of its partitions.",
+    )
     tables: list[str] | None = Field(
         default=None,
         description="Tables to watch, schema.table; default: those that the models read.",
     )
+    first_look: FirstLook = Field(
+        default="run",
+        description="At a sync that this sensor has never looked at: `run` it, as nobody knows "
+        "what was written before, or `wait` for the next change.",
+    )
     minimum_interval_seconds: int = Field(default=30, ge=1, description="Between two looks.")
-    default_status: Literal["RUNNING", "STOPPED"] = "STOPPED"
+    default_status: Literal["RUNNING", "STOPPED"] = Field(
+        default="STOPPED", description="Of the sensor, until somebody turns it on or off."
+    )
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """The sensor. No database is asked.
 
         Raises:
-            ConfigurationError: a sync does not exist, is partitioned, or reads no table we know.
+            ConfigurationError: a sync does not exist, or reads no table we know.
         """
         project = project_of(context)
         watched = [self._watched(project, name) for name in self.syncs]
         sensor = build_source_sensor(
             self.name,
             watched,
+            first_look=self.first_look,
             minimum_interval_seconds=self.minimum_interval_seconds,
             default_status=dg.DefaultSensorStatus(self.default_status),
         )
@@ -48,11 +60,11 @@ class PgSourceChangedComponent(dg.Component, dg.Model, dg.Resolvable):
 
     def _watched(self, project: ProjectSyncs, name: str) -> Watched:
         sync, specs = project.sync(name), project.specs_of(name)
-        if sync.partitions is not None:
+        if sync.model.is_frame:
             raise ConfigurationError(
-                f"{self.name}: the sync {name!r} is partitioned, and which partition was written "
-                "cannot be told from PostgreSQL's statistics",
-                "give it a schedule",
+                f"{self.name}: the sync {name!r} sends {sync.model.traits.noun}: no table of a "
+                "connection tells that there is something new",
+                "give it a schedule; or an automation condition, where its model is an asset's",
             )
         tables = self._tables(specs)
         if not tables:

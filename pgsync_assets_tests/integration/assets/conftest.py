@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,11 +23,12 @@ SECRETS = {"shop": "PGSYNC_TEST_SHOP_PASSWORD", "crm": "PGSYNC_TEST_CRM_PASSWORD
 
 @dataclass
 class Project:
-    """A folder of definitions, and the Dagster instance that runs it."""
+    """A folder of definitions, the Dagster instance that runs it, and assets beside them."""
 
     folder: Path
     syncs: Syncs
     instance: dg.DagsterInstance
+    beside: list[dg.AssetsDefinition] = field(default_factory=list)
     _loaded: dg.Definitions | None = field(default=None, repr=False)
 
     @property
@@ -49,7 +52,7 @@ class Project:
     def definitions(self) -> dg.Definitions:
         """The definitions, loaded as the code location does."""
         if self._loaded is None:
-            own = dg.Definitions(executor=dg.in_process_executor)
+            own = dg.Definitions(self.beside, executor=dg.in_process_executor)
             self._loaded = dg.Definitions.merge(load_folder(self.folder), own)
         return self._loaded
 
@@ -79,20 +82,44 @@ class Project:
             name: value.value for name, value in self.materializations(key)[-1].metadata.items()
         }
 
+    def observed(self, key: str = "crm/public/items") -> dict[str, Any]:
+        """Metadata of the latest observation of an asset."""
+        asset = dg.AssetKey.from_user_string(key)
+        (record,) = self.instance.fetch_observations(asset, limit=1).records
+        found = record.asset_observation
+        return {name: value.value for name, value in found.metadata.items()} if found else {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_to_collect() -> Iterator[None]:
+    """Dagster's loader of values leaves its contexts, with an instance each, to the collector.
+
+    Where that happens inside of ast.parse, CPython 3.11 fails: it happens here.
+    """
+    yield
+    gc.collect()
+
 
 @pytest.fixture
 def project(syncs: Syncs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """A project with the connections `shop` and `crm`."""
-    folder = tmp_path / "defs"
+    with made(syncs, tmp_path, monkeypatch) as found:
+        yield found
+
+
+@contextmanager
+def made(syncs: Syncs, above: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """A project with the connections `shop` and `crm`, for the length of the block."""
+    folder = above / "defs"
     folder.mkdir()
     with dg.DagsterInstance.ephemeral() as instance:
-        made = Project(folder, syncs, instance)
+        found = Project(folder, syncs, instance)
         sides = {"shop": syncs.pair.source, "crm": syncs.pair.destination}
         for name, side in sides.items():
             monkeypatch.setenv(SECRETS[name], side.password)
         connections = {name: _connection(name, side) for name, side in sides.items()}
-        made.write("connections", "PgConnectionsComponent", connections=connections)
-        yield made
+        found.write("connections", "PgConnectionsComponent", connections=connections)
+        yield found
 
 
 def _connection(name: str, side: Side) -> dict[str, Any]:

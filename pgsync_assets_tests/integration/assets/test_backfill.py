@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
-from dagster._core.remote_origin import InProcessCodeLocationOrigin
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+import yaml
+from dagster._core.execution.backfill import BulkActionStatus
 from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.backfill import execute_backfill_iteration
 
 from pgsync_assets.assets.defs_folder import DEFS_VARIABLE
 
 from .conftest import Project
+from .daemons import AT_ONCE, ask_for_backfill, daemon
 
 pytestmark = [
     # Dagster's own use of its older parts, and runs inside the loop that launches them
@@ -30,17 +27,9 @@ pytestmark = [
 
 LOG = logging.getLogger("backfill")
 LOOKS = 10  # of the daemon, at a backfill
-AT_ONCE = {  # runs are launched as soon as they are made, in this process
-    "run_coordinator": {
-        "module": "dagster._core.run_coordinator",
-        "class": "DefaultRunCoordinator",
-    },
-    "run_launcher": {
-        "module": "dagster._core.launcher.sync_in_memory_run_launcher",
-        "class": "SyncInMemoryRunLauncher",
-    },
-}
-MULTI_RUN = {"op": {"backfill_policy": {"type": "multi_run", "max_partitions_per_run": 1}}}
+DOCS = (Path(__file__).parents[3] / "docs" / "dagster.md").read_text(encoding="utf-8")
+SHOWN = DOCS.split("\n## Partitions and backfills\n")[1].split("```yaml\n")[1].split("```")[0]
+MULTI_RUN = {"op": yaml.safe_load(SHOWN)["attributes"]["op"]}  # as the docs have it
 NEW_YORK = {"every": "quarter", "time_zone": "America/New_York"}
 # Partitions, those that are asked for, and the SQL of what is in them.
 KINDS: dict[str, tuple[dict[str, Any], list[str], str]] = {
@@ -57,35 +46,6 @@ KINDS: dict[str, tuple[dict[str, Any], list[str], str]] = {
         "day >= '2024-04-01'",
     ),
 }
-
-
-@contextmanager
-def daemon(project: Project, folder: Path) -> Iterator[WorkspaceProcessContext]:
-    """What Dagster's daemon knows: the instance, and a code location that it loads by itself."""
-    module = folder / "location.py"  # a name of its own: Dagster keeps what it has loaded
-    module.write_text("from pgsync_assets.definitions import defs\n")
-    origin = LoadableTargetOrigin(python_file=str(module), attribute="defs")
-    target = InProcessWorkspaceLoadTarget(InProcessCodeLocationOrigin(origin))
-    with WorkspaceProcessContext(project.instance, target) as context:
-        yield context
-
-
-def ask_for(project: Project, kind: str) -> None:
-    """Asks for a backfill of some partitions of one sync; its name is that of the kind."""
-    asked = PartitionBackfill.from_asset_partitions(
-        backfill_id=kind,
-        asset_graph=project.definitions.resolve_asset_graph(),
-        partition_names=KINDS[kind][1],
-        asset_selection=[key_of(kind)],
-        backfill_timestamp=time.time(),
-        tags={},
-        dynamic_partitions_store=project.instance,
-        all_partitions=False,
-        title=None,
-        description=None,
-        run_config=None,
-    )
-    project.instance.add_backfill(asked)
 
 
 def key_of(kind: str) -> dg.AssetKey:
@@ -144,8 +104,8 @@ def test_a_backfill_runs_what_was_asked_for(
 ) -> None:
     define(items, **policy)
     for kind in KINDS:
-        ask_for(items, kind)
-    with daemon(items, tmp_path) as context:
+        ask_for_backfill(items, kind, key_of(kind), KINDS[kind][1])
+    with daemon(items.instance, tmp_path) as context:
         statuses = ended(items, context)
     assert statuses == dict.fromkeys(KINDS, BulkActionStatus.COMPLETED_SUCCESS)
     for kind, (_, names, within) in KINDS.items():
@@ -157,3 +117,9 @@ def test_a_backfill_runs_what_was_asked_for(
         expected = items.pair.source.rows(f"select * from items where {within} order by 1")
         assert expected
         assert items.pair.destination.rows(f"select * from by_{kind} order by 1") == expected
+
+
+def test_the_sync_of_the_docs_is_right(items: Project) -> None:
+    items.write("shown", "PgSyncComponent", **yaml.safe_load(SHOWN)["attributes"])
+    found = items.definitions.resolve_assets_def(dg.AssetKey(["crm", "public", "orders"]))
+    assert found.backfill_policy == dg.BackfillPolicy.multi_run(1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,10 @@ from pathlib import Path
 import pytest
 from dagster.components.component_scaffolding import scaffold_object
 
+import pgsync_assets
 from pgsync_assets.assets.defs_folder import load_folder
 
+DEMO = Path(pgsync_assets.__file__).parent / "demo" / "defs"
 DG = Path(sys.executable).with_name("dg")
 PYPROJECT = """
 [project]
@@ -39,6 +43,7 @@ COMPONENTS = {
     "nightly": "PgScheduleComponent",
     "changed": "PgSourceChangedComponent",
     "approved": "PgPlansApprovedComponent",
+    "columns": "PgColumnsComponent",
     "orders": "PgSyncComponent",
 }
 WRONG = """
@@ -65,6 +70,17 @@ attributes:
       table: public.orders
       partitions: {partitions}
 """
+MODELS = """
+type: pgsync_assets.PgSyncComponent
+attributes:
+  models:
+    orders: {source: warehouse, table: public.orders, key: [id], owners: ["team:data"]}
+    paid: {source: warehouse, sql: select id from orders, uses: [orders], key: [id]}
+    scores: {asset: analytics/scores, key: [id], types: {id: bigint}, group: scores}
+    rates: {file: {path: rates.csv, delimiter: ";"}, key: [code], tags: {tier: gold}}
+  syncs:
+    - {name: scores, model: scores, destination: crm, table: public.scores, columns: [id]}
+"""
 KINDS = [
     "{hash: 8}",
     "{column: a, every: quarter, start: 2024-01-01, time_zone: Europe/Berlin}",
@@ -86,7 +102,7 @@ class Dg:
         """What a command answers, with both streams in one."""
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
-        (home / "dagster.yaml").touch()
+        (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
         return subprocess.run(
             [str(DG), *arguments],
             cwd=self.folder,
@@ -130,6 +146,7 @@ def test_what_is_scaffolded_loads_as_it_is(dg: Dg) -> None:
     assert "syncs: [customers]" in scaffold(dg, "nightly")
     assert "syncs: [customers]" in scaffold(dg, "changed")
     assert "name: approved" in scaffold(dg, "approved")
+    assert "defs_state:" in scaffold(dg, "columns")
     assert scaffold(dg, "orders").count("type:") == 1  # the connections are there already
     answer = dg("check", "defs")  # and the YAML before
     assert answer.returncode == 0, answer.stdout
@@ -145,9 +162,23 @@ def test_connections_are_scaffolded_with_comments_and_no_secret(dg: Dg) -> None:
 
 def test_components_are_listed_with_what_they_are(dg: Dg) -> None:
     listed = dg("list", "components").stdout
-    for name in set(COMPONENTS.values()):
-        assert f"pgsync_assets.{name}" in listed
-    assert "changed rows only" in listed
+    for name in [name for name in pgsync_assets.__all__ if name.endswith("Component")]:
+        summary = (getattr(pgsync_assets, name).__doc__ or "").split("\n\n")[0]
+        (line,) = [line for line in listed.splitlines() if f"pgsync_assets.{name} " in line]
+        assert summary in line
+
+
+def test_the_demo_is_clean(dg: Dg) -> None:
+    shutil.copytree(DEMO, dg.defs, dirs_exist_ok=True)
+    scaffold(dg, "columns")
+    checked = dg("check", "defs")
+    assert checked.stdout.splitlines() == [
+        "All component YAML validated successfully.",
+        "All definitions loaded successfully.",
+    ]
+    listed = json.loads(dg("list", "defs", "--json").stdout)  # and no warning beside it
+    keys = {asset["asset_key"] for asset in listed["assets"]}
+    assert {"models/flights", "demo_destination/app/flights", "hightouch_audit/flights"} <= keys
 
 
 def test_an_unknown_key_is_told_with_file_and_line(dg: Dg) -> None:
@@ -159,11 +190,11 @@ def test_an_unknown_key_is_told_with_file_and_line(dg: Dg) -> None:
     assert "'tabel' was unexpected" in answer.stdout
 
 
-def test_partitions_of_every_kind_are_known(dg: Dg) -> None:
+def test_models_and_partitions_of_every_kind_are_known(dg: Dg) -> None:
     scaffold(dg, "connections")
     (dg.defs / "orders").mkdir()
     file = dg.defs / "orders" / "defs.yaml"
-    documents = [PARTITIONED.format(partitions=kind) for kind in KINDS]
+    documents = [MODELS, *(PARTITIONED.format(partitions=kind) for kind in KINDS)]
     file.write_text("---".join(documents))
     answer = dg("check", "yaml")
     assert answer.returncode == 0, answer.stdout

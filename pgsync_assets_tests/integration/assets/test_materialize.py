@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import dagster as dg
 import pytest
 import yaml
 
+from pgsync_assets.assets.checks import CHECKS_OF_A_RUN
 from pgsync_assets.assets.listener import Listener, listening
 from pgsync_assets.outcome import Outcome, Progress
 
@@ -38,7 +40,7 @@ def test_rows_travel_and_all_three_assets_are_materialised(items: Project) -> No
     assert result.success
     assert items.syncs.same()
     assert [len(items.materializations(key)) for key in WRITTEN] == [1, 1, 1]
-    assert checks(result) == {"no_rejected_rows": True, "counts_agree": True}
+    assert checks(result) == dict.fromkeys(CHECKS_OF_A_RUN, True)
 
 
 @pytest.mark.parametrize("selected", [WRITTEN, WRITTEN[1:2], WRITTEN[1:]])
@@ -81,7 +83,8 @@ def test_values_come_from_the_columns_that_they_name(items: Project) -> None:
     assert items.run().success
     lineage = items.metadata()["dagster/column_lineage"].deps_by_column
     found = {to: [one.column_name for one in origins] for to, origins in lineage.items()}
-    assert found == {"id": ["id"], "price": ["price"], "doc": ["name", "price"]}
+    named = {"doc": ["name", "price"], "name": ["name"]}
+    assert found == {"id": ["id"], "price": ["price"], **named}
 
 
 def test_refused_rows_warn_and_show_their_key_and_no_value(items: Project) -> None:
@@ -89,7 +92,7 @@ def test_refused_rows_warn_and_show_their_key_and_no_value(items: Project) -> No
     items.pair.source.execute("insert into items values (666, 'bad', 4711.12)")
     result = items.run()
     assert result.success
-    assert checks(result) == {"no_rejected_rows": False, "counts_agree": True}
+    assert checks(result) == dict.fromkeys(CHECKS_OF_A_RUN, True) | {"no_rejected_rows": False}
     (row,) = items.metadata()["pgsync/rejected_rows"].records
     assert (row.data["row_id"], row.data["sqlstate"]) == ("666", "23514")
     told = "\n".join(str(event) for event in result.all_events)
@@ -170,7 +173,8 @@ def test_a_variable_that_is_not_set_is_named(
     )
 
 
-def test_a_run_beside_another_one_does_nothing_and_claims_nothing(items: Project) -> None:
+def beside_another(items: Project) -> tuple[dg.ExecuteInProcessResult, list[Outcome]]:
+    """A run of the sync while another one is planning; and what that one did in the end."""
     reached, go_on = threading.Event(), threading.Event()
     outcomes: list[Outcome] = []
 
@@ -195,21 +199,26 @@ def test_a_run_beside_another_one_does_nothing_and_claims_nothing(items: Project
     finally:
         go_on.set()
         thread.join(60)
+    return second, outcomes
+
+
+def test_a_run_beside_another_one_does_nothing_and_claims_nothing(items: Project) -> None:
+    began = time.time()
+    second, outcomes = beside_another(items)
     assert second.success
     assert [items.materializations(key) for key in WRITTEN] == [[], [], []]
     assert checks(second) == {}
     assert [outcome.succeeded.added for outcome in outcomes] == [100]
     assert items.syncs.same()
-
-
-def test_checks_alone_move_no_row(items: Project) -> None:
-    job = items.definitions.resolve_implicit_global_asset_job_def()
-    check = dg.AssetCheckKey(dg.AssetKey(["crm", "public", "items"]), "counts_agree")
-    only_check = job.get_subset(asset_selection=set(), asset_check_selection={check})
-    result = only_check.execute_in_process(instance=items.instance, raise_on_error=False)
-    assert not result.success
-    assert "materialize the destination table" in str(result.all_events)
-    assert items.pair.destination.rows("select count(*) from items") == [(0,)]
+    run = items.instance.get_run_by_id(second.run_id)
+    assert run is not None
+    assert run.tags["pgsync/already_running"] == "items"
+    told = items.observed()
+    assert told["pgsync/running_by"] == f"Dagster run {told['pgsync/running_in']}"
+    assert told["pgsync/running_in"] != second.run_id
+    assert began - 5 < told["pgsync/running_since"] < time.time() + 5
+    logged = str([one.user_message for one in items.instance.all_logs(second.run_id)])
+    assert f"nothing was touched (by {told['pgsync/running_by']}, since " in logged
 
 
 def test_full_resync_from_the_launchpad(items: Project) -> None:
@@ -219,6 +228,21 @@ def test_full_resync_from_the_launchpad(items: Project) -> None:
     assert not items.syncs.same()
     config = {"ops": {"sync_items": {"config": {"full_resync": True}}}}
     assert items.run(run_config=config).success
+    assert items.syncs.same()
+
+
+def test_a_part_of_the_changes_from_the_launchpad(items: Project) -> None:
+    def run(**fields: object) -> dg.ExecuteInProcessResult:
+        return items.run(run_config={"ops": {"sync_items": {"config": fields}}})
+
+    assert run(row_limit=30).success
+    assert (items.metadata()["pgsync/rows_added"], items.metadata()["pgsync/rows_left"]) == (30, 70)
+    assert run(only_rejected=True).success
+    assert (items.metadata()["pgsync/rows_added"], items.metadata()["pgsync/rows_left"]) == (0, 70)
+    assert not run(only_rejected=True, dry_run=True).success
+    assert not run(row_limit=0).success
+    assert run(row_limit=1000).success
+    assert items.metadata()["pgsync/rows_left"] == 0
     assert items.syncs.same()
 
 
@@ -258,6 +282,21 @@ def test_progress_is_told_while_the_run_goes_on(
     written = [m for m in told if m["pgsync/step"].value == "write"]
     assert [m["pgsync/rows_done"].value for m in written] == [0, 100]
     assert {m["pgsync/rows_total"].value for m in written} == {100}
+    assert written[-1]["pgsync/seconds_left"].value == 0.0
+    assert isinstance(written[-1]["pgsync/rows_per_second"].value, float)
+
+
+def test_a_plan_that_takes_long_is_told_of_meanwhile(
+    items: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgsync_assets.assets.progress.INTERVAL_S", 0.2)
+    monkeypatch.setattr("pgsync_assets.steps.progress.PULSE_S", 0.2)
+    slow = "select id, name, price from items cross join (select pg_sleep(1.5)) as slow"
+    items.sync(model={"sql": slow, "key": ["id"]})
+    result = items.run()
+    assert result.success
+    lines = [one.user_message for one in items.instance.all_logs(result.run_id)]
+    assert len([line for line in lines if line.startswith("items: planning, ")]) >= 3
 
 
 def test_progress_is_told_rarely(items: Project, monkeypatch: pytest.MonkeyPatch) -> None:

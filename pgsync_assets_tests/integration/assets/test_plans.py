@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import dagster as dg
 import pytest
 
-from pgsync_assets.cli.plans import somebody
-from pgsync_assets.plan import Planner, approve, find_plan
+from pgsync_assets.cli.endpoints import somebody
+from pgsync_assets.plan import Planner, approve, find_plan, lock_key
 
 from ...fix_databases import Side
 from ...fix_syncs import ENGINES, endpoint_of
@@ -106,6 +107,19 @@ def test_values_are_shown_where_the_audit_has_them_too(items: Project) -> None:
     assert gone in rows
 
 
+def test_values_that_the_audit_hides_are_not_shown(
+    items: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIT_KEY", "a key that nobody guesses")
+    values = {"id": "hash", "name": "omit"}
+    items.sync(audit={"level": "full", "values": values, "hash_key": "$AUDIT_KEY"})
+    result = items.run(run_config=config(dry_run=True))
+    rows = [record.data for record in observed(items)["pgsync/changes"].records]
+    assert {row["column"] for row in rows} == {"id"}
+    assert {len(str(row["row_id"])) for row in rows} == {64}
+    assert "secret-4711" not in "\n".join(str(event) for event in result.all_events)
+
+
 def test_a_guarded_run_fails_with_an_event_that_an_alert_can_wait_for(items: Project) -> None:
     result = items.run()
     assert not result.success
@@ -166,6 +180,41 @@ def test_an_approval_is_one_run(items: Project) -> None:
     assert items.run(*keys, run_config=request.run_config).success
     assert count(items) == 4
     assert tick(items) == []
+
+
+def test_an_approval_is_not_lost_beside_another_run(
+    items: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items.run()
+    approved(items, 2)
+    (request,) = tick(items)
+    with items.syncs.keeper.connect() as session:
+        key = lock_key("hightouch_planner", "items", "")
+        session.execute("select pg_advisory_lock(%s)", [key])  # as a run does
+        assert items.run(run_config=request.run_config, tags=request.tags).success
+    assert count(items) == 10
+    (early,) = tick(items)
+    assert early.run_key == request.run_key
+    monkeypatch.setattr("pgsync_assets.assets.approved_sensor.AGAIN_AFTER", dt.timedelta(0))
+    (again,), (same,) = tick(items), tick(items)
+    assert again.run_key == same.run_key != request.run_key
+    assert items.run(run_config=again.run_config, tags=again.tags).success
+    assert count(items) == 4
+    assert tick(items) == []
+
+
+def test_a_database_that_is_down_keeps_no_plan_of_another_waiting(items: Project) -> None:
+    gone = {"host": "127.0.0.1", "port": 1, "database": "x", "user": "x", "sslmode": "disable"}
+    items.write("down", "PgConnectionsComponent", connections={"down": gone})
+    down = items.syncs.config(
+        name="down", source="down", table="public.down", engine="lightning"
+    ).model_dump(mode="json", exclude_unset=True)
+    items.write("more", "PgSyncComponent", syncs=[down])
+    with pytest.raises(dg.Failure, match="down"):
+        tick(items)
+    items.run()
+    approved(items, 2)
+    assert len(tick(items)) == 1
 
 
 def test_a_new_approval_is_a_new_run(items: Project) -> None:

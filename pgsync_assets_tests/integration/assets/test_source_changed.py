@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from typing import Any
 
 import dagster as dg
 import pytest
+
+from pgsync_assets.plan import lock_key
 
 from .conftest import Project
 
@@ -28,8 +31,14 @@ def watched(project: Project) -> Project:
         "create table other (id int)",
     )
     project.sync()
-    project.write("sensor", "PgSourceChangedComponent", name="changed", syncs=["items"])
+    watch(project)
     return project
+
+
+def watch(project: Project, **fields: Any) -> None:
+    """Writes the sensor, with what a test changes."""
+    written = {"name": "changed", "syncs": ["items"], **fields}
+    project.write("sensor", "PgSourceChangedComponent", **written)
 
 
 def tick(project: Project, cursor: str | None) -> Any:
@@ -97,26 +106,123 @@ def test_a_partition_counts_as_its_table(watched: Project) -> None:
         "create table days (id int, day date) partition by range (day)",
         "create table day_1 partition of days for values from ('2024-01-01') to ('2024-01-02')",
     )
-    watched.write(
-        "sensor",
-        "PgSourceChangedComponent",
-        name="changed",
-        syncs=["items"],
-        tables=["public.days"],
-    )
+    watch(watched, tables=["public.days"])
     first = tick(watched, None)
     watched.pair.source.execute("insert into days values (1, '2024-01-01')")
     assert len(tick_until_requested(watched, first.cursor).run_requests) == 1
 
 
-@pytest.mark.parametrize("table", ["public.nowhere", "public.seen"])
-def test_what_cannot_be_watched_is_told(watched: Project, table: str) -> None:
-    watched.pair.source.execute("create view seen as select * from items")
-    watched.write(
-        "sensor", "PgSourceChangedComponent", name="changed", syncs=["items"], tables=[table]
+def test_a_view_counts_as_the_tables_behind_it(watched: Project) -> None:
+    watched.pair.source.execute(
+        "create table names (id int, name text)",
+        "create view named as select id, name from items join names using (id, name)",
+        "create view seen as select * from named",
+        "create materialized view kept as select * from names",
     )
-    with pytest.raises(dg.Failure, match=f"{table} (is not a table|to watch)"):
-        tick(watched, None)
+    watch(watched, tables=["public.seen", "public.kept"])
+    first = tick(watched, None)
+    watched.pair.source.execute("insert into names values (1, 'a')")
+    second = tick_until_requested(watched, first.cursor)
+    watched.pair.source.execute("refresh materialized view kept")
+    third = tick_until_requested(watched, second.cursor)
+    changed = "create or replace view named as select id, name from items where id > 1"
+    watched.pair.source.execute(changed)
+    assert len(tick(watched, third.cursor).run_requests) == 1
+
+
+FOREIGN = (
+    "create foreign data wrapper nobody",
+    "create server far foreign data wrapper nobody",
+    "create foreign table away (id int) server far",
+    "create view seen as select id from items union all select id from away",
+)
+UNCOUNTED = {
+    "public.nowhere": "there is no such table",
+    "public.away": "writes are another server's",
+    "public.seen": "writes are another server's",
+    "public.made": "it is not a table, and reads none",
+}
+
+
+def test_what_cannot_be_watched_is_told_and_keeps_nothing_else_waiting(watched: Project) -> None:
+    watched.pair.source.execute(*FOREIGN, "create view made as select 1 as id")
+    for table, words in UNCOUNTED.items():
+        watch(watched, tables=[table])
+        with pytest.raises(dg.Failure, match=f"{table} cannot be watched: .*{words}"):
+            tick(watched, None)
+    other = watched.syncs.config(name="other", table="public.other").model_dump(
+        mode="json", exclude_unset=True
+    )
+    far = {**other, "name": "far", "model": {"table": "public.away", "key": ["id"]}}
+    down = {**other, "name": "down", "source": "down", "table": "public.down"}
+    gone = {"host": "127.0.0.1", "port": 1, "database": "x", "user": "x", "sslmode": "disable"}
+    watched.write("down", "PgConnectionsComponent", connections={"down": gone})
+    watched.write("more", "PgSyncComponent", syncs=[other, {**far, "table": "public.far"}, down])
+    watch(watched, syncs=["far", "down", "items", "other"])
+    first = tick(watched, None)
+    assert [one.tags["pgsync/sync"] for one in first.run_requests] == ["items", "other"]
+    assert len(first.asset_events) == 1
+    with pytest.raises(dg.Failure, match="(?s)down.*public.away|public.away.*down"):
+        tick(watched, first.cursor)
+
+
+def test_the_first_look_may_wait(watched: Project) -> None:
+    watch(watched, first_look="wait")
+    first = tick(watched, None)
+    assert first.run_requests == []
+    watched.pair.source.execute("insert into items values (2000, 'a')")
+    assert len(tick_until_requested(watched, first.cursor).run_requests) == 1
+
+
+def test_all_partitions_of_a_sync_are_requested(watched: Project) -> None:
+    watched.sync(partitions={"hash": 2})
+    (request,) = tick(watched, None).run_requests
+    start, end = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+    assert (request.tags[start], request.tags[end]) == ("0", "1")
+
+
+def test_a_change_waits_for_the_first_partition(watched: Project) -> None:
+    watched.sync(partitions={"column": "day", "every": "day", "start": "2099-01-01"})
+    first = tick(watched, None)
+    assert first.run_requests == []
+    watched.sync(partitions={"hash": 2})
+    assert len(tick(watched, first.cursor).run_requests) == 1
+
+
+def test_a_run_that_failed_is_requested_again_later_and_once(
+    watched: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tags = {"dagster/sensor_name": "changed", "pgsync/sync": "items"}
+    watched.pair.destination.execute("alter table items rename to elsewhere")
+    first = tick(watched, None)
+    failed = watched.run(tags=tags)
+    assert not failed.success
+    assert tick(watched, first.cursor).run_requests == []
+    monkeypatch.setattr("pgsync_assets.assets.undone.AGAIN_AFTER", dt.timedelta(0))
+    (again,) = tick(watched, first.cursor).run_requests
+    assert again.run_key == f"again/{failed.run_id}"
+    watched.pair.destination.execute("alter table elsewhere rename to items")
+    assert watched.run().success
+    assert tick(watched, first.cursor).run_requests == []
+
+
+def test_a_run_that_found_the_sync_at_work_is_requested_again(
+    watched: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tags = {"dagster/sensor_name": "changed", "pgsync/sync": "items"}
+    first = tick(watched, None)
+    with watched.syncs.keeper.connect() as session:
+        key = lock_key("hightouch_planner", "items", "")
+        session.execute("select pg_advisory_lock(%s)", [key])  # as `pgsync-assets run` does
+        beside = watched.run(tags=tags)
+    assert beside.success
+    assert not watched.syncs.same()
+    assert tick(watched, first.cursor).run_requests == []
+    monkeypatch.setattr("pgsync_assets.assets.undone.AGAIN_AFTER", dt.timedelta(0))
+    (again,) = tick(watched, first.cursor).run_requests
+    assert again.run_key == f"again/{beside.run_id}"
+    assert watched.run().success
+    assert tick(watched, first.cursor).run_requests == []
 
 
 def test_a_run_of_the_sensor_is_the_sync(watched: Project) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from pgsync_assets.assets.checks import CHECKS_OF_A_RUN
 from pgsync_assets.assets.on_demand import DESTINATION_IN_STEP
 from pgsync_assets.steps.ends import Ends
 from pgsync_assets.steps.progress import Reporter, silent
@@ -16,7 +17,7 @@ from .conftest import Project
 
 TABLE = dg.AssetKey(["crm", "public", "items"])
 CHECK = dg.AssetCheckKey(TABLE, DESTINATION_IN_STEP)
-OWN = {"no_rejected_rows", "counts_agree"}
+OWN = {*CHECKS_OF_A_RUN}
 
 
 @pytest.fixture
@@ -115,18 +116,3 @@ def test_all_partitions_are_compared(project: Project) -> None:
     assert (metadata["pgsync/rows"], metadata["pgsync/rows_missing"]) == (30, 3)
     records = metadata["pgsync/differences"].records
     assert [one.data["partition"] for one in records] == ["2024-01-02"] * 2 + ["2024-01-03"]
-
-
-def test_a_schedule_does_not_ask_for_it(items: Project) -> None:
-    items.write(
-        "nightly",
-        "PgScheduleComponent",
-        name="nightly",
-        cron_schedule="0 1 * * *",
-        selection="group:crm",
-    )
-    repository = items.definitions.get_repository_def()
-    schedule = items.definitions.resolve_schedule_def("nightly")
-    with dg.build_schedule_context(instance=items.instance, repository_def=repository) as context:
-        (request,) = schedule.evaluate_tick(context).run_requests or []
-    assert {check.name for check in request.asset_check_keys or []} == OWN

@@ -37,6 +37,18 @@ def test_it_lists_them_by_reason(refused: CliProject) -> None:
     assert "and 1 more" in refused.run("rejected", "orders", "--limit", "1").stdout
 
 
+def test_each_reason_has_a_sample_of_keys(project: CliProject) -> None:
+    project.pair.source.execute(
+        "insert into orders values (4, 'Cy', 40), (5, 'Di', 50), (6, 'Ed', 60)"
+    )
+    project.pair.destination.execute("alter table orders add constraint small check (amount < 15)")
+    assert project.run("run", "orders").exit_code == ExitCode.ROWS_REJECTED
+    ended = project.run("rejected", "orders", "--limit", "0")
+    assert "2, 3, 4, ..." in ended.stdout
+    (reason,) = project.run("rejected", "orders", "--json").document["reasons"]
+    assert (reason["rows"], reason["sample"]) == (5, ["2", "3", "4"])
+
+
 def test_parked_rows_are_said_by_every_run_until_they_are_released(refused: CliProject) -> None:
     refused.pair.destination.execute("alter table orders drop constraint small")
     ended = refused.run("run", "orders")

@@ -44,6 +44,28 @@ def test_full_resync_sends_every_row_again(project: CliProject) -> None:
     assert project.pair.destination.rows("select count(*) from orders") == [(3,)]
 
 
+def test_a_row_limit_says_what_it_left_over(project: CliProject) -> None:
+    planned = project.run("plan", "orders", "--row-limit", "1")
+    assert "2 of 3 changes are left to the next run" in planned.stdout
+    ended = project.run("run", "orders", "--row-limit", "2")
+    assert ended.exit_code == ExitCode.OK, ended.stderr
+    assert "1 of 3 changes are left to the next run" in ended.stdout
+    (outcome,) = project.run("run", "orders", "--row-limit", "2", "--json").document["outcomes"]
+    assert (outcome["succeeded"]["added"], outcome["left"]) == (1, 0)
+
+
+def test_only_rejected_rows(project: CliProject) -> None:
+    project.pair.destination.execute(CHECK_AMOUNT)
+    project.run("run", "orders")
+    project.pair.source.execute("update orders set amount = 11 where id = 1")
+    project.pair.destination.execute("alter table orders drop constraint small")
+    ended = project.run("run", "orders", "--only-rejected", "--json")
+    (outcome,) = ended.document["outcomes"]
+    assert (outcome["succeeded"]["total"], outcome["left"]) == (1, 1)
+    refused = project.run("run", "orders", "--only-rejected", "--full-resync")
+    assert refused.exit_code == ExitCode.USAGE
+
+
 def test_rejected_rows_are_exit_code_3_and_are_shown(project: CliProject) -> None:
     project.pair.destination.execute(CHECK_AMOUNT)
     ended = project.run("run", "orders")

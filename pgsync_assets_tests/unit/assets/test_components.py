@@ -7,6 +7,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from pgsync_assets.assets.checks import CHECKS_OF_A_RUN
+
 from .conftest import CONNECTIONS, ORDERS, DefsFolder
 
 SYNC = """
@@ -14,6 +16,11 @@ type: pgsync_assets.PgSyncComponent
 attributes:
   syncs:
     - {{name: {name}, source: {source}, model: {model}, destination: {destination}, table: {table}}}
+"""
+
+SEQUENCE = """
+type: pgsync_assets.PgSequenceComponent
+attributes: {{name: night, steps: {steps}}}
 """
 
 
@@ -78,7 +85,7 @@ def test_one_step_writes_table_state_and_audit(defs_folder: DefsFolder) -> None:
         key("hightouch_planner/orders"),
         key("hightouch_audit/orders"),
     }
-    assert {check.name for check in step.check_specs} == {"no_rejected_rows", "counts_agree"}
+    assert {check.name for check in step.check_specs} == {*CHECKS_OF_A_RUN}
     assert step.op.pool == "dest_crm"
 
 
@@ -138,18 +145,6 @@ def test_an_empty_folder_has_no_definitions(defs_folder: DefsFolder) -> None:
     assert parents(defs_folder.load()) == {}
 
 
-def test_one_schedule_for_each_component(defs_folder: DefsFolder) -> None:
-    schedule = """
-type: pgsync_assets.PgScheduleComponent
-attributes: {name: nightly, cron_schedule: "0 1 * * *", timezone: Europe/Berlin, syncs: [orders]}
-"""
-    files = {"connections": CONNECTIONS, "orders": ORDERS, "nightly": schedule}
-    definitions = defs_folder.write(files).load()
-    (found,) = definitions.schedules or []
-    assert isinstance(found, dg.ScheduleDefinition)
-    assert (found.cron_schedule, found.execution_timezone) == ("0 1 * * *", "Europe/Berlin")
-
-
 REFUSED = {
     "unknown connection": (one_sync("a", source="shopp"), "did you mean 'shop'"),
     "unknown key": (ORDERS + "      nope: 1\n", "defs.yaml:10"),
@@ -159,28 +154,32 @@ REFUSED = {
         "write $NAME for an environment variable",
     ),
     "missing sql_file": (one_sync("a", model="{sql_file: nope.sql, key: [id]}"), "nope.sql"),
-    "schedule without its sync": (
-        "type: pgsync_assets.PgScheduleComponent\n"
-        'attributes: {name: n, cron_schedule: "@daily", syncs: [ordres]}',
-        "did you mean 'orders'",
+    "sequence of a sync that there is not": (
+        SEQUENCE.format(steps="[{syncs: [orders, ordres]}]"),
+        "sequence night, step 1: no sync is named 'ordres'; did you mean 'orders'",
     ),
-    "schedule with two targets": (
-        "type: pgsync_assets.PgScheduleComponent\n"
-        'attributes: {name: n, cron_schedule: "@daily", syncs: [orders], selection: "*"}',
-        "exactly one of syncs, selection",
+    "sequence with a sync twice": (
+        SEQUENCE.format(steps="[orders, {syncs: [orders]}]"),
+        "sequence night: orders stands in it more than once",
+    ),
+    "sequence without steps": (SEQUENCE.format(steps="[]"), "defs.yaml:3"),
+    "sequence with an empty step": (SEQUENCE.format(steps="[{syncs: []}]"), "defs.yaml:3"),
+    "sequence with another policy": (
+        SEQUENCE.format(steps="[{syncs: [orders], on_error: retry}]"),
+        "'stop' or 'continue'",
+    ),
+    "two sequences of one name": (
+        SEQUENCE.format(steps="[orders]") + "---" + SEQUENCE.format(steps="[orders]"),
+        "sequence night: another one has the same name",
+    ),
+    "sequence after something": (
+        SEQUENCE.format(steps="[orders], schedule: {after: [orders]}"),
+        "sequence night: `after` has no times of its own",
     ),
     "sensor on SQL that cannot be read": (
         one_sync("b", model="{sql: select from where, key: [id]}", table="app.b")
         + "---\ntype: pgsync_assets.PgSourceChangedComponent\nattributes: {name: n, syncs: [b]}",
         "name them under `tables`",
-    ),
-    "sensor on a partitioned sync": (
-        one_sync(
-            "b",
-            table="app.b, partitions: {column: id, every: day, start: 2024-01-01}",
-        )
-        + "---\ntype: pgsync_assets.PgSourceChangedComponent\nattributes: {name: n, syncs: [b]}",
-        "is partitioned",
     ),
 }
 

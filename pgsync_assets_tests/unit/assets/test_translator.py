@@ -92,10 +92,10 @@ def test_code_versions_follow_the_configuration() -> None:
         }
 
     first, same = versions(ORDERS), versions(SyncConfig.model_validate(ORDERS.model_dump()))
-    slower = versions(ORDERS.model_copy(update={"batch_size": 10}))
+    other = versions(ORDERS.model_copy(update={"mode": "update"}))
     assert first == same
-    assert slower["hightouch_planner/orders"] != first["hightouch_planner/orders"]
-    assert slower["models/orders"] == first["models/orders"]
+    assert other["hightouch_planner/orders"] != first["hightouch_planner/orders"]
+    assert other["models/orders"] == first["models/orders"]
 
 
 def test_a_subclass_changes_specs_and_execution() -> None:
@@ -120,7 +120,7 @@ class TestYamlTranslation(TestTranslation):
     """Dagster's own cases for `translation`."""
 
     def test_translation(self, attributes: Any, assertion: Any, key_modifier: Any) -> None:
-        """Each attribute that a spec can have, written in YAML, reaches the destination table."""
+        """Each attribute that a spec can have, written in YAML, reaches syncs and models."""
         with create_defs_folder_sandbox() as sandbox:
             sandbox.scaffold_component(
                 component_cls=PgSyncComponent,
@@ -128,6 +128,7 @@ class TestYamlTranslation(TestTranslation):
                 defs_yaml_contents={
                     "type": "pgsync_assets.PgSyncComponent",
                     "attributes": {
+                        "models": {"people": {"python": "a.b:people", "key": ["id"]}},
                         "syncs": [ORDERS.model_dump(mode="json", exclude_unset=True)],
                         "translation": attributes,
                     },
@@ -147,6 +148,7 @@ class TestYamlTranslation(TestTranslation):
                 },
             )
             with sandbox.build_all_defs() as definitions:
-                key = dg.AssetKey(["hightouch_audit", "orders"])
-                found = key_modifier(key) if key_modifier else key
-                assert assertion(definitions.resolve_assets_def(found).get_asset_spec(found))
+                for path in (["hightouch_audit", "orders"], ["models", "people"]):
+                    key = dg.AssetKey(path)
+                    found = key_modifier(key) if key_modifier else key
+                    assert assertion(definitions.resolve_assets_def(found).get_asset_spec(found))

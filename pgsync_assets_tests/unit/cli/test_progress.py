@@ -57,6 +57,16 @@ def test_a_run_that_settles_another_one_first_keeps_its_bar() -> None:
         assert "orders 0" in shown(console)[before:]
 
 
+def test_a_bar_says_how_fast_and_for_how_long_still_and_which_partition_it_is() -> None:
+    console = Console(file=io.StringIO(), width=120, force_terminal=True, color_system=None)
+    with ProgressDisplay(console, partitions=["0", "1", "2"]) as display:
+        display(Progress("orders", "1", "write", 5000, 70_000, 3, 4.0, 1250.0, 52.0))
+        display(report("0", "done"))
+    told = shown(console)
+    assert "orders 1 (2 of 3)" in told
+    assert "writing 5,000 of 70,000 rows, 1,250 rows/s, 52 s left" in told
+
+
 def test_silence() -> None:
     console = Console(file=io.StringIO(), width=80)
     with ProgressDisplay(console, silent=True) as display:

@@ -9,8 +9,9 @@ import pytest
 from rich.console import Console, RenderableType
 
 from pgsync_assets.cli.outcomes import changes_table, outcomes_table, rejections_table
-from pgsync_assets.cli.terminal import Terminal, plain, printable, table
+from pgsync_assets.cli.terminal import Terminal, plain, table
 from pgsync_assets.outcome import Change, Counts, Outcome, Rejection
+from pgsync_assets.printable import printable
 
 OUTCOME = Outcome(
     run_id=42,

@@ -1,0 +1,1 @@
+select customer_id, orders from {{ ref('steps') }}

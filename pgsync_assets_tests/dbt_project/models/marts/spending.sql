@@ -1,0 +1,1 @@
+select customer_id, sum(amount) as amount from {{ ref('order_lines') }} group by customer_id

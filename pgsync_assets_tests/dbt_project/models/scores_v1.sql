@@ -1,0 +1,1 @@
+select customer_id, 1 as score from {{ ref('customers') }}

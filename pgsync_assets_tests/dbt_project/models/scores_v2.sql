@@ -1,0 +1,1 @@
+select customer_id, orders as score from {{ ref('customers') }}

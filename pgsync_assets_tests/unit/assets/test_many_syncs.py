@@ -1,0 +1,82 @@
+"""Loading costs the same for each sync, however many there are: nothing looks at all pairs."""
+
+from __future__ import annotations
+
+import cProfile
+import pstats
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pgsync_assets.assets.defs_folder import load_folder
+from pgsync_assets.project import read_project
+
+FEW, MANY = 20, 60
+TOLERATED = 1.1
+"""Calls for each sync among many, compared with those among a few."""
+
+
+def write(folder: Path, syncs: int, files: int) -> Path:
+    """A project: half of its syncs read tables, half SQL; one schedule for each file."""
+    connections = {
+        name: {"host": "db", "database": name, "user": "u", "password": "$PW"}
+        for name in ("shop", "crm")
+    }
+    component(folder / "connections", "PgConnectionsComponent", connections=connections)
+    for file in range(files):
+        numbers = range(file, syncs, files)
+        component(folder / f"team_{file:02}", "PgSyncComponent", syncs=list(map(sync, numbers)))
+        component(
+            folder / f"hourly_{file:02}",
+            "PgScheduleComponent",
+            name=f"hourly_{file:02}",
+            schedule={"cron": "0 * * * *"},
+            syncs=[f"sync_{number}" for number in numbers],
+        )
+    return folder
+
+
+def component(folder: Path, kind: str, /, **attributes: object) -> None:
+    folder.mkdir(parents=True)
+    document = {"type": f"pgsync_assets.{kind}", "attributes": attributes}
+    (folder / "defs.yaml").write_text(yaml.safe_dump(document))
+
+
+def sync(number: int) -> dict[str, object]:
+    sql = f"select o.id, c.name from orders_{number} as o join customers as c on c.id = o.customer"
+    model = {"table": f"public.orders_{number}"} if number % 2 else {"sql": sql}
+    return {
+        "name": f"sync_{number}",
+        "source": "shop",
+        "model": {**model, "key": ["id"]},
+        "destination": "crm",
+        "table": f"public.orders_{number}",
+        "delete": "delete_row",
+    }
+
+
+def load(folder: Path) -> None:
+    load_folder(folder).get_repository_def()
+
+
+def calls(function: Callable[[Path], object], folder: Path) -> int:
+    """How many functions are called: a measure that a busy machine does not change."""
+    profile = cProfile.Profile()
+    profile.runcall(function, folder)
+    return int(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("function", [load, read_project], ids=["Dagster", "command line"])
+@pytest.mark.parametrize("files", [2, 6], ids=["in long files", "in many files"])
+def test_each_sync_costs_the_same(
+    tmp_path: Path, function: Callable[[Path], object], files: int
+) -> None:
+    tiny, few = write(tmp_path / "tiny", 2, 2), write(tmp_path / "few", FEW, 2)
+    many = write(tmp_path / "many", MANY, files)
+    function(tiny)  # what is imported or made once is there from now on
+    base = calls(function, tiny)
+    each_of_few = (calls(function, few) - base) / (FEW - 2)
+    each_of_many = (calls(function, many) - base) / (MANY - 2)
+    assert each_of_many < TOLERATED * each_of_few
