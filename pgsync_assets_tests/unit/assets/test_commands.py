@@ -20,7 +20,9 @@ def test_each_is_understood() -> None:
     assert isinstance(value, dg.MarkdownMetadataValue) and value.md_str
     told = re.findall(r"`pgsync-assets (\w+) (.+?)`", value.md_str)
     assert [name for name, _ in told] == ["show", "show", "show", "history"]
+    # With its parent: a command keeps the help option of the first context that it saw.
+    group = click.Context(app, **app.context_settings)
     for name, arguments in told:
-        command = app.get_command(click.Context(app), name)
+        command = app.get_command(group, name)
         assert command is not None
-        assert command.make_context(name, shlex.split(arguments)).params
+        assert command.make_context(name, shlex.split(arguments), parent=group).params
