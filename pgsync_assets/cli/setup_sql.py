@@ -214,7 +214,7 @@ def _log_reader(login: Login, role: str | None) -> LogReader | None:
             f"connection {login.connection!r} keeps no log that {role} could read",
             "let it keep one: schemas: {log: pgsync_log}",
         )
-    return LogReader(role, schema)
+    return LogReader(role, schema, login.database)
 
 
 def _password(variable: str | None, generates: bool) -> Password | None:

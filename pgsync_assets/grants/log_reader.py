@@ -9,6 +9,11 @@ from psycopg import sql
 from . import blocks
 from .grant import GIVE, TAKE, Grant, Thing
 
+MAY_CONNECT = """\
+    IF NOT has_database_privilege({role}, {database}, 'CONNECT') THEN
+        {statement}
+    END IF;"""
+
 
 @dataclass(frozen=True)
 class LogReader:
@@ -17,23 +22,38 @@ class LogReader:
     Args:
         role: its name.
         schema: of the log.
+        database: that has it.
     """
 
     role: str
     schema: str
+    database: str
 
     def gives(self) -> list[sql.Composed]:
         """SQL that lets it in, and proves it."""
-        usage = self._usage
+        usage, connect = self._usage, self._connect
+        proofs = (*connect.proofs(self.role), *usage.proofs(self.role))
         return [
+            # As a rule PUBLIC may connect: what is granted beside that is in DROP ROLE's way.
+            blocks.block(
+                sql.SQL(MAY_CONNECT).format(
+                    role=sql.Literal(self.role),
+                    database=connect.thing.text,
+                    statement=connect.statement(GIVE, self.role),
+                )
+            ),
             usage.statement(GIVE, self.role),
-            blocks.block(blocks.prove(usage.proofs(self.role))),
+            blocks.block(blocks.prove(proofs)),
         ]
 
     def takes(self) -> sql.Composed:
-        """PL/pgSQL that takes it back."""
+        """PL/pgSQL that takes it back, but for CONNECT: others may have given it, too."""
         usage = self._usage
         return blocks.unless_owned(usage.thing, self.role, usage.statement(TAKE, self.role))
+
+    @property
+    def _connect(self) -> Grant:
+        return Grant(Thing("DATABASE", (self.database,)), {"CONNECT": ()}, "refuse")
 
     @property
     def _usage(self) -> Grant:

@@ -45,10 +45,11 @@ def reader_of(place: Administered) -> Iterator[Side]:
     name = f"log_reader_{os.getpid()}"
     place.execute(f"create role {name} login password 'only-reads'")
     side = replace(place.side, user=name, password="only-reads")
-    side.execute(f'grant connect on database "{side.database}" to {name}')
     try:
         yield side
     finally:
+        # By who has granted it.
+        place.execute(f'revoke connect on database "{side.database}" from {name}')
         side.execute(f"drop owned by {name}; drop role {name}")
 
 
@@ -56,7 +57,7 @@ def script(syncs: Syncs, reader: Side) -> tuple[str, str]:
     """What `setup-sql crm --log-reader` prints, with and without `--revoke`."""
     ours = syncs.pair.destination
     scripts = Scripts(ours, "crm", (syncs.config(),), connection=syncs.destination)
-    log = grants.LogReader(reader.user, "pgsync_log")
+    log = grants.LogReader(reader.user, "pgsync_log", ours.database)
     secret = grants.verifier(ours.password, ours.user)
     return (
         grants.setup_script(scripts.needs, ours.database, ours.user, secret, (), log),
