@@ -1,19 +1,21 @@
 """`sync_changelog`: the rows of a run, written once and set-wise.
 
-The rows of a big run that were delivered are a table of their own, a child of `sync_changelog`
-(`own_table.py`); all else stands in `sync_changelog` itself.
+It is a view. The rows of a big run that were delivered are a table of their own (`own_table.py`),
+with their values in columns (`field_columns.py`); all else stands in `changelog_rows`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from ..plan import Batches, Plan, Planner, keys
-from ..sql import COMMA, column, relation
+from ..sql import COMMA, column, relation, statement
 from . import own_table
+from .field_columns import FieldColumns
 from .fields import fields_of
 from .row_names import RowNames
 
@@ -62,6 +64,8 @@ class Changelog:
         self._sync = sync
         self._plan = plan
         self._committed = committed
+        self._row_names = names
+        self._has_fields = has_fields
         none = sql.SQL("NULL::jsonb")
         self._names = {
             "sync": sql.Literal(sync),
@@ -92,9 +96,7 @@ class Changelog:
         own_table.drop_left(connection, self._planner, self._audit)
         is_big = own_table.may_have_own_table(connection, self._audit, self._plan.counts.total)
         if is_big:
-            self._fill(
-                connection, table, self._own(sql.SQL("FROM {plan} AS p").format(**self._names))
-            )
+            self._fill(connection, table, sql.SQL("FROM {plan} AS p").format(**self._names))
         return is_big
 
     def write(self, connection: Connection, *, keeps_succeeded: bool, early: str | None) -> None:
@@ -112,7 +114,7 @@ class Changelog:
             parts.append(self._succeeded())
         connection.execute(
             sql.SQL("INSERT INTO {} ({}) {}").format(
-                relation(self._audit, "sync_changelog"),
+                relation(self._audit, own_table.WITHOUT_VALUES),
                 COMMA.join(map(sql.Identifier, COLUMNS)),
                 sql.SQL(" UNION ALL ").join(parts),
             )
@@ -126,12 +128,33 @@ class Changelog:
             return False
         table = early or f"changelog_{self._plan.run.id}_new"
         if early is None:
-            self._fill(connection, table, self._own(self._delivered()))
-        own_table.show(connection, self._planner, self._audit, table, self._plan, self._committed)
+            self._fill(connection, table, self._delivered())
+        parent = own_table.WITH_VALUES if self._has_fields else own_table.WITHOUT_VALUES
+        own_table.show(
+            connection, self._planner, self._audit, table, self._plan, self._committed, parent
+        )
         return True
 
-    def _fill(self, connection: Connection, table: str, rows: sql.Composable) -> None:
-        own_table.fill(connection, self._audit, table, self._sync, self._plan, rows)
+    def _fill(self, connection: Connection, table: str, which: sql.Composable) -> None:
+        """Writes rows of the plan into a table of their own.
+
+        What is selected is what differs from row to row.
+        """
+        selected, added = self._values(connection)
+        rows = sql.SQL(
+            'SELECT p.{row} AS plan_row, {batch} AS batch, {row_id} COLLATE "C" AS row_id,'
+            " {operation} AS op_type{selected} {which}"
+        ).format(**self._names, selected=selected, which=which)
+        own_table.fill(connection, self._audit, table, self._sync, self._plan, rows, added)
+
+    def _values(self, connection: Connection) -> tuple[sql.Composable, Iterable[sql.Composable]]:
+        """What is selected of the values, and the columns that come afterwards."""
+        if not self._has_fields:
+            return sql.SQL(""), [sql.SQL("fields jsonb")]
+        row = connection.execute(statement(__package__ or "", "time_zone.sql")).fetchone()
+        zone = row[0] if row else ""
+        columns = FieldColumns(self._plan.shape, "p", self._row_names, zone)
+        return columns.selected, columns.added
 
     def _refused(self) -> sql.Composable:
         return sql.SQL(
@@ -152,13 +175,6 @@ class Changelog:
             "SELECT {sync}, {run}, {row_id}, {operation}, 'succeeded', NULL, {fields},"
             " {partition}, p.{row}, {batch} {delivered}"
         ).format(**self._names, delivered=self._delivered())
-
-    def _own(self, which: sql.Composable) -> sql.Composable:
-        """What differs from row to row of a table that has delivered rows of one run only."""
-        return sql.SQL(
-            'SELECT p.{row} AS plan_row, {batch} AS batch, {row_id} COLLATE "C" AS row_id,'
-            " {operation} AS op_type, {fields} AS fields {which}"
-        ).format(**self._names, which=which)
 
     def _delivered(self) -> sql.Composable:
         return sql.SQL(

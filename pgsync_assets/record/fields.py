@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from psycopg import sql
 
 from ..plan import Shape
@@ -35,18 +37,47 @@ def fields_of(shape: Shape, alias: str, names: RowNames) -> sql.Composable:
         alias: of the relation that holds them.
         names: how they are shown.
     """
-    shown = COMMA.join(
-        sql.SQL("{} AS {}").format(_shown(name, spelled, alias, names), sql.Identifier(name))
+    return as_json(
+        (name, value)
         for name, spelled in zip(shape.columns, shape.types, strict=True)
-        if names.privacy.shows(name) != "omit"
+        if (value := shown(name, spelled, alias, names)) is not None
     )
+
+
+def as_json(values: Iterable[tuple[str, sql.Composable]]) -> sql.Composable:
+    """`{"name": value, ..}` as jsonb.
+
+    Args:
+        values: by name.
+    """
     # A row at once takes two thirds of the time of jsonb_build_object, and has no 100 arguments.
-    return sql.SQL("(SELECT pg_catalog.to_jsonb(f.*) FROM (SELECT {}) AS f)").format(shown)
+    return sql.SQL("(SELECT pg_catalog.to_jsonb(f.*) FROM (SELECT {}) AS f)").format(
+        COMMA.join(sql.SQL("{} AS {}").format(one, sql.Identifier(name)) for name, one in values)
+    )
 
 
-def _shown(name: str, spelled: str, alias: str, names: RowNames) -> sql.Composable:
-    if names.privacy.shows(name) == "hash":
+def shown(name: str, spelled: str, alias: str, names: RowNames) -> sql.Composable | None:
+    """What is shown of the values of a column; None where they are omitted.
+
+    Args:
+        name: of the column.
+        spelled: its type in the model.
+        alias: of the relation that holds it.
+        names: how values are shown.
+    """
+    how = names.privacy.shows(name)
+    if how == "omit":
+        return None
+    if how == "hash":
         return names.value(name, alias)
     value = column(name, alias)
-    is_plain = spelled.startswith(PLAIN) and not spelled.endswith("[]")
-    return value if is_plain else sql.SQL("{}::text").format(value)
+    return value if is_plain(spelled) else sql.SQL("{}::text").format(value)
+
+
+def is_plain(spelled: str) -> bool:
+    """Whether values of a type are shown as JSON has them; others are as text.
+
+    Args:
+        spelled: the type in the model.
+    """
+    return spelled.startswith(PLAIN) and not spelled.endswith("[]")

@@ -1,7 +1,7 @@
 -- What happened to a row keeps its place, so that the log goes on to say what its runs have counted;
 -- name, values and what the server said of them go. Former names of the sync count up to the run
 -- after which it was renamed.
-UPDATE :"audit".sync_changelog AS log
+UPDATE :"audit".changelog_rows AS log
 SET row_id = '(forgotten)', fields = NULL,
     failure_reason = split_part(log.failure_reason, :'said', 1)
 FROM unnest(:'names'::text[], :'runs'::bigint[]) AS known (name, until_run)

@@ -162,6 +162,7 @@ class RowForgetting:
         for table, name in (
             ("sync_snapshot", "forget_snapshot.sql"),  # a view of the log, which comes after it
             ("sync_changelog", "forget_changelog.sql"),
+            ("sync_changelog", "forget_columns.sql"),
             ("sync_runs", "forget_errors.sql"),
         ):
             yield table, self._execute(connection, name, **values).rowcount

@@ -7,7 +7,9 @@ SELECT
 FROM unnest(:'tables'::text[]) AS wanted (name)
 JOIN pg_catalog.pg_namespace AS owner ON owner.nspname = :'schema'
 JOIN pg_catalog.pg_class AS top
-    ON top.relnamespace = owner.oid AND top.relname = wanted.name AND top.relkind = 'r'
+    ON top.relnamespace = owner.oid AND top.relkind = 'r' AND (top.relname = wanted.name
+        OR wanted.name = 'sync_changelog' -- a view of these
+            AND top.relname IN ('changelog_rows', 'changelog_columns'))
 JOIN pg_catalog.pg_class AS part ON part.oid = top.oid OR part.oid IN (
     SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = top.oid
 )

@@ -3,10 +3,10 @@
 -- index, big ones by their tables, which come last: most rows are not looked at. A run of which rows
 -- had to stay is looked at again after a week.
 WITH RECURSIVE logged (run) AS (
-    (SELECT sync_run_id FROM ONLY :"audit".sync_changelog ORDER BY sync_run_id LIMIT 1)
+    (SELECT sync_run_id FROM ONLY :"audit".changelog_rows ORDER BY sync_run_id LIMIT 1)
     UNION ALL
     SELECT (
-        SELECT sync_run_id FROM ONLY :"audit".sync_changelog
+        SELECT sync_run_id FROM ONLY :"audit".changelog_rows
         WHERE sync_run_id > logged.run
         ORDER BY sync_run_id
         LIMIT 1
@@ -14,13 +14,15 @@ WITH RECURSIVE logged (run) AS (
     FROM logged
     WHERE logged.run IS NOT NULL
 ), found AS (
-    SELECT run, 'sync_changelog' AS place FROM logged
+    SELECT run, 'changelog_rows' AS place FROM logged
     UNION ALL
     SELECT substring(child.relname FROM '^changelog_([0-9]+)$')::bigint, child.relname
     FROM pg_catalog.pg_inherits AS inherits
     JOIN pg_catalog.pg_class AS child ON child.oid = inherits.inhrelid
-    WHERE inherits.inhparent
-        = pg_catalog.to_regclass(pg_catalog.format('%I.sync_changelog', :'schema'::text))
+    WHERE inherits.inhparent IN (
+        pg_catalog.to_regclass(pg_catalog.format('%I.changelog_rows', :'schema'::text)),
+        pg_catalog.to_regclass(pg_catalog.format('%I.changelog_columns', :'schema'::text))
+    )
 )
 SELECT
     run.sync_run_id, kept.owner,

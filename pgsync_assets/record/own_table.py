@@ -1,4 +1,4 @@
-"""The log of a big run as a table of its own: `changelog_<run>`, a child of `sync_changelog`.
+"""The log of a big run as a table of its own: `changelog_<run>`, which `sync_changelog` shows.
 
 Filled by CREATE TABLE AS, and with its index built at the end from sorted keys: a third of the cost
 of rows that go into a table with indexes. What all rows of the run have in common is a default of a
@@ -11,17 +11,19 @@ a table that was left behind by a crash is dropped by the next big run.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from ..plan import Plan, Planner
-from ..sql import relation, statement
+from ..sql import COMMA, relation, statement
 
 Connection = psycopg.Connection[Any]
 
 OWN_TABLE = 100_000  # rows from which on it is worth the dozen changes of the catalog
+WITHOUT_VALUES, WITH_VALUES = "changelog_rows", "changelog_columns"  # whose child it becomes
 MOST_TABLES = 200  # who reads sync_changelog locks each of them, and its indexes
 
 
@@ -41,7 +43,13 @@ def may_have_own_table(connection: Connection, audit: str, rows: int) -> bool:
 
 
 def fill(
-    connection: Connection, audit: str, table: str, sync: str, plan: Plan, rows: sql.Composable
+    connection: Connection,
+    audit: str,
+    table: str,
+    sync: str,
+    plan: Plan,
+    rows: sql.Composable,
+    added: Iterable[sql.Composable],
 ) -> None:
     """Makes the table of a run; nobody sees it.
 
@@ -51,13 +59,14 @@ def fill(
         table: its name.
         sync: name of the sync.
         plan: whose rows they are.
-        rows: SELECT of plan_row, batch, row_id, op_type and fields.
+        rows: SELECT of plan_row, batch, row_id, op_type, and of values.
+        added: definitions of columns that its parent has and the SELECT does not.
     """
     _run(
         connection,
         (
             "CREATE TABLE {table} AS {rows}",
-            "ALTER TABLE {table}"
+            "ALTER TABLE {table} {added},"
             " ADD COLUMN sync_id text NOT NULL DEFAULT {sync} CHECK (sync_id = {sync}),"
             " ADD COLUMN sync_run_id bigint NOT NULL DEFAULT {run} CHECK (sync_run_id = {run}),"
             " ADD COLUMN status text NOT NULL DEFAULT 'succeeded' CHECK (status = 'succeeded'),"
@@ -76,6 +85,7 @@ def fill(
         ),
         table=relation(audit, table),
         rows=rows,
+        added=COMMA.join(sql.SQL("ADD COLUMN {}").format(one) for one in added),
         by_row=sql.Identifier(f"{table}_of_a_row"),
         by_number=sql.Identifier(f"{table}_by_number"),
         sync=sql.Literal(sync),
@@ -85,12 +95,18 @@ def fill(
 
 
 def show(
-    connection: Connection, planner: Planner, audit: str, table: str, plan: Plan, committed: int
+    connection: Connection,
+    planner: Planner,
+    audit: str,
+    table: str,
+    plan: Plan,
+    committed: int,
+    parent: str,
 ) -> None:
     """What was written early becomes the log of its run.
 
-    Nothing that others use is locked against them: `sync_changelog` in SHARE UPDATE EXCLUSIVE,
-    which lets everybody read and write it.
+    Nothing that others use is locked against them: its parent in SHARE UPDATE EXCLUSIVE, which
+    lets everybody read and write it.
 
     Args:
         connection: the settling transaction.
@@ -99,6 +115,7 @@ def show(
         table: with all rows of the plan.
         plan: whose rows they are.
         committed: last row of the plan whose batch was committed.
+        parent: WITHOUT_VALUES or WITH_VALUES.
     """
     _run(
         connection,
@@ -115,7 +132,7 @@ def show(
         table=relation(audit, table),
         name=sql.Identifier(f"changelog_{plan.run.id}"),
         named=relation(audit, f"changelog_{plan.run.id}"),
-        log=relation(audit, "sync_changelog"),
+        log=relation(audit, parent),
         rejections=relation(planner.schema, "rejections"),
         run=sql.Literal(plan.run.id),
         committed=sql.Literal(committed),

@@ -31,6 +31,7 @@ LOCK_WAIT = "2s"
 SAID_EVERY = 100_000  # rows
 SENT = ("sync_statements", "sync_statement_texts", "sync_batches")
 LOG = "sync_changelog"
+SHARED = "changelog_rows"  # of the tables that it is read from, the one of several runs
 FIRST, LAST = -(1 << 63), (1 << 63) - 1
 
 Say = Callable[[str], None]
@@ -160,18 +161,18 @@ class _Pass:
             Those of which nothing stays.
         """
         found = self._old("changelog", "old_changelog.sql")
-        own = {one.run for one in found if one.table != LOG}
+        own = {one.run for one in found if one.table != SHARED}
         staying: set[int] = set()
         for group in _groups(found):
             table = group[0].table
-            if deletes and table != LOG and not self._stays(group):
+            if deletes and table != SHARED and not self._stays(group):
                 self._drop(group[0])
                 continue
             for bounds in _bounds(group):
                 deleted, stay = self._slice(group, bounds, deletes=deletes)
                 self._add(self.audit, LOG, deleted)
                 staying.update(stay)
-            done = [one.run for one in group if table != LOG or one.run not in own]
+            done = [one.run for one in group if table != SHARED or one.run not in own]
             if deletes:
                 with self._transaction() as connection:
                     self._mark(connection, done, is_gone=False)
@@ -260,7 +261,7 @@ class _Pass:
         for table, rows in zip(tables, row, strict=True):
             self._add(self.audit, table, rows)
 
-    def _statement(self, name: str, table: str = LOG) -> sql.Composed:
+    def _statement(self, name: str, table: str = SHARED) -> sql.Composed:
         names = {"audit": self.audit, "planner": self.planner.schema, "changelog": table}
         return statement(__package__, name, **names)
 

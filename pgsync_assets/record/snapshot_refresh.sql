@@ -4,7 +4,7 @@ INSERT INTO :"audit".snapshot_failures AS known
     (sync_id, sync_run_id, row_id, op_type, status, failure_reason, fields, partition)
 SELECT DISTINCT ON (row_id)
     sync_id, sync_run_id, row_id, op_type, status, failure_reason, fields, partition
-FROM ONLY :"audit".sync_changelog
+FROM ONLY :"audit".changelog_rows
 WHERE sync_id = :'sync' AND sync_run_id = :'run'::bigint AND status <> 'succeeded'
 ORDER BY row_id, plan_row
 ON CONFLICT (sync_id, row_id) DO UPDATE SET

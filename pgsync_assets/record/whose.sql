@@ -5,4 +5,5 @@ SELECT
     coalesce(bool_and(pg_catalog.has_table_privilege(c.oid, 'DELETE')), false)
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS owner ON owner.oid = c.relnamespace
-WHERE owner.nspname = :'schema' AND c.relname IN ('sync_runs', 'sync_changelog');
+WHERE owner.nspname = :'schema'
+    AND c.relname IN ('sync_runs', 'changelog_rows', 'changelog_columns');

@@ -38,7 +38,8 @@ CHANGES = (
 )
 HAS_OWN_TABLES = """
     select count(*) > 0 from pg_inherits
-    where inhparent = 'hightouch_audit.sync_changelog'::regclass
+    where inhparent = any (array['hightouch_audit.changelog_rows',
+        'hightouch_audit.changelog_columns']::regclass[])
 """
 HALVES: dict[str, Any] = {"column": "day", "ranges": {"january": "2024-02-01", "later": None}}
 

@@ -45,7 +45,7 @@ SNAPSHOT = "hightouch_planner.snapshot_1"
         ),
         (
             "source",
-            "delete from hightouch_audit.sync_changelog where row_id = '3'",
+            "delete from hightouch_audit.changelog_rows where row_id = '3'",
             "I4: sync_runs",
         ),
         ("source", "update hightouch_audit.sync_runs set num_planned_add = 4", "I4: sync_runs"),

@@ -191,7 +191,7 @@ def test_a_row_of_the_state_that_is_lost_is_seen_twice(settled: Syncs) -> None:
 
 
 RUNS = "hightouch_audit.sync_runs"
-LOG = "hightouch_audit.sync_changelog"
+LOG = "hightouch_audit.changelog_rows"
 PROBLEMS = {
     "the count of the state": (
         "keeper",

@@ -93,13 +93,7 @@ OLD_LOG = (
 @pytest.fixture
 def old_audit(syncs: Syncs, monkeypatch: pytest.MonkeyPatch) -> Syncs:
     """The audit of a version that wrote `sync_snapshot` row by row, with a run in it."""
-    syncs.table("id bigint primary key")
-    source, _ = syncs.endpoints
-    with monkeypatch.context() as patch, source.session("older") as session:
-        steps = migrate.__globals__["_steps"]
-        first = lambda *place: {n: f for n, f in steps(*place).items() if n <= 4}  # noqa: E731
-        patch.setitem(migrate.__globals__, "_steps", first)
-        migrate(session, "hightouch_audit", record.__name__)
+    of_version(syncs, monkeypatch, 4)
     for statement in OLD_LOG:
         syncs.pair.source.execute(statement.replace("{}", "hightouch_audit"))
     return syncs
@@ -127,6 +121,62 @@ def test_a_view_of_somebody_on_the_old_tables_is_named(old_audit: Syncs) -> None
     old_audit.run()
     source.execute("create view public.ours as select row_id from hightouch_audit.sync_snapshot")
     old_audit.run()
+
+
+def of_version(syncs: Syncs, monkeypatch: pytest.MonkeyPatch, newest: int) -> Syncs:
+    """The audit of an older version, with a run in it."""
+    syncs.table("id bigint primary key")
+    source, _ = syncs.endpoints
+    with monkeypatch.context() as patch, source.session("older") as session:
+        steps = migrate.__globals__["_steps"]
+        first = lambda *place: {n: f for n, f in steps(*place).items() if n <= newest}  # noqa: E731
+        patch.setitem(migrate.__globals__, "_steps", first)
+        migrate(session, "hightouch_audit", record.__name__)
+    return syncs
+
+
+BIG_RUN = (
+    *OLD_LOG[:2],
+    "create table {}.changelog_7 (like {}.sync_changelog including defaults including constraints)",
+    "insert into {}.changelog_7 (sync_id, sync_run_id, row_id, op_type, status, fields, plan_row)"
+    """ values ('items', 7, '3', 'added', 'succeeded', '{{"id": 3}}', 3)""",
+    "alter table {}.changelog_7 inherit {}.sync_changelog",
+    "update {}.sync_runs set num_planned_add = 3, num_attempted_add = 3, num_succeeded_add = 2",
+    "grant select on {}.sync_changelog to pg_monitor",
+)
+
+
+def test_a_log_that_was_a_table_is_shown_by_the_view(
+    syncs: Syncs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = of_version(syncs, monkeypatch, 9).pair.source
+    with source.connect_as_role(autocommit=True) as connection:
+        for statement in BIG_RUN:
+            connection.execute(statement.format("hightouch_audit", "hightouch_audit").encode())
+    syncs.run()
+    log = "select row_id, status, fields from hightouch_audit.sync_changelog order by plan_row"
+    assert source.rows(log) == [
+        ("1", "succeeded", None),
+        ("2", "failed", None),
+        ("3", "succeeded", {"id": 3}),
+    ]
+    assert [row for row, *_ in source.rows(STANDS)] == ["1", "3"]
+    may = "has_table_privilege('pg_monitor', 'hightouch_audit.sync_changelog', 'select')"
+    assert source.rows(f"select {may}") == [(True,)]
+
+
+def test_a_view_of_somebody_on_the_log_is_named(
+    syncs: Syncs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = of_version(syncs, monkeypatch, 9).pair.source
+    theirs = "create view public.theirs as select row_id from hightouch_audit.sync_changelog"
+    source.execute(theirs)
+    with pytest.raises(TerminalError, match=r"views read the table: (public\.)?theirs; drop these"):
+        syncs.run()
+    source.execute("drop view public.theirs")
+    syncs.run()
+    source.execute(theirs)
+    syncs.run()
 
 
 @pytest.mark.parametrize("room", [plan, record, write, log])

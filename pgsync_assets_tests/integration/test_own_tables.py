@@ -18,9 +18,11 @@ from ..invariants import violations
 
 PAGE = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
 LOG = "hightouch_audit.sync_changelog"
-CHILDREN = f"""
+CHILDREN = """
     select inhrelid::regclass::text from pg_inherits
-    where inhparent = '{LOG}'::regclass order by inhrelid
+    where inhparent in (
+        'hightouch_audit.changelog_rows'::regclass, 'hightouch_audit.changelog_columns'::regclass
+    ) order by inhrelid
 """
 LEFT = """
     select relname from pg_class

@@ -352,7 +352,7 @@ def test_locked_rows_are_left_to_the_next_pass(
     age(filled.pair.source, 50)
     monkeypatch.setattr(module, "LOCK_WAIT", "50ms")
     with filled.pair.source.connect(autocommit=False) as other:
-        other.execute("select from hightouch_audit.sync_changelog for update")
+        other.execute("select from hightouch_audit.changelog_rows for update")
         (only,) = passes(filled)
     assert isinstance(only.error, Contention)
     assert prune(filled) == {"sync_changelog": 3}
@@ -375,7 +375,7 @@ def test_what_was_forgotten_goes_with_its_run(filled: Syncs) -> None:
     source = filled.pair.source
     filled.run()
     source.execute(
-        "update hightouch_audit.sync_changelog set row_id = '(forgotten)' where plan_row = 1"
+        "update hightouch_audit.changelog_rows set row_id = '(forgotten)' where plan_row = 1"
     )
     age(source, 31)
     assert prune(filled) == {"sync_changelog": 1}

@@ -21,7 +21,7 @@ SOME_UUID = "00000000-0000-0000-0000-000000000001"
 VALUES = {
     "afters": "{0}",
     "after": "0",
-    "changelog": "sync_changelog",
+    "changelog": "changelog_rows",
     "dead": "{}",
     "deletes": "false",
     "is_gone": "false",

@@ -14,7 +14,7 @@ from .conftest import CliProject
 
 pytestmark = pytest.mark.breaks_the_audit("its runs are made up")
 
-EMPTY = "truncate hightouch_audit.sync_runs, hightouch_audit.sync_changelog"
+EMPTY = "truncate hightouch_audit.sync_runs, hightouch_audit.changelog_rows"
 RUN = """
     insert into hightouch_audit.sync_runs (sync_id, sync_run_id, partition, status, started_at,
         finished_at, approved_at, num_planned_add, num_attempted_add, num_succeeded_add,
