@@ -1,164 +1,137 @@
-"""Ratios in one run: our sync beside `psql | psql`, the practical limit of the two servers.
+"""Ratios in one run: our sync and its peers beside `psql | psql`, the limit of the two servers.
 
-    python -m benchmarks [--rows 1000000] [--repeat 3] [--engine lightning]
+    python -m benchmarks [--rows 1000000] [--repeat 3] [--engine lightning] [--peer sling] [--save]
 
 Two clusters with equal settings (fsync on) on this machine; interleaved repeats, medians. Only the
-ratios mean something elsewhere. Our client's memory is the peak of its own process, in which
-Dagster is not imported, above the peak of a bare interpreter.
+ratios mean something elsewhere. docs/performance.md says what is measured, and how.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import statistics
+import signal
+import sys
+import tempfile
 import time
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 
-import psycopg
 from rich.console import Console
-from rich.table import Table
 
-from pgsync_assets.embedded import Cluster
-from pgsync_assets.sql import statement
+from . import machine, plot, results, shown
+from .contender import Contender, NotToBeHad
+from .measure import MOST_SECONDS, measure
+from .ours import ENGINES, copies, engine
+from .peers import PEERS
+from .results import Report, Run
+from .servers import SETTINGS, clusters
+from .tables import SHAPES
 
-from .servers import clusters, fresh, psql, sync
-
-
-@dataclass
-class Report:
-    """What was measured.
-
-    Args:
-        rows: of the table.
-        limit: seconds of `psql | psql`.
-        scan: seconds of a scan that hashes.
-        runs: figures of each run, by engine and case.
-        state: bytes a row, by engine.
-    """
-
-    rows: int
-    limit: list[float] = field(default_factory=list)
-    scan: list[float] = field(default_factory=list)
-    runs: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
-    state: dict[str, float] = field(default_factory=dict)
-
-    def add(self, engine: str, case: str, figures: dict[str, Any]) -> None:
-        """Keeps the figures of a run."""
-        self.runs.setdefault((engine, case), []).append(figures)
+COLUMNS = 80
 
 
-def main() -> None:
-    """Runs the benchmark and prints its table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--engine", choices=list(ENGINES), action="append")
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    engines = arguments.engine or list(ENGINES)
-    with clusters() as (source, destination):
-        report = measure(source, destination, arguments.rows, arguments.repeat, engines)
-    show(report, arguments.json)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the benchmark; its table goes to stdout, its progress to stderr."""
+    options = _options().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped
+    report = Report(machine.now(), machine.commit(), options.table, options.rows, options.repeat)
+    report.machine, report.settings = machine.described(), SETTINGS
+    contenders = _contenders(options, report)
+    try:
+        _measured(options, contenders, report)
+    except KeyboardInterrupt:
+        print("Stopped; the servers are down. What was measured:", file=sys.stderr)
+    report.at = machine.now()
+    if options.save and report.runs:
+        _save(report, options.results)
+    if options.json:
+        print(json.dumps(asdict(report), indent=1))
+    else:
+        is_wide = sys.stdout.isatty()
+        shown.show(report, Console() if is_wide else Console(width=COLUMNS))
+    return 0
 
 
-DELETES = {"delete": "delete_row"}
-ENGINES: dict[str, dict[str, str]] = {
-    "lightning": DELETES | {"engine": "lightning"},
-    "digest": DELETES | {"engine": "lightning", "state": "digest"},
-    "standard": DELETES | {"engine": "standard"},
-}
-CASES = ("first", "0 %", "1 %", "10 %")
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the table")
+    parser.add_argument("--repeat", type=int, default=3, help="of every case, interleaved")
+    parser.add_argument("--table", choices=list(SHAPES), default="customers")
+    parser.add_argument(
+        "--engine", choices=[*ENGINES, "none"], action="append", help="ours; all, if none is named"
+    )
+    parser.add_argument(
+        "--peer", choices=[*PEERS, "all", "none"], action="append", help="none, if none is named"
+    )
+    parser.add_argument(
+        "--most-seconds", type=float, default=MOST_SECONDS, help="of one case; then it is ended"
+    )
+    parser.add_argument("--save", action="store_true", help="keep figures, a page and a plot")
+    parser.add_argument("--results", type=Path, default=results.FOLDER, help="where they are kept")
+    parser.add_argument("--json", action="store_true", help="print all figures")
+    return parser
 
 
-def measure(
-    source: Cluster, destination: Cluster, rows: int, repeat: int, engines: list[str]
-) -> Report:
-    """Times each case `repeat` times, interleaved."""
-    report = Report(rows)
-    for _ in range(repeat):
-        fresh(source, destination, rows)
-        report.limit.append(psql(source, destination))
-        report.scan.append(_scan(source))
-        for engine in engines:
-            fresh(source, destination, rows)
-            for case in CASES:
-                _edit(source, rows, case)
-                report.add(engine, case, sync(source, destination, ENGINES[engine]))
-            if not _identical(source, destination):
-                raise SystemExit(f"{engine}: source and destination differ")
-            report.state[engine] = _state_bytes(source, destination, engine) / rows
-    return report
+def _contenders(options: argparse.Namespace, report: Report) -> list[Contender]:
+    """Everybody who is there; who is not is skipped in words."""
+    engines = [name for name in options.engine or ENGINES if name != "none"]
+    found = [*copies(), *(engine(name) for name in engines)]
+    asked = options.peer or ["none"]
+    # The last word of `all` and `none` counts: make says `all` before the arguments of a person.
+    words = [place for place, name in enumerate(asked) if name in ("all", "none")]
+    names = asked[words[-1] + 1 :] if words else asked
+    if words and asked[words[-1]] == "all" and not names:
+        names = list(PEERS)
+    for name in names:
+        print(f"{name}: looking for it", file=sys.stderr)
+        try:
+            found += PEERS[name]()
+        except NotToBeHad as why:
+            report.skipped[name] = str(why)
+            print(f"{name}: skipped: {why}", file=sys.stderr)
+    for one in found:
+        report.contenders[one.name] = {"version": one.version, "note": one.note}
+    return found
 
 
-def _scan(source: Cluster) -> float:
-    """A sequential scan that hashes every row, in one process: the floor of finding changes."""
-    with source.connect("bench") as connection:
-        connection.execute("SET max_parallel_workers_per_gather = 0; SET jit = off")
-        query = "SELECT count(hash_record_extended(c, 0)) FROM public.customers AS c"
-        connection.execute(query)
-        began = time.perf_counter()
-        connection.execute(query)
-        return time.perf_counter() - began
+def _measured(options: argparse.Namespace, contenders: Sequence[Contender], report: Report) -> None:
+    total = options.repeat * sum(len(one.cases) for one in contenders)
+    began = time.monotonic()
 
+    def told(run: Run) -> None:
+        done = len(report.runs)
+        said = run.failed or f"{run.seconds:.2f} s, {run.verdict}"
+        minutes = (time.monotonic() - began) / 60
+        place = f"[{done:>{len(str(total))}}/{total}, {minutes:.1f} min]"
+        print(f"{place} {run.contender}, {run.case}: {said}", file=sys.stderr, flush=True)
 
-def _state_bytes(source: Cluster, destination: Cluster, engine: str) -> int:
-    is_standard = engine == "standard"
-    cluster, database = (destination, "platform") if is_standard else (source, "bench")
-    with cluster.connect(database) as connection:
-        connection.execute("VACUUM")
-        row = connection.execute(
-            "SELECT pg_total_relation_size('hightouch_planner.snapshot_1')"
-        ).fetchone()
-    return int(row[0]) if row else 0
-
-
-def _edit(source: Cluster, rows: int, case: str) -> None:
-    """The edits of a case; 1 %: and as many as 0.1 % removed, and new."""
-    if case not in ("1 %", "10 %"):
-        return
-    percent = int(case.split()[0])
-    values = {"rows": rows, "round": percent, "step": 100 // percent}
-    with source.connect("bench") as connection, psycopg.ClientCursor(connection) as cursor:
-        cursor.execute(statement("benchmarks", "edits.sql"), values)
-        connection.execute("CHECKPOINT")
-
-
-def _identical(source: Cluster, destination: Cluster) -> bool:
-    query = "SELECT count(*), sum(hashtextextended(c::text, 0)) FROM public.customers AS c"
-    answers = []
-    for cluster in (source, destination):
-        with cluster.connect("bench") as connection:
-            answers.append(connection.execute(query).fetchone())
-    return answers[0] == answers[1]
-
-
-def show(report: Report, as_json: bool) -> None:
-    """Prints the ratios."""
-    if as_json:
-        runs = {f"{engine}, {case}": runs for (engine, case), runs in report.runs.items()}
-        print(json.dumps(vars(report) | {"runs": runs}, indent=2))
-        return
-    limit, scan = statistics.median(report.limit), statistics.median(report.scan)
-    told = f"{report.rows:,} rows; psql | psql {limit:.2f} s, a scan that hashes {scan:.2f} s"
-    table = Table("engine", "case", "x psql | psql", "plan x scan", "MB read", "MB", title=told)
-    for (engine, case), runs in report.runs.items():
-        planned = statistics.median(run["steps"].get("plan", 0.0) for run in runs)
-        table.add_row(
-            engine,
-            case,
-            f"{statistics.median(run['seconds'] for run in runs) / limit:.2f}",
-            f"{planned / scan:.1f}",
-            f"{runs[-1]['bytes_read'] / 1e6:.1f}",
-            f"{max(run['memory_mb'] for run in runs):.0f}",
+    with clusters() as (source, destination), tempfile.TemporaryDirectory() as folder:
+        print(f"Two servers are up, {total} runs to go", file=sys.stderr, flush=True)
+        measure(
+            source,
+            destination,
+            contenders,
+            SHAPES[options.table],
+            report,
+            Path(folder),
+            told,
+            options.most_seconds,
         )
-    console = Console()
-    console.print(table)
-    console.print("MB read: from the source to the platform. MB: client above a bare interpreter.")
-    for engine, size in report.state.items():
-        console.print(f"state of {engine}: {size:.0f} bytes a row, index and all")
+
+
+def _save(report: Report, folder: Path) -> None:
+    path = results.save(report, folder)
+    path.with_suffix(".md").write_text(shown.page(report))
+    path.with_suffix(".svg").write_text(plot.picture(report))
+    (folder / "README.md").write_text(shown.index(results.history(folder)))
+    print(f"Kept: {path.name}, and a page and a plot beside it", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

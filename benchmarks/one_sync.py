@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import psycopg  # noqa: F401 - a part of the bare interpreter, which our memory is told above
+
 
 def peak_kb() -> int:
     """Peak resident memory of this process, in kB; getrusage would report the parent's."""

@@ -8,17 +8,17 @@ import subprocess  # noqa: S404 - measures child processes
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from psycopg import sql
 
 from pgsync_assets.embedded import Cluster
 from pgsync_assets.embedded.binaries import locate
-from pgsync_assets.sql import statement
+
+from .tables import CUSTOMERS, Shape, fill
 
 SETTINGS = {
     "shared_buffers": "512MB",
@@ -27,82 +27,153 @@ SETTINGS = {
     "max_wal_size": "8GB",
     "checkpoint_timeout": "30min",
 }
+FILLED, EMPTY = "bench_filled", "bench_empty"
+FILE_COPY_SINCE = 150_000  # server version: older ones know no other way to copy a database
 
 
 @contextmanager
-def clusters() -> Iterator[tuple[Cluster, Cluster]]:
-    """Source and destination, for the length of the block."""
-    with tempfile.TemporaryDirectory(prefix="pgsync-bench-") as folder:
+def clusters(more: Mapping[str, str] | None = None) -> Iterator[tuple[Cluster, Cluster]]:
+    """Source and destination, for the length of the block.
+
+    Args:
+        more: settings of both servers, beside `SETTINGS`.
+    """
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pgsync-bench-"))
         Path(folder).chmod(0o755)  # noqa: S103 - the server may run as another user
         source, destination = (Cluster(Path(folder, name)) for name in ("source", "destination"))
         for cluster in (source, destination):
-            cluster.start(SETTINGS)
-        try:
-            yield source, destination
-        finally:
-            for cluster in (source, destination):
-                cluster.stop()
+            stack.callback(cluster.stop, "immediate")
+            cluster.start(SETTINGS | dict(more or {}))
+        yield source, destination
 
 
-def fresh(source: Cluster, destination: Cluster, rows: int) -> None:
-    """New databases: the filled table at the source, an empty one at the destination."""
-    for cluster, database, filled in (
-        (source, "bench", rows),
-        (destination, "bench", 0),
-        (destination, "platform", None),
-    ):
+def fresh(
+    source: Cluster, destination: Cluster, rows: int, shape: Shape = CUSTOMERS, *, made: bool = True
+) -> None:
+    """New databases: the filled table at the source, an empty one at the destination.
+
+    The table is generated once for each size and copied from then on: every contender meets the
+    same pages, vacuumed, as a table in use is.
+
+    Args:
+        source: the server with the filled table.
+        destination: the server with the empty table, and with the platform's database.
+        rows: of the table.
+        shape: its columns.
+        made: whether the destination has the table already.
+    """
+    _copied(source, FILLED, shape, rows)
+    _copied(destination, EMPTY, shape, 0)
+    _database(source, "bench", FILLED)
+    _database(destination, "bench", EMPTY if made else None)
+    _database(destination, "platform", None)
+    for cluster in (source, destination):
         with cluster.connect("postgres") as connection:
-            name = sql.Identifier(database)
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
-        if filled is None:
-            continue
-        with cluster.connect(database) as connection:
-            # Several statements: psycopg sends values with one statement only.
-            with psycopg.ClientCursor(connection) as cursor:
-                cursor.execute(statement("benchmarks", "table.sql"), {"rows": filled})
             connection.execute("CHECKPOINT")
+
+
+def _copied(cluster: Cluster, name: str, shape: Shape, rows: int) -> None:
+    """The database that others are copied from, made where it is another one or not there."""
+    wanted = f"{shape.name}, {rows} rows"
+    with cluster.connect("postgres") as connection:
+        found = connection.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
+            [name],
+        ).fetchone()
+        if found == (wanted,):
+            return
+    _database(cluster, name, None)
+    with cluster.connect(name) as connection:
+        fill(connection, shape, rows)
+        connection.execute("VACUUM (ANALYZE)")
+        connection.execute(
+            sql.SQL("COMMENT ON DATABASE {} IS {}").format(
+                sql.Identifier(name), sql.Literal(wanted)
+            )
+        )
+
+
+def _database(cluster: Cluster, database: str, template: str | None) -> None:
+    name = sql.Identifier(database)
+    with cluster.connect("postgres") as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+        made = sql.SQL("CREATE DATABASE {}").format(name)
+        if template:
+            made += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+            if connection.info.server_version >= FILE_COPY_SINCE:
+                made += sql.SQL(" STRATEGY FILE_COPY")
+        connection.execute(made)
 
 
 def psql(source: Cluster, destination: Cluster) -> float:
     """Seconds of `psql | psql`, the practical limit of the two servers."""
-    program = locate().directory / "psql"
+    reading, writing = copy_commands("text")
     began = time.perf_counter()
     with subprocess.Popen(  # noqa: S603 - our own binaries
-        [program, "-X", "-q", "-c", "COPY public.customers TO STDOUT"],
-        env=_environment(source),
-        stdout=subprocess.PIPE,
+        reading, env=libpq(source), stdout=subprocess.PIPE
     ) as reader:
         subprocess.run(  # noqa: S603
-            [program, "-X", "-q", "-c", "COPY public.customers FROM STDIN"],
-            env=_environment(destination),
-            stdin=reader.stdout,
-            check=True,
+            writing, env=libpq(destination), stdin=reader.stdout, check=True
         )
     return time.perf_counter() - began
 
 
+def copy_commands(form: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The two commands of `psql | psql`.
+
+    Args:
+        form: of COPY, `text` or `binary`.
+    """
+    program = str(locate().directory / "psql")
+    statements = (
+        sql.SQL("COPY public.customers {} (FORMAT {})").format(sql.SQL(way), sql.SQL(form))
+        for way in ("TO STDOUT", "FROM STDIN")
+    )
+    reading, writing = ((program, "-X", "-q", "-c", one.as_string(None)) for one in statements)
+    return reading, writing
+
+
 def sync(source: Cluster, destination: Cluster, fields: dict[str, Any]) -> dict[str, Any]:
     """One run in a process of its own, timed inside, as psql is timed without its installation."""
-    environment = os.environ | {
-        "BENCH_SYNC": json.dumps(fields),
-        "BENCH_SOURCE": json.dumps([source.port, source.password]),
-        "BENCH_DESTINATION": json.dumps([destination.port, destination.password]),
-    }
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-m", "benchmarks.one_sync"],
-        env=environment,
+        env=os.environ | sync_environment(source, destination, fields),
         check=True,
         capture_output=True,
     )
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 
-def _environment(cluster: Cluster) -> dict[str, str]:
+def sync_environment(
+    source: Cluster, destination: Cluster, fields: Mapping[str, Any]
+) -> dict[str, str]:
+    """What `benchmarks.one_sync` is told.
+
+    Args:
+        source: the server with the filled table.
+        destination: the server that it goes to.
+        fields: of the sync, as in YAML.
+    """
+    return {
+        "BENCH_SYNC": json.dumps(dict(fields)),
+        "BENCH_SOURCE": json.dumps([source.port, source.password]),
+        "BENCH_DESTINATION": json.dumps([destination.port, destination.password]),
+    }
+
+
+def libpq(cluster: Cluster, database: str = "bench") -> dict[str, str]:
+    """The environment of a libpq program that connects there, as a superuser."""
     return os.environ | {
         "PGHOST": "127.0.0.1",
         "PGPORT": str(cluster.port),
         "PGUSER": cluster.superuser,
         "PGPASSWORD": cluster.password,
-        "PGDATABASE": "bench",
+        "PGDATABASE": database,
     }
+
+
+def address(cluster: Cluster, database: str = "bench", options: str = "") -> str:
+    """The same as a URL, for programs that take nothing else; the password has no odd letters."""
+    told = f"{cluster.superuser}:{cluster.password}@127.0.0.1:{cluster.port}/{database}"
+    return f"postgresql://{told}{options}"
