@@ -11,10 +11,10 @@ LOCKS := requirements.lock requirements-build.lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up extras test lint format docs bench bench-modes screenshots lock clean
+.PHONY: help demo up extras test lint format docs bench bench-profile bench-modes screenshots lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## Run the demo on an embedded PostgreSQL and serve the Dagster UI (Ctrl-C ends it)
 	@$(BIN)/pgsync-assets demo $(ARGS)
@@ -40,8 +40,11 @@ format: $(MORE) ## Put the code into its format
 docs: $(STAMP) ## Write the pages of docs/ that are made from the code
 	@$(BIN)/python tools/docs.py
 
-bench: $(STAMP) ## Compare with psql | psql, the practical limit (ARGS="--rows 100000 --repeat 1" for a quick look)
-	@$(BIN)/python -m benchmarks $(ARGS)
+bench: $(STAMP) ## Compare with psql | psql and with peers (ARGS="--rows 100000 --repeat 1 --peer none" for a quick look)
+	@$(BIN)/python -m benchmarks --peer all --save $(ARGS)
+
+bench-profile: $(STAMP) ## Where the time of a sync goes: client and both servers (ARGS="--engine standard")
+	@$(BIN)/python -m benchmarks.profile $(ARGS)
 
 bench-modes: $(STAMP) ## Measure every mode beside COPY, bad rows, and WAL (ARGS="--rows 50000 --repeat 1" for a quick look)
 	@$(BIN)/python -m benchmarks.modes $(ARGS)

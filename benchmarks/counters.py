@@ -1,4 +1,4 @@
-"""What a run wrote at both ends besides its rows: WAL, and files of sorts and hashes that spilled."""
+"""What a run wrote at both ends beside its rows: WAL, and files of sorts that spilled."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from .contender import TABLE
 IDENTICAL = "identical"
 Columns = dict[str, str]
 """Types by the names of columns."""
+TEXTS = ("text", "character")
 TYPES = (
     "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
     " WHERE attrelid = to_regclass(format('%%I.%%I', %s::text, %s::text))"
@@ -78,20 +79,15 @@ def _sums(
     others: list[str],
 ) -> tuple[Any, ...]:
     """Number of rows, a sum over what has the same type, one for each other column."""
-    is_source = table == TABLE and cluster is not None
     names = sql.SQL(", ").join(map(sql.Identifier, same))
     parts: list[sql.Composable] = [
         sql.SQL("count(*)"),
         sql.SQL("sum(hashtextextended(ROW({})::text, 0))").format(names),
     ]
     for name in others:
-        is_json = here[name].startswith("json") and not there[name].startswith("json")
-        column = sql.Identifier(name)
-        plain = sql.SQL("{}::text::jsonb") if is_json else sql.SQL("to_jsonb({})")
+        as_json = _compared_as(here[name], there[name]).format(sql.Identifier(name))
         parts.append(
-            sql.SQL("sum(jsonb_hash_extended(jsonb_build_array(id, {}), 0))").format(
-                plain.format(column)
-            )
+            sql.SQL("sum(jsonb_hash_extended(jsonb_build_array(id, {}), 0))").format(as_json)
         )
     query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(parts), sql.Identifier(*table))
     with cluster.connect("bench") as connection:
@@ -101,7 +97,14 @@ def _sums(
             # A value that is no JSON any more: only the rows can be counted.
             counted = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(*table))
             row = connection.execute(counted).fetchone() or (0,)
-            return (*row, *((f"not comparable {is_source}",) * (1 + len(others))))
+            return (*row, *((f"not comparable {table}",) * (1 + len(others))))
+
+
+def _compared_as(here: str, there: str) -> sql.SQL:
+    """The JSON that stands for a value on both sides, by the types of its columns."""
+    if not there.startswith(TEXTS):
+        return sql.SQL("to_jsonb({})")
+    return sql.SQL("{}::text::jsonb" if here.startswith("json") else "to_jsonb({}::text)")
 
 
 def _listed(names: list[str]) -> str:

@@ -13,7 +13,7 @@ from .contender import FIRST, NONE, Contender, Ends
 from .counters import written
 from .identity import verdict
 from .meter import Taken, take
-from .ours import ENGINES
+from .ours import ENGINES, engine
 from .results import Report, Run
 from .servers import fresh
 from .tables import Shape, edit
@@ -45,6 +45,7 @@ def measure(
         told: is called with each run.
         most_seconds: of one case; what takes longer is ended.
     """
+    _warm(source, destination, folder)
     for repeat in range(1, report.repeat + 1):
         for number, contender in enumerate(contenders):
             made = not contender.makes_table
@@ -64,6 +65,14 @@ def measure(
                 size = _state_bytes(ends, contender.name) / report.rows
                 report.state[contender.name] = size
             shutil.rmtree(own, ignore_errors=True)
+
+
+def _warm(source: Cluster, destination: Cluster, folder: Path) -> None:
+    """One small sync: our modules are compiled then, as those of installed programs are."""
+    fresh(source, destination, 1)
+    own = folder / "warm"
+    own.mkdir(parents=True)
+    take(engine("lightning").job(Ends(source, destination, own), FIRST), own, MOST_SECONDS)
 
 
 def _case(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import Any
 
@@ -46,10 +45,7 @@ def engine(name: str, fields: dict[str, str] | None = None) -> Contender:
 
     def job(ends: Ends, _: str) -> Job:
         told = sync_environment(ends.source, ends.destination, sent)
-        return Job(
-            ((sys.executable, "-m", "benchmarks.one_sync"),),
-            (os.environ | told | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},),
-        )
+        return Job(((sys.executable, "-m", "benchmarks.one_sync"),), (told,))
 
     note = ", ".join(f"{key}: {value}" for key, value in sent.items())
     return Contender(name, job, version=f"pgsync_assets {__version__}", note=note, told=_told)

@@ -94,8 +94,8 @@ def _axis(root: ET.Element, scale: _Scale, height: float) -> None:
     for tick in TICKS:
         if scale.least <= tick <= scale.most:
             x = scale.at(tick)
-            style = "line" if tick == 1 else "light"
-            svg.rectangle(root, x, HEAD - 4, 1, height - HEAD - 24, "bar" if tick == 1 else style)
+            style = "bar" if tick == 1 else "light"
+            svg.rectangle(root, x, HEAD - 4, 1, height - HEAD - 24, style)
             svg.write(root, x, height - 14, f"{tick:g} x", "faint", SMALL, anchor="middle")
 
 
@@ -103,7 +103,7 @@ def _bar(root: ET.Element, y: float, report: Report, name: str, case: str, scale
     limit, seconds = report.limit() or 1.0, report.median(name, case) or 0.0
     ratio, said = seconds / limit, report.worst(name, case)
     svg.write(root, MARGIN + 10, y + 13, name, size=11.5, room=NAMES - 14, bold=name in ENGINES)
-    style = "bar" if name in ENGINES else "grey"
+    style = "bar" if name in ENGINES else "light"
     width = max(scale.at(ratio) - scale.left, 2)
     bar = svg.rectangle(
         root, scale.left, y + 3, width, LINE - 8, "bar" if style == "bar" else "light"

@@ -28,6 +28,7 @@ SETTINGS = {
     "checkpoint_timeout": "30min",
 }
 FILLED, EMPTY = "bench_filled", "bench_empty"
+NEVER_COMPILED = "PYTHONDONTWRITEBYTECODE"
 FILE_COPY_SINCE = 150_000  # server version: older ones know no other way to copy a database
 
 
@@ -138,7 +139,7 @@ def sync(source: Cluster, destination: Cluster, fields: dict[str, Any]) -> dict[
     """One run in a process of its own, timed inside, as psql is timed without its installation."""
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-m", "benchmarks.one_sync"],
-        env=os.environ | sync_environment(source, destination, fields),
+        env=sync_environment(source, destination, fields),
         check=True,
         capture_output=True,
     )
@@ -148,18 +149,23 @@ def sync(source: Cluster, destination: Cluster, fields: dict[str, Any]) -> dict[
 def sync_environment(
     source: Cluster, destination: Cluster, fields: Mapping[str, Any]
 ) -> dict[str, str]:
-    """What `benchmarks.one_sync` is told.
+    """The environment of `benchmarks.one_sync`.
+
+    Modules are compiled once, as installed ones are: where the variable that forbids it is set,
+    each run would compile them anew, in the middle of what is timed.
 
     Args:
         source: the server with the filled table.
         destination: the server that it goes to.
         fields: of the sync, as in YAML.
     """
-    return {
+    told = {
         "BENCH_SYNC": json.dumps(dict(fields)),
         "BENCH_SOURCE": json.dumps([source.port, source.password]),
         "BENCH_DESTINATION": json.dumps([destination.port, destination.password]),
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
+    return {name: value for name, value in os.environ.items() if name != NEVER_COMPILED} | told
 
 
 def libpq(cluster: Cluster, database: str = "bench") -> dict[str, str]:

@@ -72,7 +72,7 @@ def edit(connection: Connection, shape: Shape, rows: int, percent: int) -> None:
     connection.execute("CHECKPOINT")
 
 
-def _execute(connection: Connection, script: sql.Composable, values: dict[str, int]) -> None:
+def _execute(connection: Connection, script: sql.Composed, values: dict[str, int]) -> None:
     # Several statements: psycopg sends values with one statement only.
     with psycopg.ClientCursor(connection) as cursor:
         cursor.execute(script, values)

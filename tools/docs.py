@@ -16,6 +16,7 @@ from pydantic import BaseModel, ByteSize
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from benchmarks import results, standing
 from pgsync_assets import errors
 from pgsync_assets.cli import app
 from pgsync_assets.config import (
@@ -52,6 +53,8 @@ from pgsync_assets.config.alerts import (
 
 WIDTH = 78  # of a terminal with 80 columns, wherever this runs
 DOCS = Path(__file__).parent.parent / "docs"
+RESULTS = "<!-- Made by `make docs` from benchmarks/results. Do not edit. -->"
+RESULTS_END = "<!-- End of what is made. -->"
 MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n\n"
 
 MODELS: dict[str, type[BaseModel]] = {
@@ -170,7 +173,21 @@ def error_tree() -> str:
     return "".join(parts)
 
 
-PAGES = {"configuration.md": configuration, "cli.md": commands, "errors.md": error_tree}
+def performance() -> str:
+    """The page that people wrote, with the results that are kept now between its marks."""
+    page = (DOCS / "performance.md").read_text(encoding="utf-8")
+    before, rest = page.split(RESULTS, 1)
+    after = rest.split(RESULTS_END, 1)[1]
+    told = standing.standing(results.history())
+    return f"{before}{RESULTS}\n\n{told}\n{RESULTS_END}{after}"
+
+
+PAGES = {
+    "configuration.md": configuration,
+    "cli.md": commands,
+    "errors.md": error_tree,
+    "performance.md": performance,
+}
 
 
 def main() -> None:

@@ -1,0 +1,51 @@
+"""The part of docs/performance.md that the kept results tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .bars import MILLION, stand_by_history
+from .ours import ENGINES
+from .results import Report
+from .shown import EXPLAINED, bars, figures
+
+FOLDER = "../benchmarks/results"
+
+
+def standing(reports: Sequence[Report]) -> str:
+    """How the bars stand, and the figures of the newest runs, as Markdown.
+
+    Args:
+        reports: all that are kept, the newest first.
+    """
+    told = [
+        "Each bar by the newest kept run that measured it "
+        f"([all runs]({FOLDER}/README.md)). A figure of one repeat is no claim.\n\n",
+        bars(stand_by_history(reports)),
+    ]
+    for title, report in _newest(reports).items():
+        machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
+        told += [
+            f"\n### {title}\n\n",
+            f"{report.at}, commit {report.commit}, {report.rows:,} rows, "
+            f"at most {report.repeat} repeats. {machine}.\n\n",
+            f"![Seconds beside psql and psql]({FOLDER}/{report.name}.svg)\n\n",
+            figures(report),
+        ]
+        told += [f"\nSkipped: {name}: {why}\n" for name, why in report.skipped.items()]
+    return "".join([*told, f"\n{EXPLAINED}"])
+
+
+def _newest(reports: Sequence[Report]) -> dict[str, Report]:
+    """The newest run of ours alone, and the newest with peers, of the table of the bars."""
+    found: dict[str, Report] = {}
+    for report in reports:
+        if (report.rows, report.table) != (MILLION, "customers"):
+            continue
+        names = {name for name, _ in report.cases()}
+        has_ours = not names.isdisjoint(ENGINES)
+        has_peers = any(not name.startswith("psql") for name in names - ENGINES.keys())
+        title = "Beside the peers" if has_peers else "Our engines"
+        if has_ours or has_peers:
+            found.setdefault(title, report)
+    return found
