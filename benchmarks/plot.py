@@ -20,6 +20,7 @@ GAP = 30.0
 NAMES = 170.0  # of contenders
 VERDICTS = 210.0
 SMALL = 10.5
+LEAST, MOST = 0.1, 20.0  # ratios that have room in every plot, so that two can be compared
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 TITLES = {
     "first": "first load of all rows",
@@ -45,13 +46,14 @@ def picture(report: Report) -> str:
         for case, names in shown.items()
         for name in names
     ]
-    scale = _Scale(min(*ratios, 0.5), max(*ratios, 2.0))
+    scale = _Scale(min(*ratios, LEAST), max(*ratios, MOST))
     height = HEAD + sum(GAP + LINE * len(names) for names in shown.values()) + MARGIN + 14
     told = f"{report.rows:,} rows ({report.table}): seconds beside psql | psql"
     root = svg.picture(WIDTH, height, told)
     svg.write(root, MARGIN, 28, told, size=15, bold=True)
     note = f"psql | psql, text: {limit:.2f} s = 1; shorter is faster; logarithmic"
     svg.write(root, MARGIN, 46, note, "faint", SMALL)
+    svg.write(root, WIDTH - MARGIN, 46, "not identical afterwards", "faint", SMALL, anchor="end")
     _axis(root, scale, height)
     y = HEAD
     for case, names in shown.items():
@@ -79,8 +81,7 @@ class _Scale:
     """
 
     def __init__(self, least: float, most: float) -> None:
-        self.least = max(least, 0.001) * 0.8
-        self.most = most * 1.05
+        self.least, self.most = max(least, 0.001), most
         self.left = MARGIN + NAMES
         self.width = WIDTH - MARGIN - VERDICTS - self.left
 
@@ -112,4 +113,5 @@ def _bar(root: ET.Element, y: float, report: Report, name: str, case: str, scale
     svg.write(root, scale.left + width + 5, y + 13, f"{ratio:.2f} x", "ink", SMALL)
     if said != IDENTICAL:
         right = WIDTH - MARGIN
+        said = "same values, other types" if said.startswith("same values") else said
         svg.write(root, right, y + 13, said, "faint", SMALL, anchor="end", room=VERDICTS - 60)

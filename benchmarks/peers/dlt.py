@@ -46,8 +46,9 @@ def dlt() -> list[Contender]:
 
 
 def _job(python: str, cursor: str, ends: Ends, _: str) -> Job:
+    # -I: or the folder of the script would be looked into first, where dlt is this file.
     return Job(
-        ((python, str(Path(__file__).with_name("dlt_job.py"))),),
+        ((python, "-I", str(Path(__file__).with_name("dlt_job.py"))),),
         (
             os.environ
             | {

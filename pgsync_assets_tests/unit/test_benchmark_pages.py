@@ -58,6 +58,15 @@ def test_the_newest_run_that_measured_a_bar_tells_it() -> None:
     assert len(stand_by_history([newer])) == len(BARS)
 
 
+def test_ten_million_rows_are_held_against_a_million() -> None:
+    large = report(rows=10_000_000)
+    for run in large.runs:
+        run.seconds *= 20 if run.contender == "lightning" else 10
+    by = {one.bar.told: one.measured for one in stand_by_history([large, report()])}
+    assert by["lightning: 1 %, a row of ten million beside one of a million"] == "2.00 x"
+    assert [one for one in stand(large) if one.bar.beside_rows] == []
+
+
 def test_the_terminal_needs_80_columns_only() -> None:
     text = io.StringIO()
     shown.show(report(), Console(file=text, width=80))
