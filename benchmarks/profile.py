@@ -44,6 +44,8 @@ STATEMENTS = (
     " FROM pg_stat_statements WHERE query !~ 'pg_stat_statements'"
     " ORDER BY total_exec_time DESC LIMIT %s"
 )
+# Where Python starts, as py-spy names it, and where the sync does.
+START, WORK = "_run_module_as_main (", "main (benchmarks/one_sync.py"
 LETTERS = 100  # of a statement
 Rows = Iterable[tuple[object, ...]]
 
@@ -113,8 +115,9 @@ def _watched(told: dict[str, str], folder: Path) -> tuple[dict[str, float], Clie
     kept = folder / "profile"
     try:
         spy = str(environment("py-spy", PY_SPY) / "bin" / "py-spy")
-        watch = [spy, "record", "--format", "raw", "--rate", str(RATE), "--output", str(kept), "--"]
-        watch += [sys.executable]
+        # It does not stop the process for a look: threads that end meanwhile would end py-spy, too.
+        watch = [spy, "record", "--nonblocking", "--format", "raw", "--rate", str(RATE)]
+        watch += ["--output", str(kept), "--", sys.executable]
     except NotToBeHad as why:
         print(f"py-spy: {why}; cProfile instead", file=sys.stderr)
         spy, watch = "", [sys.executable, "-m", "cProfile", "-o", str(kept)]
@@ -126,12 +129,15 @@ def _watched(told: dict[str, str], folder: Path) -> tuple[dict[str, float], Clie
 
 
 def _sampled(raw: Path) -> Client:
-    """Samples of py-spy: `outer;inner;innermost count` in each line."""
+    """Samples of py-spy: `outer;inner;innermost count` in each line; the start is left out."""
     own: Counter[str] = Counter()
     for line in raw.read_text().splitlines():
         stack, count = line.rsplit(" ", 1)
+        if START in stack and WORK not in stack:
+            continue
         function, _, place = stack.rsplit(";", 1)[-1].partition(" (")
-        own[f"{function} ({place.split(':')[0].rstrip(')')})"] += int(count)
+        file = place.split(":")[0].rstrip(")")
+        own[f"{function} ({file})" if function else "outside of Python"] += int(count)
     return Client("py-spy", f"samples of 1/{RATE} s", own)
 
 

@@ -11,7 +11,7 @@ from ..servers import address
 from .installed import environment
 
 VERSION = "1.31.0"
-NEEDED = (f"dlt[postgres,sql_database]=={VERSION}", "pyarrow", "psycopg2-binary")
+NEEDED = (f"dlt[postgres,sql_database]=={VERSION}", "sqlalchemy<2.1", "pyarrow", "psycopg2-binary")
 SCHEMA = "dlt_bench"  # its own, with its own tables beside ours
 
 

@@ -74,7 +74,7 @@ def test_it_measures_and_keeps_what_it_measured(folder: Path, tmp_path: Path) ->
     (report,) = results.history(tmp_path)
     assert {run.verdict for run in report.runs} == {"identical"}
     cases = ("first", "0 %", "1 %", "10 %")
-    assert [report.median("lightning", case, "rows") for case in cases] == [2000, 0, 24, 204]
+    assert [report.median("lightning", case, "rows") for case in cases] == [2000, 0, 24, 202]
     assert all((report.median("lightning", case, "client_cpu") or 0) > 0 for case in cases)
     assert (report.median("lightning", "first", "wal_destination") or 0) > 0.3
     assert (report.median("lightning", "first", "wire_mb") or 1) > 0.7
