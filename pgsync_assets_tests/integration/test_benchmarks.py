@@ -129,8 +129,9 @@ def test_what_became_another_type_is_told(servers: Servers) -> None:
 
 def test_a_program_that_fails_is_told_and_the_others_go_on(servers: Servers, folder: Path) -> None:
     def job(ends: Ends, case: str) -> Job:
-        script = f"echo working; echo out of luck {ends.source.password} >&2; exit 3"
-        return Job((("sh", "-c", script),), (dict(os.environ),))
+        script = "echo working; echo out of luck $SECRET >&2; exit 3"
+        secret = {"SECRET": ends.source.password}
+        return Job((("sh", "-c", script),), (os.environ | secret,))
 
     def slow(ends: Ends, case: str) -> Job:
         return Job((("sh", "-c", "sleep 60"),), (dict(os.environ),))
