@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ..sql import COMMA, column, column_list, relation
+from ..sql import COMMA, all_of, column, column_list, relation
 from . import convert
 from .keys import OPERATION, ROW, SEND_AGAIN, same_key
 from .run import Plan
@@ -73,17 +73,16 @@ class Advance:
         if self._plan.shape.holds == "rows":
             self._run("DROP INDEX {rows_index}")
             self._take_plan()
-        else:
-            self._take_digests()
-        return self._count()
+            return self._count()
+        return self._take_digests()
 
     def _take_plan(self) -> None:
         self._label("ALTER TABLE {plan} ADD COLUMN {label} text")
         convert.rename(self._connection, self._planner, self._state, self._names["plan"])
         self._label("UPDATE {snapshot} SET {label} = {here}")
 
-    def _take_digests(self) -> None:
-        self._run(
+    def _take_digests(self) -> int:
+        rows = self._run(
             "CREATE TABLE {snapshot} WITH (fillfactor = 90) AS"
             " SELECT {row}, {op}, {kept} FROM {plan}",
             kept=column_list(self._plan.shape.kept),
@@ -91,6 +90,7 @@ class Advance:
         convert.index(self._connection, self._planner, self._state, self._plan.shape)
         self._label("ALTER TABLE {snapshot} ADD COLUMN {label} text")
         self._label("UPDATE {snapshot} SET {label} = {here}")
+        return rows
 
     def _merge(self) -> int:
         kept = self._plan.shape.kept
@@ -154,21 +154,32 @@ class Advance:
         return int(row[0]) if row else 0
 
     def _run(self, template: str, **parts: sql.Composable) -> int:
-        accepted = sql.SQL(
-            "(p.{row} <= {committed} AND NOT EXISTS (SELECT FROM {rejections} AS refused"
-            " WHERE refused.run_id = {run} AND refused.plan_row = p.{row}))"
-        ).format(
-            row=column(ROW),
-            committed=sql.Literal(self._committed),
-            run=sql.Literal(self._plan.run.id),
-            rejections=self._names["rejections"],
-        )
         query = sql.SQL(template).format(
             **self._names,
             **parts,
-            accepted=accepted,
+            accepted=self._accepted(),
             same_key=same_key(self._plan.shape, "s", "p"),
             row=column(ROW),
             op=column(OPERATION),
         )
         return self._connection.execute(query).rowcount
+
+    def _accepted(self) -> sql.Composable:
+        """Whether a row of the plan is in; nothing is asked of a run that lost none.
+
+        NOT IN is looked up in a hash table. NOT EXISTS would be joined, row by row with each
+        refused one: nothing is known yet of how many there are.
+        """
+        conditions: list[sql.Composable] = []
+        if self._committed < self._plan.counts.total:
+            conditions.append(
+                sql.SQL("p.{} <= {}").format(column(ROW), sql.Literal(self._committed))
+            )
+        if self._refused:
+            conditions.append(
+                sql.SQL(
+                    "p.{} NOT IN (SELECT refused.plan_row FROM {rejections} AS refused"
+                    " WHERE refused.run_id = {})"
+                ).format(column(ROW), sql.Literal(self._plan.run.id), **self._names)
+            )
+        return all_of(conditions)
