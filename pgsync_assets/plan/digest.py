@@ -46,6 +46,15 @@ def has_one_text(spelled: str) -> bool:
     return bool(_IDENTITY.fullmatch(spelled) or _TEXT.fullmatch(spelled))
 
 
+def is_text(spelled: str) -> bool:
+    """Whether values of a type are texts, which are one where they are byte by byte.
+
+    Args:
+        spelled: as format_type writes it.
+    """
+    return bool(_TEXT.fullmatch(spelled))
+
+
 def newest_algorithm(server_version: int) -> Algorithm:
     """The fastest one that a server has.
 

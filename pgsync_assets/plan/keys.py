@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable
 
 from psycopg import sql
 
-from ..sql import COMMA, all_of, column, same_or_null
+from ..sql import COMMA, all_of, any_of, column, same_or_null
+from .digest import has_one_text, is_text
 from .shape import DIGEST, Shape
 
 ROW = "_pgsync_row"
@@ -68,8 +69,35 @@ def images_differ(shape: Shape, left: str, right: str) -> sql.Composable:
     if shape.holds == "digest":
         sides = [column(DIGEST, alias) for alias in (left, right)]
         return sql.SQL("{} IS DISTINCT FROM {}").format(*sides)
+    typed = list(zip(shape.columns, shape.types, strict=True))
+    plain = [
+        _values_differ(name, left, right, spelled) for name, spelled in typed if _is_image(spelled)
+    ]
+    others = [name for name, spelled in typed if not _is_image(spelled)]
+    return any_of([*plain, *([_images_differ(others, left, right)] if others else [])])
+
+
+def _is_image(spelled: str) -> bool:
+    """Whether equal values of a type, or of an array of it, are one image.
+
+    Arrays are equal where their bounds and all of their elements are.
+    """
+    return has_one_text(spelled.removesuffix("[]"))
+
+
+def _values_differ(name: str, left: str, right: str, spelled: str) -> sql.Composable:
+    """Of a type whose equal values are one image: no row has to be made of it."""
+    collation = sql.SQL(' COLLATE pg_catalog."C"' if is_text(spelled.removesuffix("[]")) else "")
+    # Not IS DISTINCT FROM: which operator that means, is looked up by name.
+    return sql.SQL(
+        "(({left}{collation} OPERATOR(pg_catalog.=) {right}{collation}) IS NOT TRUE"
+        " AND ({left} IS NOT NULL OR {right} IS NOT NULL))"
+    ).format(left=column(name, left), right=column(name, right), collation=collation)
+
+
+def _images_differ(names: Iterable[str], left: str, right: str) -> sql.Composable:
     sides = [
-        sql.SQL("ROW({})").format(COMMA.join(column(name, alias) for name in shape.columns))
+        sql.SQL("ROW({})").format(COMMA.join(column(name, alias) for name in names))
         for alias in (left, right)
     ]
     return sql.SQL("pg_catalog.record_image_ne({}, {})").format(*sides)

@@ -183,3 +183,21 @@ def test_another_icu_is_no_obstacle_where_it_compares_alike(
         assert source.rows(version) != destination.rows(version)
         source.execute("alter table items drop constraint items_pkey", ROWS)
         walk(syncs, **DELETES)
+
+
+@pytest.mark.parametrize("state", ["rows", "digest"])
+def test_texts_that_a_collation_calls_one_are_changes(collated: Syncs, state: str) -> None:
+    columns = f"id int primary key, note {LOOSE_TEXT}, notes {LOOSE_TEXT.replace('text', 'text[]')}"
+    for side in (collated.pair.source, collated.pair.destination):
+        side.execute(LOOSE.format(LEVEL_2))
+    collated.table(columns)
+    collated.pair.source.execute(
+        "insert into items select n, 'a', '{a}' from generate_series(1, 3) n"
+    )
+    assert collated.run(state=state).succeeded == Counts(added=3)
+    collated.pair.source.execute(
+        "update items set note = 'A' where id = 1", "update items set notes = '{A}' where id = 2"
+    )
+    assert collated.run(state=state).succeeded == Counts(changed=2)
+    assert collated.same()
+    assert violations(collated) == []
