@@ -98,6 +98,8 @@ class Diff:
         ):
             connection.execute(self._planner.statement("plan_settings.sql"), {})
             old = self._aligned(connection)
+            if old is not None and not self._scope.sends_all:
+                self._prepare_comparison(connection)
             model = self._reading.model(connection, images=self._scope.sends_all)
             comparison = Comparison(
                 self._planner, self._state, self._shape, old, model, self._proven, self._scope
@@ -162,6 +164,10 @@ class Diff:
             parked.forget()
         self._create_indexes(connection, run)
         return parked.left_out if parked else 0, left
+
+    def _prepare_comparison(self, connection: psycopg.Connection[Any]) -> None:
+        values = {"schema": self._planner.schema, "state": self._state.id}
+        connection.execute(self._planner.statement("comparison_settings.sql"), values)
 
     def _aligned(self, connection: psycopg.Connection[Any]) -> Shape | None:
         """The snapshot in a form that this comparison can use; kept so in the same transaction."""
