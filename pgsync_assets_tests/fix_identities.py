@@ -37,7 +37,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def wrong_sums_of(side: Side) -> list[str]:
     """What does not add up in a database: one sentence for each run and operation."""
-    with side.connect() as connection:
+    with side.session() as connection:
         return _wrong(connection)
 
 

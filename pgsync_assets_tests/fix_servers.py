@@ -14,6 +14,7 @@ from pgsync_assets.embedded import Cluster
 from pgsync_assets.embedded.binaries import Binaries
 
 from .canaries import is_shown, watch
+from .sessions import leave
 
 # A test run may lose its data in a crash of the machine, not its minutes to a disk.
 SETTINGS = {
@@ -55,7 +56,10 @@ def running(directory: Path, binaries: Binaries | None = None) -> Iterator[Clust
     cluster.start(SETTINGS)
     watch(cluster.password)
     _hash_quickly(cluster)
+    # Who is there first writes down what every session has to know; databases get a copy of it.
+    cluster.connect("template1").close()
     yield cluster
+    leave(cluster)
     assert not is_shown(cluster.log.read_text(errors="replace"))
     cluster.stop("immediate")
 

@@ -19,7 +19,7 @@ from pgsync_assets import failpoints
 from pgsync_assets.record import own_table
 
 from ..fix_children import Child
-from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA, Side
+from ..fix_databases import Side
 from ..fix_syncs import Syncs
 from ..invariants import left_behind, log_writes, violations, writes
 from .child import SUCCEEDED
@@ -56,11 +56,11 @@ class Scenario:
     own_table: int = own_table.OWN_TABLE  # rows from which on a run's log is a table of its own
 
     def prepare(self, syncs: Syncs) -> None:
-        """Back to the beginning: bookkeeping dropped, tables refilled, the first run done."""
-        forget(syncs.keeper, PLANNER_SCHEMA, AUDIT_SCHEMA)
-        forget(syncs.pair.destination, LEDGER_SCHEMA)
-        for side in (syncs.pair.source, syncs.pair.destination):
-            side.execute("truncate items")
+        """Back to the beginning."""
+        syncs.begin(lambda: self._make(syncs))
+
+    def _make(self, syncs: Syncs) -> None:
+        """Tables filled, and the first run done."""
         if self.before:
             syncs.pair.source.execute(*self.before)
             self.run(syncs)

@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 
 from ..fix_children import Child
-from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA, Pair, Side
+from ..fix_databases import Pair, Side
 from ..fix_syncs import Syncs
 from ..invariants import left_behind, log_writes, writes
 from .child import SUCCEEDED
-from .test_crash_at_every_step import forget
 
 FILL = "insert into items select n, 'item ' || n, n from generate_series(1, 8) as n"
 EDITS = (
@@ -76,11 +75,12 @@ def syncs(database_pair: Pair, platform_side: Side, case: Case) -> Syncs:
 
 
 def prepare(syncs: Syncs, case: Case) -> None:
-    """Back to the beginning: a first run was done, then the model was edited."""
-    forget(syncs.keeper, PLANNER_SCHEMA, AUDIT_SCHEMA)
-    forget(syncs.pair.destination, LEDGER_SCHEMA)
-    for side in (syncs.pair.source, syncs.pair.destination):
-        side.execute("truncate items")
+    """Back to the beginning."""
+    syncs.begin(lambda: make(syncs, case))
+
+
+def make(syncs: Syncs, case: Case) -> None:
+    """A first run was done, then the model was edited."""
     syncs.pair.destination.execute(case.there)
     syncs.pair.source.execute(FILL)
     syncs.run(batch_size=4)

@@ -19,11 +19,10 @@ from pgsync_assets.errors import ConfigurationError, HistoryError
 from pgsync_assets.outcome import Outcome
 
 from ..fix_children import Child
-from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA, Pair, Side
+from ..fix_databases import LEDGER_SCHEMA, PLANNER_SCHEMA, Pair, Side
 from ..fix_syncs import Syncs
 from ..invariants import left_behind, log_writes, violations, writes
 from .child import FAILED, SUCCEEDED
-from .test_crash_at_every_step import forget
 
 NO_LEDGER = {"schemas": {"ledger": None}}
 HALVES: dict[str, Any] = {"partitions": {"column": "id", "ranges": {"low": 7, "high": None}}}
@@ -48,12 +47,12 @@ def made(database_pair: Pair, platform_side: Side) -> Syncs:
 
 
 def prepare(child: Child, syncs: Syncs) -> None:
+    """Back to the beginning."""
+    syncs.begin(lambda: make(child, syncs))
+
+
+def make(child: Child, syncs: Syncs) -> None:
     """A run of the sync `old` that was killed in the middle, in each of its partitions."""
-    forget(syncs.keeper, PLANNER_SCHEMA, AUDIT_SCHEMA)
-    if not syncs.destination:
-        forget(syncs.pair.destination, LEDGER_SCHEMA)
-    for side in (syncs.pair.source, syncs.pair.destination):
-        side.execute("truncate items")
     syncs.pair.source.execute(FILL)
     for partition in partitions(syncs):
         syncs.run(partition, name="old")
