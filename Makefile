@@ -11,7 +11,7 @@ LOCKS := requirements.lock requirements-build.lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up extras test lint format docs bench bench-profile bench-modes screenshots lock clean
+.PHONY: help demo up extras test nightly lint format docs bench bench-profile bench-modes screenshots lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ extras: $(MORE) ## Install what is optional, too: dbt, Parquet, and the tools of
 
 test: $(MORE) ## Run the test suite against real servers (ARGS="-k name" for a part of it)
 	@$(BIN)/python -m pytest $(ARGS)
+
+nightly: $(MORE) ## Run the test suite with what is too much for every change
+	@PGSYNC_TEST_NIGHTLY=1 $(BIN)/python -m pytest $(ARGS)
 
 lint: $(MORE) ## Check style, format, types and import layers
 	$(BIN)/ruff check .

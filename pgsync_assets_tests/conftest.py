@@ -12,6 +12,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 pytest_plugins = [
     "pytester",
     "pgsync_assets_tests.fix_needs",
+    "pgsync_assets_tests.fix_nightly",
     "pgsync_assets_tests.fix_canaries",
     "pgsync_assets_tests.fix_servers",
     "pgsync_assets_tests.fix_identities",

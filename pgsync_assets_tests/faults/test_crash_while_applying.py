@@ -17,11 +17,9 @@ from pgsync_assets.errors import StalePlan, UnfinishedRun
 from pgsync_assets.outcome import Counts
 
 from ..fix_children import Child
-from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA
 from ..fix_syncs import ENGINES, Syncs
 from ..invariants import log_writes, violations, writes
 from .child import SUCCEEDED
-from .test_crash_at_every_step import forget
 
 FIELDS: dict[str, Any] = {"delete": "delete_row", "batch_size": 4}
 FILL = "insert into items select n, 'x' from generate_series(1, 10) as n"
@@ -35,6 +33,7 @@ PLANNED = Counter(
     [("UPDATE", str(n)) for n in range(1, 5)]
     + [("DELETE", "9"), ("DELETE", "10"), ("INSERT", "11")]
 )
+PRODUCT = "each pair of plan, engine and who comes next is run always, at every failpoint"
 
 
 class Applied:
@@ -46,11 +45,10 @@ class Applied:
 
     def prepare(self) -> int:
         """Back to the beginning, with a plan that is held. Its number."""
+        return self.syncs.begin(self._make)
+
+    def _make(self) -> int:
         syncs = self.syncs
-        forget(syncs.keeper, PLANNER_SCHEMA, AUDIT_SCHEMA)
-        forget(syncs.pair.destination, LEDGER_SCHEMA)
-        for side in (syncs.pair.source, syncs.pair.destination):
-            side.execute("truncate items")
         syncs.pair.source.execute(FILL)
         if not self.is_first:
             syncs.run(**FIELDS)
@@ -89,6 +87,7 @@ def killed(child: Child, applied: Applied) -> Iterator[tuple[int, int]]:
         yield point, number
 
 
+@pytest.mark.nightly(PRODUCT, but=("first plan-lightning", "later plan-standard"))
 def test_who_applies_again_finishes_it(child: Child, applied: Applied) -> None:
     for point, number in killed(child, applied):
         try:
@@ -100,6 +99,7 @@ def test_who_applies_again_finishes_it(child: Child, applied: Applied) -> None:
         assert violations(applied.syncs, {"12"}) == [], f"killed at point {point}"
 
 
+@pytest.mark.nightly(PRODUCT, but=("first plan-standard", "later plan-lightning"))
 def test_the_next_run_finishes_it_or_leaves_it_alone(child: Child, applied: Applied) -> None:
     finished = 0
     for point, _ in killed(child, applied):

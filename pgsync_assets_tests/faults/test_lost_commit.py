@@ -21,6 +21,13 @@ CHANGES = (
 )
 UNDECIDED = "select batch, attempt from hightouch_audit.sync_batches where status = 'unknown'"
 FIELDS: dict[str, Any] = {"delete": "delete_row", "batch_size": 3}
+PRODUCT = "each pair of engine, side and loss is run always, at every COMMIT"
+PAIRS = (
+    "commit-lightning-source",
+    "reply-lightning-destination",
+    "reply-standard-platform",
+    "commit-standard-destination",
+)
 
 
 @pytest.fixture
@@ -29,6 +36,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pgsync_assets.connect.retry.PAUSES_S", (0.2, 0.2, 0.2))
 
 
+@pytest.mark.nightly(PRODUCT, but=PAIRS)
 @pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize(
     ("engine_name", "side"),
@@ -116,10 +124,13 @@ EXPECTED = Counter(
 
 
 def begin_anew(syncs: Syncs) -> None:
+    """Back to the beginning."""
+    syncs.begin(lambda: make(syncs))
+
+
+def make(syncs: Syncs) -> None:
     """Five rows are in; then some change."""
-    syncs.pair.source.execute(
-        "truncate items", "insert into items select n, 'item' from generate_series(1, 5) as n"
-    )
-    syncs.run(guard={"allow_empty_model": True, "max_removed": "100%"}, delete="delete_row")
+    syncs.pair.source.execute("insert into items select n, 'item' from generate_series(1, 5) as n")
+    syncs.run(delete="delete_row")
     syncs.pair.source.execute(*CHANGES)
     syncs.pair.destination.execute("truncate writes")
