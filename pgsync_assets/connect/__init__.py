@@ -21,9 +21,11 @@ from .rights import (
     visible_tables,
 )
 from .server import UNKNOWN_BYTES, read_server
-from .session import READ_ONLY, REPEATABLE_READ, Session, at_once
+from .session import NOTHING, READ_ONLY, REPEATABLE_READ, Rows, Session, at_once
+from .together import meanwhile, opened_together
 
 __all__ = [
+    "NOTHING",
     "PAUSES_S",
     "READ_ONLY",
     "REPEATABLE_READ",
@@ -31,6 +33,7 @@ __all__ = [
     "Certificate",
     "Endpoint",
     "PoolMode",
+    "Rows",
     "Server",
     "Session",
     "Trust",
@@ -41,9 +44,11 @@ __all__ = [
     "is_row_level",
     "matches",
     "may_create",
+    "meanwhile",
     "migrate",
     "no_platform",
     "nowhere_to_load",
+    "opened_together",
     "platform_config",
     "platform_endpoint",
     "pool_mode",

@@ -38,7 +38,7 @@ class CutOff:
             session: a new one on the same server.
         """
         deadline = time.monotonic() + PATIENCE_S
-        for pid, name in self._lost:
+        for pid, name in tuple(self._lost):  # several sessions may open at once
             while _ended(session, pid, name) and time.monotonic() < deadline:
                 time.sleep(BETWEEN_LOOKS_S)
         self._lost.clear()

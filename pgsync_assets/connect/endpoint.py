@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import TracebackType
@@ -48,6 +49,7 @@ class Endpoint:
         self._local_ports: tuple[int, ...] = ()
         self._pin = Pin(name, config)
         self._entered = 0
+        self._entering = threading.Lock()  # sessions may be opened side by side: one tunnel
         self._cut_off = CutOff()
 
     def __repr__(self) -> str:
@@ -78,10 +80,11 @@ class Endpoint:
         return Trust(self.name, authorities(self._values), by_name, seconds)
 
     def __enter__(self) -> Endpoint:
-        if self.config.tunnel is not None and not (self._tunnel and self._tunnel.is_up):
-            self._close_tunnel()  # one that died, with what was open through it
-            self._open_tunnel(self.config.tunnel)
-        self._entered += 1
+        with self._entering:
+            if self.config.tunnel is not None and not (self._tunnel and self._tunnel.is_up):
+                self._close_tunnel()  # one that died, with what was open through it
+                self._open_tunnel(self.config.tunnel)
+            self._entered += 1
         return self
 
     def __exit__(
@@ -90,9 +93,10 @@ class Endpoint:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._entered -= 1
-        if self._entered == 0:
-            self._close_tunnel()
+        with self._entering:
+            self._entered -= 1
+            if self._entered == 0:
+                self._close_tunnel()
 
     @contextmanager
     def session(self, application_name: str) -> Iterator[Session]:

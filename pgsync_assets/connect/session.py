@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -14,8 +15,12 @@ from ..errors import ConfigurationError
 from ..sql import statement
 from .failures import translated
 
-REPEATABLE_READ = sql.SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-READ_ONLY = sql.SQL("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+READ_COMMITTED = sql.SQL("ISOLATION LEVEL READ COMMITTED")
+REPEATABLE_READ = sql.SQL("ISOLATION LEVEL REPEATABLE READ")
+READ_ONLY = sql.SQL("ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+Rows = list[tuple[Any, ...]]
+NOTHING: Mapping[str, object] = MappingProxyType({})
 
 LONGEST_NAME = 63  # bytes
 KEPT_END = 16  # characters, of a name that is cut in its middle
@@ -43,6 +48,7 @@ class Session:
         self.connection = connection
         self.application_name = application_name
         self.run: int | None = None
+        self._pinned: dict[tuple[str, int | None], sql.SQL] = {}
 
     @property
     def server_version(self) -> str:
@@ -52,13 +58,13 @@ class Session:
 
     @contextmanager
     def transaction(
-        self, doing: str, begin: sql.SQL | None = None, *, time_zone: str | None = None
+        self, doing: str, level: sql.SQL = READ_COMMITTED, *, time_zone: str | None = None
     ) -> Iterator[psycopg.Connection[Any]]:
         """A transaction with pinned settings; rolled back when the block raises.
 
         Args:
             doing: what the block does, for messages; the connection's name is put in front.
-            begin: REPEATABLE_READ or READ_ONLY; default is READ COMMITTED.
+            level: READ_COMMITTED, REPEATABLE_READ or READ_ONLY.
             time_zone: another one than the configuration's.
 
         Raises:
@@ -66,24 +72,55 @@ class Session:
             PgsyncError: what psycopg raised inside, translated. After ConnectionLost it is
                 unknown whether a COMMIT arrived.
         """
-        with (
-            translated(f"{self.name}: {doing}", self.connection),
-            self.connection.transaction(),
-        ):
-            if begin is not None:
-                self.connection.execute(begin)
-            self.pin(time_zone)
-            yield self.connection
+        with self.begun(doing, level, time_zone=time_zone) as (connection, _):
+            yield connection
+
+    @contextmanager
+    def begun(
+        self,
+        doing: str,
+        level: sql.SQL = READ_COMMITTED,
+        first: Sequence[sql.Composed] = (),
+        values: Mapping[str, object] = NOTHING,
+        *,
+        time_zone: str | None = None,
+    ) -> Iterator[tuple[psycopg.Connection[Any], list[Rows]]]:
+        """A transaction whose first statements travel with its BEGIN, in one round trip.
+
+        Args:
+            doing: see `transaction`.
+            level: see `transaction`.
+            first: each as `sql.statement` makes it.
+            values: of all of them.
+            time_zone: see `transaction`.
+
+        Returns:
+            The connection, and the rows of each of them.
+
+        Raises:
+            ConfigurationError, PgsyncError: see `transaction`.
+        """
+        begin = sql.SQL("BEGIN {};").format(level)
+        with translated(f"{self.name}: {doing}", self.connection), self._ended():
+            with self._known_zone(time_zone):
+                statements = [begin, self._pins(time_zone), *first]
+                _, _, *rows = answers(self.connection, statements, values)
+            yield self.connection, rows
 
     def at_once(
-        self, doing: str, statements: Sequence[sql.Composed], values: Mapping[str, object]
-    ) -> list[tuple[Any, ...]]:
+        self,
+        doing: str,
+        statements: Sequence[sql.Composed],
+        values: Mapping[str, object] = NOTHING,
+        level: sql.SQL = READ_COMMITTED,
+    ) -> Rows:
         """Statements in a transaction of their own with pinned settings, in one round trip.
 
         Args:
             doing: see `transaction`.
             statements: each as `sql.statement` makes it.
             values: of all of them.
+            level: see `transaction`.
 
         Returns:
             The rows of the last one; none where it returns none.
@@ -91,22 +128,42 @@ class Session:
         Raises:
             PgsyncError: see `transaction`.
         """
-        pins = statement(__package__, "pins.sql")
+        # One message is one transaction, which PostgreSQL itself takes back if one of them fails.
+        begin = sql.SQL("SET TRANSACTION {};").format(level)
         with translated(f"{self.name}: {doing}", self.connection):
-            return at_once(self.connection, [pins, *statements], {**self._pins(), **values})
+            return at_once(self.connection, [begin, self._pins(), *statements], values)
 
-    def pin(self, time_zone: str | None = None) -> None:
-        """Sets every setting that matters until the transaction ends.
-
-        Args:
-            time_zone: another one than the configuration's.
+    def pin(self) -> None:
+        """Sets every setting that matters until the transaction that is open ends.
 
         Raises:
             ConfigurationError: the server does not know the time zone.
+            psycopg.Error: as it is.
         """
+        with self._known_zone(None):
+            at_once(self.connection, [self._pins()], NOTHING)
+
+    @contextmanager
+    def _ended(self) -> Iterator[None]:
+        """Commits what the block began, or takes it back; as `Connection.transaction` does, which
+        sends its BEGIN alone.
+        """
+        try:
+            yield
+        except BaseException as error:
+            # What went wrong comes first; a session that is gone takes nothing back.
+            with suppress(psycopg.Error):
+                self.connection.rollback()
+            if not isinstance(error, psycopg.Rollback):
+                raise
+        else:
+            self.connection.commit()
+
+    @contextmanager
+    def _known_zone(self, time_zone: str | None) -> Iterator[None]:
         zone = time_zone or self.config.time_zone
         try:
-            self.connection.execute(statement(__package__, "pins.sql"), self._pins(zone))
+            yield
         except psycopg.errors.InvalidParameterValue as error:
             if '"TimeZone"' not in str(error):
                 raise
@@ -115,18 +172,26 @@ class Session:
                 "write a name that it has: SELECT name FROM pg_catalog.pg_timezone_names",
             ) from None
 
-    def _pins(self, time_zone: str | None = None) -> dict[str, str]:
-        return {
-            "search_path": self._search_path(),
-            "time_zone": time_zone or self.config.time_zone,
-            "lock_timeout": f"{int(self.config.lock_timeout_s * 1000)}ms",
-            "application_name": named(self.application_name, self.run),
-        }
+    def _pins(self, time_zone: str | None = None) -> sql.SQL:
+        """Sets every setting that matters until the transaction ends; put together once."""
+        zone = time_zone or self.config.time_zone
+        known = self._pinned.get((zone, self.run))
+        if known is None:
+            values = {
+                "search_path": self._search_path(),
+                "time_zone": zone,
+                "lock_timeout": f"{int(self.config.lock_timeout_s * 1000)}ms",
+                "application_name": named(self.application_name, self.run),
+            }
+            cursor = psycopg.ClientCursor(self.connection)
+            text = cursor.mogrify(statement(__package__, "pins.sql"), values)
+            known = self._pinned[zone, self.run] = sql.SQL(text.replace("%", "%%"))
+        return known
 
     def text_settings(self) -> dict[str, str]:
         """How values are written as text in this transaction, by name of the setting.
 
-        `pin` has set them; a function that a query calls may set them again.
+        Its pins have set them; a function that a query calls may set them again.
         """
         return dict(self.connection.execute(statement(__package__, "text_settings.sql"), {}))
 
@@ -137,9 +202,9 @@ class Session:
 
 def at_once(
     connection: psycopg.Connection[Any],
-    statements: Sequence[sql.Composed],
+    statements: Sequence[sql.Composable],
     values: Mapping[str, object],
-) -> list[tuple[Any, ...]]:
+) -> Rows:
     """Statements in one message, so in one round trip: in the transaction that is open, else in one
     of their own. Values are quoted by libpq, as such a message has no parameters.
 
@@ -151,10 +216,30 @@ def at_once(
     Returns:
         The rows of the last one; none where it returns none.
     """
+    return answers(connection, statements, values)[-1]
+
+
+def answers(
+    connection: psycopg.Connection[Any],
+    statements: Sequence[sql.Composable],
+    values: Mapping[str, object],
+) -> list[Rows]:
+    """As `at_once`, with the rows of each statement.
+
+    Args:
+        connection: where.
+        statements: each is one.
+        values: of all of them.
+    """
     cursor = psycopg.ClientCursor(connection)
     cursor.execute(sql.SQL("\n").join(statements), values)
+    found = [_rows(cursor)]
     while cursor.nextset():
-        pass
+        found.append(_rows(cursor))
+    return found
+
+
+def _rows(cursor: psycopg.Cursor[Any]) -> Rows:
     return cursor.fetchall() if cursor.description else []
 
 

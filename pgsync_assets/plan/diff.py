@@ -94,9 +94,8 @@ class Diff:
         """
         with (
             self._reading.snapshot(),
-            self._planner.hold(self._state, "planning") as connection,
+            self._planner.hold(self._state, "planning", "plan_settings.sql") as connection,
         ):
-            connection.execute(self._planner.statement("plan_settings.sql"), {})
             old = self._aligned(connection)
             if old is not None and not self._scope.sends_all:
                 self._prepare_comparison(connection)

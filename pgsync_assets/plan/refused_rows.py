@@ -259,10 +259,9 @@ def _forget(
 
 def refused_status(planner: Planner, state: State) -> RefusedStatus:
     """How many rows of a state are refused now."""
-    with planner.session.transaction("looking at refused rows", READ_ONLY) as connection:
-        query = planner.statement("refused_status.sql")
-        row = connection.execute(query, {"state": state.id}).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate has one row
+    query = planner.statement("refused_status.sql")
+    doing, values = "looking at refused rows", {"state": state.id}
+    (row,) = planner.session.at_once(doing, [query], values, READ_ONLY)  # an aggregate has one row
     return RefusedStatus(*row)
 
 

@@ -1,62 +1,28 @@
-"""What the planner knows of a sync (or one partition), and the run that is under way."""
+"""The planner: what it knows of each sync (or partition), and the run that is under way."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from typing import Any
-from uuid import UUID
 
 import psycopg
 from psycopg import sql
 
-from ..connect import READ_ONLY, REPEATABLE_READ, Session
+from ..connect import NOTHING, READ_ONLY, REPEATABLE_READ, Session
 from ..errors import FencedOff
 from ..outcome import Counts, Rejection
 from ..sql import column, relation, statement
 from .keys import OPERATION, ROW, operation, row_id, row_key
 from .run import Plan, Run
-from .shape import Shape
-from .sides import Sides
+from .state_row import State
+
+__all__ = ["Planner", "Refused", "State"]
 
 Refused = tuple[int, str | None, str | None, str | None, str]
 """What a ledger says about a refused row: plan row, SQLSTATE, constraint, column, reason."""
-
-
-@dataclass(frozen=True)
-class State:
-    """One row of `states`, claimed by this run.
-
-    Args:
-        id: names the table `snapshot_<id>`.
-        epoch: our fence number.
-        shape: what the snapshot holds; None where there is no snapshot.
-        row_count: rows in the snapshot.
-        ledger: identity of the destination that the snapshot is about.
-        ledger_run: the last run that the ledger has to know; None where none wrote yet.
-        installation: who we are in the ledger.
-        cursor: where the last comparison past a cursor ended, as text.
-        full_at: when the whole model was compared last, by the planner's clock.
-        ledger_batch: the last batch of `ledger_run` that the ledger has to know; None: not noted.
-        columns: of both ends, at the last run that succeeded; None: not noted.
-    """
-
-    id: int
-    sync: str
-    partition: str
-    epoch: int
-    shape: Shape | None
-    row_count: int
-    ledger: UUID | None
-    ledger_run: int | None
-    installation: UUID
-    cursor: str | None = None
-    full_at: dt.datetime | None = None
-    ledger_batch: int | None = None
-    columns: Sides | None = None
 
 
 class Planner:
@@ -93,17 +59,15 @@ class Planner:
             by: who does it; None: who has said so before.
         """
         values = {"sync": sync, "partition": partition, "fence": fence, "by": by}
-        with self.session.transaction("claiming the sync") as connection:
-            row = connection.execute(self.statement("claim.sql"), values).fetchone()
-        assert row is not None  # noqa: S101 - INSERT .. RETURNING
-        return _state(sync, partition, row)
+        claim = self.statement("claim.sql")
+        (row,) = self.session.at_once("claiming the sync", [claim], values)
+        return State.of(sync, partition, row)
 
     def look(self, sync: str, partition: str) -> State | None:
         """What is known of a sync, without taking it over; None for nothing."""
         values = {"sync": sync, "partition": partition}
-        with self.session.transaction("looking at the state", READ_ONLY) as connection:
-            row = connection.execute(self.statement("look.sql"), values).fetchone()
-        return _state(sync, partition, row) if row else None
+        rows = self._read("looking at the state", "look.sql", values)
+        return State.of(sync, partition, rows[0]) if rows else None
 
     def partitions_of(self, sync: str, *, filled: bool = False) -> list[str]:
         """Names of the states of a sync; the empty one is that of the whole model.
@@ -112,8 +76,7 @@ class Planner:
             sync: its name.
             filled: only those that know of rows.
         """
-        with self.session.transaction("looking at the states", READ_ONLY) as connection:
-            rows = connection.execute(self.statement("states_of.sql"), {"sync": sync}).fetchall()
+        rows = self._read("looking at the states", "states_of.sql", {"sync": sync})
         return [name for name, has_rows in rows if has_rows or not filled]
 
     def is_full_due(self, state: State, every: str) -> bool:
@@ -124,23 +87,37 @@ class Planner:
             every: a duration, as in `1 day`.
         """
         values = {"state": state.id, "every": every}
-        with self.session.transaction("looking at the clock", READ_ONLY) as connection:
-            row = connection.execute(self.statement("full_due.sql"), values).fetchone()
-        return bool(row and row[0])
+        ((is_due,),) = self._read("looking at the clock", "full_due.sql", values)
+        return bool(is_due)
 
     @contextmanager
-    def hold(self, state: State, doing: str) -> Iterator[psycopg.Connection[Any]]:
+    def hold(self, state: State, doing: str, then: str = "") -> Iterator[psycopg.Connection[Any]]:
         """A planner transaction that only the newest run may have.
 
         Args:
             state: as claimed.
             doing: what the block does, for messages.
+            then: a statement of this room without values, that travels with the fence.
 
         Raises:
             FencedOff: a newer run took over.
         """
-        with self.hold_all([state], doing) as connection:
+        with self._held(state, doing, then) as (connection, _):
             yield connection
+
+    @contextmanager
+    def _held(
+        self, state: State, doing: str, then: str = "", values: Mapping[str, object] = NOTHING
+    ) -> Iterator[tuple[psycopg.Connection[Any], list[tuple[Any, ...]]]]:
+        """See `hold`; with the rows of a statement of this room that travels with the fence."""
+        known = {**state.fence, **values}
+        first = [self.statement(name) for name in ("hold.sql", then) if name]
+        with self.session.begun(doing, REPEATABLE_READ, first, known) as (connection, answers):
+            _require(answers[0], state, doing)
+            yield connection, answers[-1]
+
+    def _read(self, doing: str, name: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        return self.session.at_once(doing, [self.statement(name)], values, READ_ONLY)
 
     @contextmanager
     def hold_all(self, states: Iterable[State], doing: str) -> Iterator[psycopg.Connection[Any]]:
@@ -155,13 +132,8 @@ class Planner:
         """
         with self.session.transaction(doing, REPEATABLE_READ) as connection:
             for state in states:
-                held = connection.execute(
-                    self.statement("hold.sql"), {"state": state.id, "epoch": state.epoch}
-                )
-                if held.rowcount != 1:
-                    raise FencedOff(
-                        f"{state.sync}: a newer run took over while this one was {doing}"
-                    )
+                held = connection.execute(self.statement("hold.sql"), state.fence)
+                _require(held.fetchall(), state, doing)
             yield connection
 
     def abandoned(self, state: State) -> list[Run]:
@@ -170,17 +142,15 @@ class Planner:
         Returns:
             Those runs, so that the audit can tell of them.
         """
-        with self.hold(state, "closing interrupted runs") as connection:
-            rows = connection.execute(self.statement("abandon.sql"), {"state": state.id}).fetchall()
-        return [Run(*row) for row in rows]
+        with self._held(state, "closing interrupted runs", "abandon.sql") as (_, rows):
+            return [Run(*row) for row in rows]
 
     def begin(self, state: State, partition: str = "") -> Run:
         """Starts a run; there must be none under way."""
-        values = {"state": state.id, "partition": partition}
-        with self.hold(state, "starting the run") as connection:
-            row = connection.execute(self.statement("begin.sql"), values).fetchone()
-        assert row is not None  # noqa: S101 - INSERT .. RETURNING
-        return Run(row[0], row[1], partition)
+        values = {"partition": partition}
+        with self._held(state, "starting the run", "begin.sql", values) as (_, rows):
+            ((number, started_at),) = rows
+        return Run(number, started_at, partition)
 
     def open_plan(self, state: State, status: str = "planned") -> Plan | None:
         """The complete plan that an earlier run left, if there is one.
@@ -190,9 +160,8 @@ class Planner:
             status: `planned` (unfinished), or `held` (to be looked at).
         """
         values = {"state": state.id, "status": status}
-        with self.session.transaction("looking for a plan", READ_ONLY) as connection:
-            row = connection.execute(self.statement("open_run.sql"), values).fetchone()
-        return Plan.from_row(row) if row else None
+        rows = self._read("looking for a plan", "open_run.sql", values)
+        return Plan.from_row(rows[0]) if rows else None
 
     def unsettled(self, state: State, run: int) -> Plan | None:
         """The complete plan of a run that the ledger knows, under way or still marked as held."""
@@ -393,7 +362,6 @@ class Planner:
         )
 
 
-def _state(sync: str, partition: str, row: tuple[Any, ...]) -> State:
-    shape = Shape.from_json(row[2]) if row[2] is not None else None
-    columns = Sides.from_json(row[-1]) if row[-1] is not None else None
-    return State(row[0], sync, partition, row[1], shape, *(*row[3:-1], columns))
+def _require(held: Sequence[object], state: State, doing: str) -> None:
+    if len(held) != 1:
+        raise FencedOff(f"{state.sync}: a newer run took over while this one was {doing}")

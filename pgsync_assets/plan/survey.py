@@ -107,8 +107,8 @@ def neighbours(planner: Planner, table: str, ledger: UUID, key: Sequence[str]) -
         key: names of the key columns.
     """
     values = {"table": table, "ledger": str(ledger), "keys": list(key)}
-    with planner.session.transaction("looking at the neighbours", READ_ONLY) as connection:
-        rows = connection.execute(planner.statement("same_rows.sql"), values).fetchall()
+    query = planner.statement("same_rows.sql")
+    rows = planner.session.at_once("looking at the neighbours", [query], values, READ_ONLY)
     return [Neighbour(*row) for row in rows]
 
 

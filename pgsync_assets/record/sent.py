@@ -20,7 +20,7 @@ from ..plan import Run
 from ..sent import Sent, SentBatches
 from ..sql import statement
 from ..write import Step, Trace, TracedBatch
-from .batches import sent_batches
+from .batches import shown_batches
 
 PAUSE_S = 1.0
 """A run that is killed loses the lines of its last second."""
@@ -92,7 +92,7 @@ class SentRecord:
         shown = SentBatches()
         if self._is_on and not self._notes:
             with self._optional():
-                shown = sent_batches(self._session, self._schema, self._run["run"], SHOWN)
+                shown = shown_batches(self._session, self._schema, self._run["run"], SHOWN)
         return Sent(size, shown, self._notes)
 
     def decide(self, batch: int, *, is_exact: bool) -> None:
@@ -102,8 +102,7 @@ class SentRecord:
             batch: the last one that is in.
             is_exact: the ledger is at the destination: what it does not know is not in.
         """
-        values = self._run | {"batch": batch, "is_exact": is_exact}
-        self._execute([("batches_decided.sql", values)])
+        self._execute({"batch": batch, "is_exact": is_exact}, "batches_decided.sql")
 
     def _add(self, batch: TracedBatch) -> None:
         if not self._notes:
@@ -123,12 +122,8 @@ class SentRecord:
             "steps": json.dumps(steps),
         }
         texts = [{"statement": self._texts[text], "text": _told(text)} for text in self._new]
-        self._execute(
-            [
-                ("batches_add.sql", self._run | lines),
-                ("batches_texts.sql", self._run | {"texts": json.dumps(texts)}),
-            ]
-        )
+        lines["texts"] = json.dumps(texts)
+        self._execute(lines, "batches_add.sql", "batches_texts.sql")
         self._written_at = time.monotonic()
         if not self._notes:
             failed = [one.number for one in self._batches if one.status != "committed"]
@@ -160,16 +155,15 @@ class SentRecord:
             self._new.append(text)
         return number
 
-    def _execute(self, files: list[tuple[str, dict[str, Any]]]) -> None:
+    def _execute(self, values: dict[str, Any], *files: str) -> None:
         if self._notes or not self._is_on:
             return
-        with (
-            self._optional(),
-            self._session.transaction("recording what was sent") as connection,
-        ):
-            for name, values in [("batches_settings.sql", {}), *files]:
-                query = statement(__package__ or "", name, audit=self._schema)
-                connection.execute(query, values)
+        with self._optional():
+            queries = [
+                statement(__package__ or "", name, audit=self._schema)
+                for name in ("batches_settings.sql", *files)
+            ]
+            self._session.at_once("recording what was sent", queries, self._run | values)
 
     @contextmanager
     def _optional(self) -> Iterator[None]:

@@ -27,6 +27,7 @@ def text(package: str, name: str) -> str:
     return files(package).joinpath(name).read_text(encoding="utf-8")
 
 
+@cache
 def statement(package: str, name: str, **identifiers: str) -> sql.Composed:
     """A statement from a file, with its identifiers filled in and its values as parameters.
 

@@ -7,10 +7,11 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from ..config import Partition, SyncConfig, code_version
-from ..connect import Endpoint, Session, schema_problem
+from ..connect import Endpoint, Session, meanwhile, opened_together, schema_problem
 from ..errors import PrivilegeError
 from ..failpoints import failpoint
 from ..log import log_problem
@@ -44,6 +45,7 @@ from ..write import (
     Target,
     check_replay,
     find_arbiter,
+    find_there,
     fit,
     fitting_target,
     ledger_problem,
@@ -206,10 +208,14 @@ def opened(
     application = f"pgsync/{sync.name}/{partition.name if partition else ''}".rstrip("/")
     home, elsewhere = ends.planner_of(sync)
     with ExitStack() as stack:
-        reader = stack.enter_context(ends.source.session(application))
-        keeper = reader if _is_one(sync) else stack.enter_context(home.session(application))
-        writer = stack.enter_context(ends.destination.session(application))
-        lock_session = stack.enter_context(home.session(f"{application} lock"))
+        reader, writer, lock_session, *others = opened_together(
+            stack,
+            ends.source.session(application),
+            ends.destination.session(application),
+            home.session(f"{application} lock"),
+            *(() if _is_one(sync) else (home.session(application),)),
+        )
+        (keeper,) = others or (reader,)
         here = _circumstances(sync, ends, reader, writer, reporter)
         refusal = (keeper, lock_session, writer, partition, here) if records_refusal else None
         with recorded(sync, refusal):
@@ -219,7 +225,8 @@ def opened(
         audit = Audit.prepare(keeper, planner, home.config.schemas.audit, sync, here)
         ledger = stack.enter_context(open_ledger(home, writer, application))
         with recorded(sync, refusal):
-            orphans, notes = unclaimed(planner, sync, ledger.identity(), ends.known, elsewhere)
+            identity = ledger.identity()
+            orphans, notes = unclaimed(planner, sync, identity, ends.known, elsewhere)
         lock = stack.enter_context(turn(lock_session, planner, sync, partition))
         state = planner.claim(sync.name, state_name(partition), by=ends.by)
         failpoint("claimed")
@@ -241,7 +248,7 @@ def opened(
             target=target,
             mapping=mapping,
             storage=storage,
-            ledger_id=ledger.identity(),
+            ledger_id=identity,
             reporter=reporter,
             notes=(*ends.weaknesses(sync), *notes, *made, *_untaken(sync, relation, mapping)),
             orphans=orphans,
@@ -273,10 +280,12 @@ def _fitted(
     sync: SyncConfig, reader: Session, keeper: Session, writer: Session, making: Making
 ) -> tuple[SyncConfig, Relation, Target, ColumnMapping, Storage, tuple[str, ...]]:
     """Model and table, and how they fit; a table that may be made is only tried."""
-    sync, relation = _described(reader, sync)
-    Privacy.of(sync).check(relation.names)
+    table = partial(find_there, writer, sync)
+    with meanwhile(table) as there:
+        sync, relation = _described(reader, sync)
+        Privacy.of(sync).check(relation.names)
     tried: Making = "never" if making == "never" else "try"
-    target, made = fitting_target(writer, sync, relation, tried)
+    target, made = fitting_target(writer, sync, relation, tried, found=there.result())
     lossy = lossy_columns(sync, relation, target)
     sync, relation = add_computed(reader, sync, relation, lossy)
     mapping = fit(sync, relation, target)

@@ -3,7 +3,7 @@
 from .arbiter import find_arbiter, nullable
 from .batch import BatchWriter
 from .cascades import cascades
-from .create import Making, fitting_target, untaken
+from .create import Making, find_there, fitting_target, untaken
 from .deliveries import Deliveries, KnownDelivery, Offered
 from .distant_ledger import DistantLedger, check_replay
 from .entries import LedgerEntry, drop_entries, ledger_entries
@@ -57,6 +57,7 @@ __all__ = [
     "find_arbiter",
     "find_target",
     "fit",
+    "find_there",
     "fitting_target",
     "ledger_entries",
     "ledger_problem",

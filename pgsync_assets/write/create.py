@@ -41,12 +41,41 @@ class Change:
     about: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class There:
+    """What is at a destination before anything is made.
+
+    Args:
+        target: the table; None where there is none.
+        has_schema: its schema is there.
+        missing: what to say where the table is not, and is not to be made.
+    """
+
+    target: Target | None
+    has_schema: bool
+    missing: DestinationError | None
+
+
+def find_there(session: Session, sync: SyncConfig) -> There:
+    """Reads the table of a sync from the catalog, if it is there.
+
+    Args:
+        session: on the destination.
+        sync: whose table it is.
+    """
+    with session.transaction(f"describing table {sync.table}", READ_ONLY) as connection:
+        target = find_target(session, connection, sync.table)
+        missing = None if target else no_table(session, connection, sync.table)
+        return There(target, _has_schema(connection, sync), missing)
+
+
 def fitting_target(
     session: Session,
     sync: SyncConfig,
     model: Relation,
     making: Making,
     log: Log | None = None,
+    found: There | None = None,
 ) -> tuple[Target, tuple[str, ...]]:
     """Reads the table, which may be made or completed first.
 
@@ -56,6 +85,7 @@ def fitting_target(
         model: described.
         making: whether it is done now, only tried, or left.
         log: is told of what is done, in the same transaction.
+        found: what is there, where it was looked up just now.
 
     Returns:
         The table as it is then, and a sentence for each thing that was done, or would be.
@@ -65,12 +95,11 @@ def fitting_target(
         DestinationError: there is no such table; or a type of the model is not known there.
         PrivilegeError: our role may not do it; the remedy is the statement.
     """
-    with session.transaction(f"describing table {sync.table}", READ_ONLY) as connection:
-        target = find_target(session, connection, sync.table)
-        has_schema = _has_schema(connection, sync)
-        changes = () if making == "never" else tuple(_changes(sync, model, target, has_schema))
-        if target is None and not changes:
-            raise no_table(session, connection, sync.table)
+    found = found or find_there(session, sync)
+    target = found.target
+    changes = () if making == "never" else tuple(_changes(sync, model, target, found.has_schema))
+    if found.missing is not None and not changes:
+        raise found.missing
     if target is not None and not changes:
         return target, ()
     with session.transaction(f"creating {sync.table}") as connection:

@@ -5,7 +5,7 @@ A COMMIT whose reply was lost is decided by reading it, never by guessing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from ..connect import Session, migrate, translated
+from ..connect import Rows, Session, migrate, translated
 from ..errors import FencedOff, HistoryError
 from ..plan import State
 from ..sql import statement
@@ -133,34 +133,31 @@ class Ledger:
 
     def identity(self) -> UUID:
         """Which destination this is; a restored copy keeps the name."""
-        with self.keeper.transaction("reading the ledger") as connection:
-            row = self._execute(connection, "ledger_identity.sql", {}).fetchone()
-        if row is None:
+        rows = self._read("ledger_identity.sql", {})
+        if not rows:
             raise HistoryError(
                 f"{self.session.name}: schema {self.schema} has lost its identity row",
                 "it was edited by hand; restore it from a backup",
             )
-        return UUID(str(row[0]))
+        return UUID(str(rows[0][0]))
 
     def read(self, state: State) -> Entry | None:
         """The entry of a sync; None where it never wrote here."""
-        with self.keeper.transaction("reading the ledger") as connection:
-            row = self._execute(connection, "ledger_read.sql", self._key(state)).fetchone()
-        return Entry(*row) if row else None
+        rows = self._read("ledger_read.sql", self._key(state))
+        return Entry(*rows[0]) if rows else None
 
     def knows(self, state: State) -> bool:
         """Whether the sync has written here, under whichever planner's name."""
-        with self.keeper.transaction("reading the ledger") as connection:
-            row = self._execute(connection, "ledger_knows.sql", self._key(state)).fetchone()
-        return bool(row and row[0])
+        ((is_known,),) = self._read("ledger_knows.sql", self._key(state))
+        return bool(is_known)
 
     def rejects(self, state: State, run: int) -> list[Reject]:
         """The refused rows of a run, in the order of the plan."""
-        with self.keeper.transaction("reading the ledger") as connection:
-            rows = self._execute(
-                connection, "ledger_rejects.sql", self._key(state) | {"run": run}
-            ).fetchall()
+        rows = self._read("ledger_rejects.sql", self._key(state) | {"run": run})
         return [Reject(*row) for row in rows]
+
+    def _read(self, name: str, values: Mapping[str, object]) -> Rows:
+        return self.keeper.at_once("reading the ledger", [self._statement(name)], values)
 
     def open(self, state: State, run: int) -> None:
         """Begins a run: from here on only this epoch may write.
@@ -252,10 +249,10 @@ class Ledger:
 
     def _fence(self, state: State, run: int, name: str) -> None:
         values = self._key(state) | {"fence": state.epoch, "run": run}
-        with self.keeper.transaction("fencing the ledger") as connection:
-            if self._execute(connection, name, values).rowcount != 1:
+        first = [self._statement(file) for file in (name, "ledger_forget.sql")]
+        with self.keeper.begun("fencing the ledger", first=first, values=values) as (_, answers):
+            if len(answers[0]) != 1:  # and nothing is forgotten
                 raise FencedOff(f"{state.sync}: a newer run has been at {self.session.name}")
-            self._execute(connection, "ledger_forget.sql", values)
 
     def _key(self, state: State) -> dict[str, Any]:
         return {
@@ -268,7 +265,10 @@ class Ledger:
         self, connection: psycopg.Connection[Any], name: str, values: dict[str, Any]
     ) -> psycopg.Cursor[Any]:
         with self._speaking(connection):
-            return connection.execute(statement(__package__, name, ledger=self.schema), values)
+            return connection.execute(self._statement(name), values)
+
+    def _statement(self, name: str) -> sql.Composed:
+        return statement(__package__, name, ledger=self.schema)
 
     def _speaking(self, connection: psycopg.Connection[Any]) -> AbstractContextManager[None]:
         # It may be another connection than the one that the batch is written through.

@@ -10,4 +10,5 @@ ON CONFLICT (installation, sync, partition) DO UPDATE
         applied = 0,
         rejected = 0,
         updated_at = now()
-    WHERE entry.fence <= excluded.fence; -- equal: this run finished an interrupted one before
+    WHERE entry.fence <= excluded.fence -- equal: this run finished an interrupted one before
+RETURNING fence;

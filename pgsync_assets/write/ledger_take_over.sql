@@ -2,4 +2,5 @@
 UPDATE :"ledger".pgsync_ledger
 SET fence = :'fence'::bigint, updated_at = now()
 WHERE installation = :'installation'::uuid AND sync = :'sync' AND partition = :'partition'
-    AND run = :'run'::bigint AND fence < :'fence'::bigint;
+    AND run = :'run'::bigint AND fence < :'fence'::bigint
+RETURNING fence;

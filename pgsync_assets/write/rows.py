@@ -91,8 +91,8 @@ class PlanRows:
     @contextmanager
     def opened(self) -> Iterator[Reader]:
         """Reads in one transaction."""
-        with self._session.transaction("reading the plan", READ_ONLY) as source:
-            source.execute(statement(__package__ or "", "read_plan.sql"), {})
+        settings = statement(__package__ or "", "read_plan.sql")
+        with self._session.begun("reading the plan", READ_ONLY, [settings]) as (source, _):
             self._source, self._looked_at = source, (0, 0)
             yield _PlanReader(self, source, self._table, self._mapping.sources)
 
