@@ -112,15 +112,16 @@ class Session:
         doing: str,
         statements: Sequence[sql.Composed],
         values: Mapping[str, object] = NOTHING,
-        level: sql.SQL = READ_COMMITTED,
     ) -> Rows:
         """Statements in a transaction of their own with pinned settings, in one round trip.
+
+        The transaction is over when its rows are read, and what the session says of its DateStyle
+        and time zone is its own again: ask for dates and times with `read`.
 
         Args:
             doing: see `transaction`.
             statements: each as `sql.statement` makes it.
             values: of all of them.
-            level: see `transaction`.
 
         Returns:
             The rows of the last one; none where it returns none.
@@ -128,10 +129,32 @@ class Session:
         Raises:
             PgsyncError: see `transaction`.
         """
-        # One message is one transaction, which PostgreSQL itself takes back if one of them fails.
-        begin = sql.SQL("SET TRANSACTION {};").format(level)
         with translated(f"{self.name}: {doing}", self.connection):
-            return at_once(self.connection, [begin, self._pins(), *statements], values)
+            return at_once(self.connection, [self._pins(), *statements], values)
+
+    def read(
+        self,
+        doing: str,
+        query: sql.Composed,
+        values: Mapping[str, object] = NOTHING,
+        level: sql.SQL = READ_COMMITTED,
+    ) -> Rows:
+        """One statement in a transaction of its own with pinned settings, in two round trips.
+
+        Args:
+            doing: see `transaction`.
+            query: as `sql.statement` makes it.
+            values: of it.
+            level: see `transaction`.
+
+        Returns:
+            Its rows.
+
+        Raises:
+            PgsyncError: see `transaction`.
+        """
+        with self.begun(doing, level, [query], values) as (_, answers):
+            return answers[0]
 
     def pin(self) -> None:
         """Sets every setting that matters until the transaction that is open ends.

@@ -3,4 +3,4 @@ SELECT id, started_at, partition, is_full, fingerprint, shape, batch_size,
     added, changed, removed, invalid, base_run, cursor, is_whole, reason, content,
     batch_ends, left_over
 FROM :"planner".runs
-WHERE state_id = :'state'::bigint AND status = :'status';
+WHERE state_id = :'state'::bigint AND status = ANY (:'statuses'::text[]);

@@ -261,7 +261,7 @@ def refused_status(planner: Planner, state: State) -> RefusedStatus:
     """How many rows of a state are refused now."""
     query = planner.statement("refused_status.sql")
     doing, values = "looking at refused rows", {"state": state.id}
-    (row,) = planner.session.at_once(doing, [query], values, READ_ONLY)  # an aggregate has one row
+    (row,) = planner.session.read(doing, query, values, READ_ONLY)  # an aggregate has one row
     return RefusedStatus(*row)
 
 

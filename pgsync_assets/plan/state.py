@@ -60,7 +60,7 @@ class Planner:
         """
         values = {"sync": sync, "partition": partition, "fence": fence, "by": by}
         claim = self.statement("claim.sql")
-        (row,) = self.session.at_once("claiming the sync", [claim], values)
+        (row,) = self.session.read("claiming the sync", claim, values)
         return State.of(sync, partition, row)
 
     def look(self, sync: str, partition: str) -> State | None:
@@ -117,7 +117,7 @@ class Planner:
             yield connection, answers[-1]
 
     def _read(self, doing: str, name: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
-        return self.session.at_once(doing, [self.statement(name)], values, READ_ONLY)
+        return self.session.read(doing, self.statement(name), values, READ_ONLY)
 
     @contextmanager
     def hold_all(self, states: Iterable[State], doing: str) -> Iterator[psycopg.Connection[Any]]:
@@ -159,14 +159,17 @@ class Planner:
             state: of the sync.
             status: `planned` (unfinished), or `held` (to be looked at).
         """
-        values = {"state": state.id, "status": status}
-        rows = self._read("looking for a plan", "open_run.sql", values)
-        return Plan.from_row(rows[0]) if rows else None
+        return next(iter(self._open_plans(state, status)), None)
 
     def unsettled(self, state: State, run: int) -> Plan | None:
         """The complete plan of a run that the ledger knows, under way or still marked as held."""
-        plans = (self.open_plan(state, status) for status in ("planned", "held"))
-        return next((plan for plan in plans if plan and plan.run.id == run), None)
+        plans = self._open_plans(state, "planned", "held")
+        return next((plan for plan in plans if plan.run.id == run), None)
+
+    def _open_plans(self, state: State, *statuses: str) -> list[Plan]:
+        values = {"state": state.id, "statuses": list(statuses)}
+        rows = self._read("looking for a plan", "open_run.sql", values)
+        return [Plan.from_row(row) for row in rows]
 
     def keep(
         self, state: State, run: Run, reason: str | None = None, content: str | None = None

@@ -108,7 +108,7 @@ def neighbours(planner: Planner, table: str, ledger: UUID, key: Sequence[str]) -
     """
     values = {"table": table, "ledger": str(ledger), "keys": list(key)}
     query = planner.statement("same_rows.sql")
-    rows = planner.session.at_once("looking at the neighbours", [query], values, READ_ONLY)
+    rows = planner.session.read("looking at the neighbours", query, values, READ_ONLY)
     return [Neighbour(*row) for row in rows]
 
 

@@ -29,7 +29,7 @@ def sent_batches(session: Session, audit: str, run: int, limit: int) -> SentBatc
 
 
 def shown_batches(session: Session, audit: str, run: int, limit: int) -> SentBatches:
-    """As `sent_batches`, of an audit that this version has written: in one round trip.
+    """As `sent_batches`, of an audit that this version has written: in two round trips.
 
     Args:
         session: see `sent_batches`.
@@ -39,7 +39,7 @@ def shown_batches(session: Session, audit: str, run: int, limit: int) -> SentBat
     """
     query = statement(__package__ or "", "batches_shown.sql", audit=audit)
     values = {"run": run, "limit": limit}
-    return _shown(session.at_once("reading what was sent", [query], values, READ_ONLY))
+    return _shown(session.read("reading what was sent", query, values, READ_ONLY))
 
 
 def _shown(rows: Rows) -> SentBatches:

@@ -157,7 +157,7 @@ class Ledger:
         return [Reject(*row) for row in rows]
 
     def _read(self, name: str, values: Mapping[str, object]) -> Rows:
-        return self.keeper.at_once("reading the ledger", [self._statement(name)], values)
+        return self.keeper.read("reading the ledger", self._statement(name), values)
 
     def open(self, state: State, run: int) -> None:
         """Begins a run: from here on only this epoch may write.

@@ -19,6 +19,7 @@ SOME_UUID = "00000000-0000-0000-0000-000000000001"
 
 # Variables by name; numbers of a run are larger than those of the run that filled the tables.
 VALUES = {
+    "statuses": "{planned,held}",
     "afters": "{0}",
     "after": "0",
     "changelog": "changelog_rows",
