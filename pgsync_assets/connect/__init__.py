@@ -2,6 +2,7 @@
 
 from .authorities import Trust, refusal
 from .certificate import Certificate, Server, matches, shown_chain
+from .copy_format import BINARY, TEXT, Format
 from .endpoint import Endpoint
 from .failures import is_row_level, spoken, translate, translated
 from .migrate import is_migrated, migrate
@@ -25,13 +26,16 @@ from .session import NOTHING, READ_ONLY, REPEATABLE_READ, Rows, Session, at_once
 from .together import meanwhile, opened_together
 
 __all__ = [
+    "BINARY",
     "NOTHING",
     "PAUSES_S",
     "READ_ONLY",
     "REPEATABLE_READ",
+    "TEXT",
     "UNKNOWN_BYTES",
     "Certificate",
     "Endpoint",
+    "Format",
     "PoolMode",
     "Rows",
     "Server",

@@ -28,7 +28,8 @@ LOST = {"57P01", "57P02", "57P03", "57P05", "25P03", "25P04"}
 CONTENTION = {"40001", "40P01", "55P03"}
 OUT_OF_RESOURCES = {"53300", "53200"}
 ROW_LEVEL = {"23502", "23503", "23505", "23514", "23P01", "23001", "44000", "P0001", "54000"}
-NOT_A_VALUE = {"22P04"}  # a malformed COPY stream: a defect of ours, not of a row
+OTHER_TYPE = "22P03"  # binary values that are none of the type that reads them
+NOT_A_VALUE = {"22P04", OTHER_TYPE}  # 22P04: a malformed COPY stream, a defect of ours
 STATEMENT_POOLING = "statement pooling mode"  # PgBouncer's words, as it hangs up
 SPEAKS_OF_OBJECTS = ("0A", "25", "28", "3D", "3F", "42", "53", "55", "57", "58")
 
@@ -88,6 +89,11 @@ def translate(
         return ConnectionLost(f"{doing}: {how_lost(error, connection)}")
     if state in CONTENTION:
         return Contention(f"{doing}: {spoken(error)}")
+    if state == OTHER_TYPE:
+        return Contention(
+            f"{doing}: a column has another type than it had when the run began",
+            "the next try looks at the table anew",
+        )
     if state in OUT_OF_RESOURCES:
         return OutOfResources(f"{doing}: {spoken(error)}")
     if state == "42501":

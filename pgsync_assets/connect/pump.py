@@ -18,6 +18,7 @@ import psycopg
 from psycopg import pq, sql
 
 from ..failpoints import failpoint
+from .copy_format import TEXT, Format
 from .failures import translated
 
 BUFFER = 256 * 1024  # bytes; larger ones gain nothing (measured), smaller ones cost system calls
@@ -30,6 +31,7 @@ def pump(
     target: sql.Composable,
     *,
     reading: str = "the plan",
+    form: Format = TEXT,
     told: Callable[[int], None] | None = None,
 ) -> tuple[int, int]:
     """Copies the rows of a query into a relation of another server.
@@ -40,6 +42,7 @@ def pump(
         destination: in a transaction with pinned settings.
         target: relation and column list to copy into, in the order of the query.
         reading: what the query reads, for messages.
+        form: how the rows are spelled on their way.
         told: is told how many rows have been sent so far, chunk by chunk.
 
     Returns:
@@ -49,26 +52,25 @@ def pump(
         PgsyncError: what went wrong at the source.
         psycopg.Error: what the destination answered; the caller knows whether a row is to blame.
     """
-    copy_out = sql.SQL("COPY ({}) TO STDOUT").format(query)
-    copy_in = sql.SQL("COPY {} FROM STDIN").format(target)
-    sent = rows = 0
+    copy_out = sql.SQL("COPY ({}) TO STDOUT{}").format(query, form.option)
+    copy_in = sql.SQL("COPY {} FROM STDIN{}").format(target, form.option)
+    sent = 0
     # A savepoint at the source: where the destination refuses midway, reading is cancelled.
     with source.transaction(), destination.cursor() as into:
         with closing(_chunks(source, copy_out, reading)) as chunks, into.copy(copy_in) as writer:
-            for chunk in chunks:
+            for chunk, messages in chunks:
                 writer.write(chunk)
                 sent += len(chunk)
                 if told is not None:
-                    rows += chunk.count(b"\n")  # the only ones: those in values are escaped
-                    told(rows)
+                    told(max(messages - form.trailers, 0))
                 failpoint("chunk sent")
         return into.rowcount, sent
 
 
 def _chunks(
     source: psycopg.Connection[Any], copy_out: sql.Composable, reading: str
-) -> Generator[bytes, None, None]:
-    """The rows of a COPY TO STDOUT, in pieces of about BUFFER bytes."""
+) -> Generator[tuple[bytes, int], None, None]:
+    """The rows of a COPY TO STDOUT, in pieces of about BUFFER bytes; messages so far with each."""
     with translated(f"reading {reading}", source):
         pgconn = source.pgconn
         pgconn.send_query(copy_out.as_bytes(source))
@@ -84,21 +86,23 @@ def _chunks(
         _drain(pgconn)
 
 
-def _copied(pgconn: pq.abc.PGconn) -> Generator[bytes, None, None]:
+def _copied(pgconn: pq.abc.PGconn) -> Generator[tuple[bytes, int], None, None]:
     buffer = bytearray()
+    messages = 0
     while True:
         size, row = pgconn.get_copy_data(1)
         if size > 0:
+            messages += 1  # PostgreSQL sends one for each row
             buffer += row
             if len(buffer) >= BUFFER:
-                yield bytes(buffer)
+                yield bytes(buffer), messages
                 buffer.clear()
         elif size == 0:
             _await(pgconn)
         else:
             break
     if buffer:
-        yield bytes(buffer)
+        yield bytes(buffer), messages
 
 
 def _expect(source: psycopg.Connection[Any], status: pq.ExecStatus) -> None:

@@ -21,6 +21,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from ..connect import TEXT
 from ..failpoints import failpoint
 from ..write import Reject
 
@@ -49,6 +50,8 @@ class Spool:
         batch_size: most rows of a batch.
         batch_bytes: after this many, no further row of a batch.
     """
+
+    form = TEXT
 
     def __init__(self, batch_size: int, batch_bytes: int) -> None:
         self._batch_size = batch_size

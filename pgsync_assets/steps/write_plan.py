@@ -10,7 +10,7 @@ from ..log import RunLog
 from ..plan import Plan
 from ..record import SentRecord
 from ..sent import Sent
-from ..write import BatchWriter, Job, PlanRows, longest_texts
+from ..write import BatchWriter, Job, PlanRows, longest_texts, stamped
 from .early_log import early_log
 from .hooks import run_hooks
 from .settle import settle
@@ -62,7 +62,15 @@ def _write(work: Work, plan: Plan, resumed: bool, record: SentRecord) -> int:
     if done:
         work.reporter.step("write", plan.counts.total, plan.rows_of(done)[1])
     longest = longest_texts(work.relation, work.mapping, work.target)
-    rows = PlanRows(work.planner, plan.run, work.mapping, longest)
+    rows = PlanRows(
+        work.planner,
+        plan.run,
+        work.mapping,
+        longest,
+        work.target,
+        work.ledger.session.connection.info.server_version,
+        stamped(work.sync),
+    )
     job = Job(
         work.sync,
         rows,

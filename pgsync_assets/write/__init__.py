@@ -19,6 +19,7 @@ from .modes import mode_of
 from .reject import SAID, SILENT
 from .rights import check_rights, rights_of, written
 from .rows import PlanRows
+from .stamps import stamped
 from .suggest import MappingLine, arrival, suggest
 from .target import Target, TargetColumn, find_target, own_model, read_target
 from .trace import Step, Trace, TracedBatch
@@ -71,6 +72,7 @@ __all__ = [
     "own_model",
     "read_target",
     "rights_of",
+    "stamped",
     "suggest",
     "untaken",
     "written",

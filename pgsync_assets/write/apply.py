@@ -28,8 +28,6 @@ from .rows import Reader
 PARTS = 4  # as many statements for a bad row as with 2, and a third less to write again
 FEW = 1_000  # rows that may be sent for nothing: another statement costs as much
 
-CONSTRAINTS = b"SET CONSTRAINTS ALL IMMEDIATE"
-
 Way = Callable[[int, int], None]
 
 
@@ -141,9 +139,7 @@ class Application:
         try:
             with self._destination.transaction():
                 way(first, last)
-                # Deferred constraints speak now, while the savepoint can still undo (trap 23).
-                with self._trace.step("constraints", CONSTRAINTS):
-                    self._destination.execute(CONSTRAINTS)
+                self._attempt.settle()
         except RowRefused as refused:
             self._trace.refused(refused.reason)
             return refused

@@ -13,9 +13,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ..errors import RowRefused, UnexpectedError
+from ..connect import at_once
+from ..errors import Contention, RowRefused, UnexpectedError
 from ..plan.keys import OPERATION
-from ..sql import column, column_list
+from ..sql import column, column_list, statement
 from .job import Job
 from .ledger import Reject
 from .mode import Statement
@@ -23,6 +24,9 @@ from .reject import ABSORBED, AMBIGUOUS, HIDDEN, MULTIPLIED, NO_MATCH, OUTSIDE
 from .rows import Reader
 from .trace import shape
 from .unchanged import unchanged
+
+
+CONSTRAINTS = sql.Composed([sql.SQL("SET CONSTRAINTS ALL IMMEDIATE")])
 
 
 class Attempt:
@@ -52,6 +56,7 @@ class Attempt:
         self._destination = destination
         self._stamps = stamps
         self._has_stage = self._is_fresh = self._is_kept = False
+        self._copied_into: sql.Composable | None = None
         self.left_out: list[Reject] = []
         self.bytes = 0
 
@@ -82,8 +87,10 @@ class Attempt:
     def copy(self, first: int, last: int) -> None:
         """Copies rows straight into the table."""
         self.left_out = []
-        into = sql.SQL("{} ({})").format(self._into.target.relation, column_list(self._columns))
+        relation = self._into.target.relation
+        into = sql.SQL("{} ({})").format(relation, column_list(self._columns))
         copied = self._copy("copy", first, last, into, staged=False)
+        self._copied_into = relation
         _expect(copied, self.rows(first, last))
 
     def stage(self, first: int, last: int) -> None:
@@ -93,9 +100,37 @@ class Attempt:
             self._send("clear", stage.clear())
         self._is_fresh = False
         staged = self._copy("stage", first, last, stage.columns(self._columns), staged=True)
+        self._copied_into = stage.relation
         planned = self.rows(first, last)
         if staged != planned:
             raise UnexpectedError(f"{self._job.target.name}: staged {staged} of {planned} rows")
+
+    def settle(self) -> None:
+        """Lets deferred constraints speak, while the savepoint can still undo (trap 23); and looks
+        at the types by which rows were read, in the same message.
+
+        Raises:
+            Contention: a column has another type than the rows were sent for.
+        """
+        copied, self._copied_into = self._copied_into, None
+        if copied is None or not self._source.form.is_typed:
+            self._send("constraints", CONSTRAINTS)
+            return
+        types = statement(__package__ or "", "copied_types.sql")
+        both = [sql.Composed([CONSTRAINTS, sql.SQL(";")]), types]
+        with self._trace.step("constraints", b"\n".join(map(shape, both))):
+            found = at_once(
+                self._destination,
+                both,
+                {"relation": copied.as_string(self._destination), "columns": list(self._columns)},
+            )
+        columns = self._into.target.columns
+        if found[0][0] != [columns[name].type_oid for name in self._columns]:
+            raise Contention(
+                f"{self._into.target.name}: a column has another type than it had when the run "
+                "began",
+                "the next try looks at the table anew",
+            )
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -215,7 +250,8 @@ class Attempt:
 
     def _copy(self, action: str, first: int, last: int, into: sql.Composed, *, staged: bool) -> int:
         """Copies rows into a relation; how many the destination counted."""
-        text = sql.SQL("COPY {} FROM STDIN").format(into).as_bytes(self._destination)
+        option = self._source.form.option
+        text = sql.SQL("COPY {} FROM STDIN{}").format(into, option).as_bytes(self._destination)
         with self._trace.step(action, text) as step:
             step.rows, step.bytes = rows, size = self._source.copy(
                 first, last, self._stamps, self._destination, into, staged=staged

@@ -1,4 +1,9 @@
 -- A plan table has no statistics: the planner would scan all of it for every batch.
+-- And the types of its columns, by which their values are written where rows travel in binary.
 SELECT
     pg_catalog.set_config('enable_seqscan', 'off', true),
-    pg_catalog.set_config('max_parallel_workers_per_gather', '0', true);
+    pg_catalog.set_config('max_parallel_workers_per_gather', '0', true),
+    pg_catalog.array_agg(a.attname::text),
+    pg_catalog.array_agg(a.atttypid::bigint)
+FROM pg_catalog.pg_attribute AS a
+WHERE a.attrelid = :'plan'::regclass AND a.attnum > 0 AND NOT a.attisdropped;

@@ -39,6 +39,7 @@ class TargetColumn:
         missing: rights that our role lacks on it, of INSERT, UPDATE, SELECT.
         plain: type under any domain, as a cast in a model spells it.
         definition: what its type is made of.
+        type_oid: its type; a domain is not its base.
         key: when two of its values are one key; None where no unique index has it.
         closed_sequence: schema and name of one that its default draws from and our role may not.
     """
@@ -53,6 +54,7 @@ class TargetColumn:
     missing: tuple[str, ...]
     plain: str
     definition: Definition
+    type_oid: int
     key: Equality | None = None
     closed_sequence: tuple[str, ...] | None = None
 
@@ -326,6 +328,7 @@ def _column(row: Row, stored: Row | None, parts: Definition, key: Equality | Non
         missing=tuple(right for right, held in rights if not held),
         plain=row[15],
         definition=parts,
+        type_oid=row[12],
         key=key,
         closed_sequence=tuple(real[16]) if real[16] else None,
     )

@@ -63,7 +63,7 @@ def test_what_a_first_sync_sends(filled: Syncs) -> None:
         " where action = 'copy' group by 1"
     )
     (size,) = filled.keeper.rows("select sum(bytes) from hightouch_audit.sync_batches")[0]
-    assert found == [('COPY "public"."items" ("id", "place") FROM STDIN', size)]
+    assert found == [('COPY "public"."items" ("id", "place") FROM STDIN (FORMAT binary)', size)]
 
 
 def test_a_bad_row_shows_how_it_was_found(filled: Syncs) -> None:

@@ -27,6 +27,7 @@ from ..integration import test_parameters as parameters
 from ..integration import test_partition_membership as membership
 from ..integration import test_table_models as of_tables
 from ..integration.cli.test_docs_of_trends import QUERIES
+from ..integration.test_binary import walk_binary
 from ..integration.test_key_equality import (
     test_keys_that_citext_calls_one_are_refused_until_the_model_casts_them,
     walk_with_blanks,
@@ -183,6 +184,12 @@ def test_every_type_and_value_arrives(database_pair: Pair, platform_side: Side) 
     syncs = Syncs(database_pair, platform=platform_side)
     for name in ("lightning", "standard"):
         walk(corpus, syncs, "upsert", name, "delete_row")
+
+
+def test_every_value_of_plain_types_arrives_in_binary(
+    database_pair: Pair, platform_side: Side
+) -> None:
+    assert len(walk_binary(database_pair, platform_side).types) > 30
 
 
 def test_xml_arrives(server: Cluster, platform_side: Side) -> None:

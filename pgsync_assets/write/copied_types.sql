@@ -1,0 +1,8 @@
+-- Types of the columns that rows were copied to. COPY holds a lock until the transaction ends, so
+-- they are those by which it read the values, and stay so.
+SELECT pg_catalog.array_agg(a.atttypid::bigint ORDER BY wanted.place)
+FROM unnest(:'columns'::text[]) WITH ORDINALITY AS wanted (name, place)
+LEFT JOIN pg_catalog.pg_attribute AS a
+    ON a.attrelid = :'relation'::regclass
+    AND a.attname = wanted.name::name
+    AND NOT a.attisdropped;
