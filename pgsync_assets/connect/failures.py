@@ -25,10 +25,10 @@ from ..errors import (
 from .watch import WatchedConnection
 
 LOST = {"57P01", "57P02", "57P03", "57P05", "25P03", "25P04"}
-CONTENTION = {"40001", "40P01", "55P03"}
+OTHER_TYPE = "22P03"  # binary values that are none of the type that reads them
+CONTENTION = {"40001", "40P01", "55P03", OTHER_TYPE}
 OUT_OF_RESOURCES = {"53300", "53200"}
 ROW_LEVEL = {"23502", "23503", "23505", "23514", "23P01", "23001", "44000", "P0001", "54000"}
-OTHER_TYPE = "22P03"  # binary values that are none of the type that reads them
 NOT_A_VALUE = {"22P04", OTHER_TYPE}  # 22P04: a malformed COPY stream, a defect of ours
 STATEMENT_POOLING = "statement pooling mode"  # PgBouncer's words, as it hangs up
 SPEAKS_OF_OBJECTS = ("0A", "25", "28", "3D", "3F", "42", "53", "55", "57", "58")
@@ -53,6 +53,8 @@ def spoken(error: psycopg.Error) -> str:
     state = error.sqlstate or ""
     if state.startswith(SPEAKS_OF_OBJECTS) and error.diag.message_primary:
         return f"{error.diag.message_primary} (SQLSTATE {state})"
+    if state == OTHER_TYPE:
+        return f"a column has another type than it had when the run began (SQLSTATE {state})"
     if state.startswith("22"):
         return f"a value cannot be converted or is out of range (SQLSTATE {state})"
     return f"SQLSTATE {state}" if state else type(error).__name__
@@ -89,11 +91,6 @@ def translate(
         return ConnectionLost(f"{doing}: {how_lost(error, connection)}")
     if state in CONTENTION:
         return Contention(f"{doing}: {spoken(error)}")
-    if state == OTHER_TYPE:
-        return Contention(
-            f"{doing}: a column has another type than it had when the run began",
-            "the next try looks at the table anew",
-        )
     if state in OUT_OF_RESOURCES:
         return OutOfResources(f"{doing}: {spoken(error)}")
     if state == "42501":

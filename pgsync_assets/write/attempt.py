@@ -25,7 +25,6 @@ from .rows import Reader
 from .trace import shape
 from .unchanged import unchanged
 
-
 CONSTRAINTS = sql.Composed([sql.SQL("SET CONSTRAINTS ALL IMMEDIATE")])
 
 
@@ -138,15 +137,15 @@ class Attempt:
 
         Where the block is left by an error, so is the batch.
         """
-        for statement in self._into.stage.keep():
-            self._send("keep", statement)
+        for one in self._into.stage.keep():
+            self._send("keep", one)
         if self._is_joined:
             self._send("analyze", self._into.stage.analyze_kept())
         self._is_kept = True
         yield
         self._is_kept = False
-        for statement in self._into.stage.release():
-            self._send("release", statement)
+        for one in self._into.stage.release():
+            self._send("release", one)
 
     def write_kept(self, first: int, last: int) -> None:
         """Writes rows of those that are kept."""

@@ -25,13 +25,11 @@ from .travel import format_of
 
 
 class Reader(Protocol):
-    """Reads rows for the length of a batch.
-
-    `form`: the format of COPY that they travel in.
-    """
+    """Reads rows for the length of a batch."""
 
     @property
-    def form(self) -> Format: ...
+    def form(self) -> Format:
+        """The format of COPY that they travel in."""
 
     def copy(
         self,
