@@ -158,7 +158,7 @@ class ConnectionLost(TransientError):
 
 
 class Contention(TransientError):
-    """Deadlock, serialization failure or lock timeout; a table that was replaced while read."""
+    """Deadlock, serialization failure, lock timeout; a table replaced or altered meanwhile."""
 
 
 class OutOfResources(TransientError):
