@@ -196,11 +196,12 @@ def _planned(work: Work, wanted: Wanted, recovered: Outcome | None) -> Outcome:
     with _recorded(work, run):
         work.reporter.step("plan")
         work, plan = wanted.plan(work, run)
-    work.reporter.step("guard")
-    reason = reason_to_hold(work, plan, wanted.full_resync)
-    if reason is not None:
-        raise stopped(work, plan, reason)
-    sent = write_plan(work, plan, resumed=False)
+    with work.holding_rows():
+        work.reporter.step("guard")
+        reason = reason_to_hold(work, plan, wanted.full_resync)
+        if reason is not None:
+            raise stopped(work, plan, reason)
+        sent = write_plan(work, plan, resumed=False)
     work.reporter.step("advance")
     settlement = settle(work, plan, seen=work.sides)
     return replace(outcome(work, plan, settlement, sent), recovered=recovered)

@@ -26,7 +26,7 @@ from .watch import WatchedConnection
 
 LOST = {"57P01", "57P02", "57P03", "57P05", "25P03", "25P04"}
 OTHER_TYPE = "22P03"  # binary values that are none of the type that reads them
-CONTENTION = {"40001", "40P01", "55P03", OTHER_TYPE}
+CONTENTION = {"40001", "40P01", "55P03", OTHER_TYPE, "72000"}  # the last: snapshot too old, to 16
 OUT_OF_RESOURCES = {"53300", "53200"}
 ROW_LEVEL = {"23502", "23503", "23505", "23514", "23P01", "23001", "44000", "P0001", "54000"}
 NOT_A_VALUE = {"22P04", OTHER_TYPE}  # 22P04: a malformed COPY stream, a defect of ours

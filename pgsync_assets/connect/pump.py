@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 from psycopg import pq, sql
 
+from ..errors import UnexpectedError
 from ..failpoints import failpoint
 from .copy_format import TEXT, Format
 from .failures import translated
@@ -33,6 +34,7 @@ def pump(
     reading: str = "the plan",
     form: Format = TEXT,
     told: Callable[[int], None] | None = None,
+    expected: int | None = None,
 ) -> tuple[int, int]:
     """Copies the rows of a query into a relation of another server.
 
@@ -44,12 +46,14 @@ def pump(
         reading: what the query reads, for messages.
         form: how the rows are spelled on their way.
         told: is told how many rows have been sent so far, chunk by chunk.
+        expected: rows that the query has to have.
 
     Returns:
         Rows that the destination counted, and bytes sent.
 
     Raises:
         PgsyncError: what went wrong at the source.
+        UnexpectedError: the source sent other than `expected` rows; the COPY was abandoned.
         psycopg.Error: what the destination answered; the caller knows whether a row is to blame.
     """
     copy_out = sql.SQL("COPY ({}) TO STDOUT{}").format(query, form.option)
@@ -57,7 +61,10 @@ def pump(
     sent = 0
     # A savepoint at the source: where the destination refuses midway, reading is cancelled.
     with source.transaction(), destination.cursor() as into:
-        with closing(_chunks(source, copy_out, reading)) as chunks, into.copy(copy_in) as writer:
+        with (
+            closing(_chunks(source, copy_out, reading, expected)) as chunks,
+            into.copy(copy_in) as writer,
+        ):
             for chunk, messages in chunks:
                 writer.write(chunk)
                 sent += len(chunk)
@@ -68,7 +75,7 @@ def pump(
 
 
 def _chunks(
-    source: psycopg.Connection[Any], copy_out: sql.Composable, reading: str
+    source: psycopg.Connection[Any], copy_out: sql.Composable, reading: str, expected: int | None
 ) -> Generator[tuple[bytes, int], None, None]:
     """The rows of a COPY TO STDOUT, in pieces of about BUFFER bytes; messages so far with each."""
     with translated(f"reading {reading}", source):
@@ -82,8 +89,13 @@ def _chunks(
             source.cancel_safe()
             _drain(pgconn)
             raise
-        _expect(source, pq.ExecStatus.COMMAND_OK)
+        sent = _expect(source, pq.ExecStatus.COMMAND_OK).command_tuples
         _drain(pgconn)
+        if expected is not None and sent != expected:
+            raise UnexpectedError(
+                f"reading {reading}: {sent} rows came, {expected} were planned",
+                "nothing of this batch was written; please report it",
+            )
 
 
 def _copied(pgconn: pq.abc.PGconn) -> Generator[tuple[bytes, int], None, None]:
@@ -105,13 +117,14 @@ def _copied(pgconn: pq.abc.PGconn) -> Generator[tuple[bytes, int], None, None]:
         yield bytes(buffer), messages
 
 
-def _expect(source: psycopg.Connection[Any], status: pq.ExecStatus) -> None:
+def _expect(source: psycopg.Connection[Any], status: pq.ExecStatus) -> pq.abc.PGresult:
     result = _answer(source.pgconn)
     if result is None or result.status != status:
         if result is not None and result.status == pq.ExecStatus.FATAL_ERROR:
             _drain(source.pgconn)
             raise psycopg.errors.error_from_result(result)
         raise psycopg.OperationalError("the COPY was not answered")
+    return result
 
 
 def _drain(pgconn: pq.abc.PGconn) -> None:

@@ -45,6 +45,7 @@ from .shape import Shape
 from .sides import Sides
 from .state import Planner, State
 from .storage import STORAGES, Storage
+from .streamed import PLACE, Streamed, between, unplan
 from .survey import KnownState, Neighbour, PlannerId, neighbours, survey
 
 
@@ -77,6 +78,7 @@ __all__ = [
     "KnownState",
     "Lock",
     "Neighbour",
+    "PLACE",
     "Part",
     "Plan",
     "PlanRecord",
@@ -97,11 +99,13 @@ __all__ = [
     "Sides",
     "State",
     "StateOf",
+    "Streamed",
     "Storage",
     "accident",
     "approve",
     "asked",
     "await_turn",
+    "between",
     "carry",
     "check_platform_keys",
     "content_of",
@@ -140,4 +144,5 @@ __all__ = [
     "silent_rows",
     "states_of",
     "survey",
+    "unplan",
 ]

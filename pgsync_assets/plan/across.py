@@ -7,7 +7,7 @@ carries a digest of its own: where it differs, the model does not answer the sam
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from psycopg import sql
 
@@ -17,8 +17,10 @@ from ..model import check_moment
 from ..sql import COMMA, column, column_list, relation
 from .keys import OPERATION, ROW, equal_keys
 from .reading import Connection, Fetch, Question
+from .run import Run
 from .shape import DIGEST, Shape
 from .state import Planner, State
+from .streamed import Streamed
 
 AT_ONCE = 100_000
 """Keys in one statement: some megabytes of text."""
@@ -36,6 +38,7 @@ class Across:
         question: what is read.
         source: where the model is.
         told: is told how many rows came over so far.
+        streamed: holds the snapshot until the rows are written, where they may travel that way.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Across:
         question: Question,
         source: Session,
         told: Callable[[int], None],
+        streamed: Streamed | None = None,
     ) -> None:
         self._planner = planner
         self._question = question
@@ -58,17 +62,37 @@ class Across:
         self._written: dict[str, str] = {}
         self._rows = 0
         self._told = told
+        self._streamed = streamed
         self._come = 0
         self.bytes = 0
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """One read-only transaction at the source: works on a hot standby."""
-        with self._source.transaction("reading the model", READ_ONLY) as reader:
+        with ExitStack() as stack:
+            if self._streamed is not None:
+                reader = self._streamed.open()
+            else:
+                begun = self._source.transaction("reading the model", READ_ONLY)
+                reader = stack.enter_context(begun)
             reader.execute(self._planner.statement("reading_settings.sql"), {})
             self._reader = reader
             self._written = self._source.text_settings()
             yield
+            if self._streamed is not None and self._streamed.bytes is None:
+                self._streamed.close()  # the rows were stored after all
+
+    def stream(self, connection: Connection, run: Run) -> int | None:
+        """Keys, digests and places are copied over; see `Streamed`."""
+        if self._streamed is None:
+            return None
+        made = self._streamed.plan(connection, run, self._told)
+        if made is None:
+            return None
+        self._check_written()
+        self.check(connection)
+        self.bytes += made[1]
+        return self._streamed.bytes
 
     def fetch(self, *, images: bool) -> Fetch | None:
         """Columns travel only where they are asked for; else the changed rows' do, by key."""

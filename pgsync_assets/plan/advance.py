@@ -17,6 +17,7 @@ from .keys import OPERATION, ROW, SEND_AGAIN, same_key
 from .run import Plan
 from .shape import DIGEST, LABEL
 from .state import Planner, State
+from .streamed import PLACE
 
 
 class Advance:
@@ -70,7 +71,9 @@ class Advance:
         if self._plan.counts.removed:
             self._run("DELETE FROM {plan} WHERE {op} = 'r'")
         self._run("DROP TABLE IF EXISTS {snapshot}")
-        if self._plan.shape.holds == "rows":
+        if self._plan.is_streamed:
+            self._run("ALTER TABLE {plan} DROP COLUMN {place}", place=column(PLACE))
+        if self._plan.shape.holds == "rows" or self._plan.is_streamed:
             self._run("DROP INDEX {rows_index}")
             self._take_plan()
             return self._count()

@@ -18,7 +18,9 @@ from ..sql import column
 from .keys import ROW
 from .run import Run
 from .state import Planner
+from .streamed import PLACE
 
+PAGE = 8192  # bytes of a table's file, unless its server was built otherwise
 NEAR = 4  # a batch of rows that are stored in one piece is rarely four times the average
 
 
@@ -56,6 +58,28 @@ class Cut:
         ends = _ends(connection, planner, run, columns, self)
         return ends if len(ends) > -(-total // self.rows) else None
 
+    def ends_of_places(
+        self,
+        connection: psycopg.Connection[Any],
+        planner: Planner,
+        run: Run,
+        total: int,
+        stored: int,
+    ) -> tuple[int, ...] | None:
+        """The last row of each batch of a plan whose rows lie at the source; see `ends`.
+
+        Args:
+            connection: the planner's transaction, behind the plan.
+            planner: where the plan is.
+            run: whose plan it is; numbered in the order of its places.
+            total: rows of the plan.
+            stored: bytes of the file in which they lie, page after page.
+        """
+        if stored <= self.bytes or NEAR * stored * min(self.rows, total) <= self.bytes * total:
+            return None
+        ends = _ends_of_places(connection, planner, run, self)
+        return ends if len(ends) > -(-total // self.rows) else None
+
     def _may_be_exceeded(
         self, connection: psycopg.Connection[Any], planner: Planner, run: Run, total: int
     ) -> bool:
@@ -66,6 +90,26 @@ class Cut:
         if stored <= self.bytes:
             return False
         return bool(apart) or NEAR * stored * min(self.rows, total) > self.bytes * total
+
+
+def _ends_of_places(
+    connection: psycopg.Connection[Any], planner: Planner, run: Run, cut: Cut
+) -> tuple[int, ...]:
+    """A batch has no more rows than lie in one stretch of so many bytes."""
+    row = connection.execute(
+        sql.SQL(
+            "SELECT array_agg(last ORDER BY last) FROM (SELECT max({row}) AS last FROM {plan}"
+            " GROUP BY ({row} - 1) / {rows},"
+            " ({place}::text::point)[0]::bigint / {pages}) AS batch"
+        ).format(
+            row=column(ROW),
+            plan=planner.plan_table(run),
+            rows=sql.Literal(cut.rows),
+            place=column(PLACE),
+            pages=sql.Literal(max(1, cut.bytes // PAGE)),
+        )
+    ).fetchone()
+    return tuple(row[0] or ()) if row else ()
 
 
 def _ends(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -96,21 +97,15 @@ class Diff:
             self._reading.snapshot(),
             self._planner.hold(self._state, "planning", "plan_settings.sql") as connection,
         ):
-            old = self._aligned(connection)
-            if old is not None and not self._scope.sends_all:
-                self._prepare_comparison(connection)
-            model = self._reading.model(connection, images=self._scope.sends_all)
-            comparison = Comparison(
-                self._planner, self._state, self._shape, old, model, self._proven, self._scope
-            )
-            refusals = Refusals(comparison, run)
-            if refusals.of_keys(connection):
-                key = self._shape.key
-                found = invalid_keys(self._planner, connection, run, key, named)
-                refuse_invalid(self._state.sync, key, found, on_duplicate_key, max_invalid)
-            left_out, left = self._make(connection, run, comparison, refusals)
+            stored = self._reading.stream(connection, run)
+            if stored is None:
+                judged = partial(self._judge, connection, run, on_duplicate_key, max_invalid, named)
+                invalid, left_out, left = self._compare(connection, run, judged)
+            else:
+                invalid, left_out, left = 0, 0, Counts()
+                self._create_indexes(connection, run, is_snapshot=True)
             counts = self._planner.planned(connection, run)
-            self._stop_at(refusals.count, (counts + left).total, max_invalid)
+            self._stop_at(invalid, (counts + left).total, max_invalid)
             plan = Plan(
                 run=run,
                 is_full=self._scope.is_full,
@@ -118,21 +113,62 @@ class Diff:
                 shape=self._shape,
                 batch_size=cut.rows,
                 counts=counts,
-                invalid=refusals.count,
+                invalid=invalid,
                 base_run=self._state.ledger_run,
                 cursor=self._cursor(connection),
                 is_whole=self._scope.is_whole,
-                batch_ends=self._batch_ends(connection, run, cut, counts),
+                batch_ends=self._batch_ends(connection, run, cut, counts, stored),
                 left_out=left_out,
                 left=left,
+                is_streamed=stored is not None,
             )
             self._planner.save(connection, plan)
             failpoint("plan made")
         return plan
 
+    def _compare(
+        self, connection: psycopg.Connection[Any], run: Run, judge: Callable[[], None]
+    ) -> tuple[int, int, Counts]:
+        """Compares model and snapshot, and stores what changed.
+
+        Returns:
+            Rows that cannot be planned, and see `_make`.
+        """
+        old = self._aligned(connection)
+        if old is not None and not self._scope.sends_all:
+            self._prepare_comparison(connection)
+        model = self._reading.model(connection, images=self._scope.sends_all)
+        comparison = Comparison(
+            self._planner, self._state, self._shape, old, model, self._proven, self._scope
+        )
+        refusals = Refusals(comparison, run)
+        if refusals.of_keys(connection):
+            judge()
+        left_out, left = self._make(connection, run, comparison, refusals)
+        return refusals.count, left_out, left
+
+    def _judge(
+        self,
+        connection: psycopg.Connection[Any],
+        run: Run,
+        on_duplicate_key: DuplicateKeys,
+        max_invalid: Limit,
+        named: Callable[[str], str],
+    ) -> None:
+        key = self._shape.key
+        found = invalid_keys(self._planner, connection, run, key, named)
+        refuse_invalid(self._state.sync, key, found, on_duplicate_key, max_invalid)
+
     def _batch_ends(
-        self, connection: psycopg.Connection[Any], run: Run, cut: Cut, counts: Counts
+        self,
+        connection: psycopg.Connection[Any],
+        run: Run,
+        cut: Cut,
+        counts: Counts,
+        stored: int | None,
     ) -> tuple[int, ...] | None:
+        if stored is not None:
+            return cut.ends_of_places(connection, self._planner, run, counts.total, stored)
         return cut.ends(connection, self._planner, run, self._shape.columns, counts.total)
 
     def _make(
@@ -161,7 +197,8 @@ class Diff:
         self._reading.forget(connection)
         if parked is not None:
             parked.forget()
-        self._create_indexes(connection, run)
+        is_snapshot = self._scope.is_full and self._shape.holds == "rows"
+        self._create_indexes(connection, run, is_snapshot=is_snapshot)
         return parked.left_out if parked else 0, left
 
     def _prepare_comparison(self, connection: psycopg.Connection[Any]) -> None:
@@ -253,7 +290,9 @@ class Diff:
             return None
         return self._reading.highest(connection, self._scope.cursor) or self._state.cursor
 
-    def _create_indexes(self, connection: psycopg.Connection[Any], run: Run) -> None:
+    def _create_indexes(
+        self, connection: psycopg.Connection[Any], run: Run, *, is_snapshot: bool
+    ) -> None:
         plan = self._planner.plan_table(run)
         # Batches are read by row number; rows lie in that order, so a block range index finds them.
         connection.execute(
@@ -261,7 +300,7 @@ class Diff:
                 sql.Identifier(f"rows_{run.id}"), plan, column(ROW)
             )
         )
-        if self._scope.is_full and self._shape.holds == "rows":
+        if is_snapshot:
             connection.execute(
                 sql.SQL("CREATE UNIQUE INDEX {} ON {} ({})").format(
                     sql.Identifier(f"key_{run.id}"), plan, column_list(self._shape.key)

@@ -10,6 +10,7 @@ from psycopg import sql
 from ..model import check_moment
 from ..sql import column, relation
 from .reading import Connection, Fetch, Question
+from .run import Run
 from .state import Planner, State
 
 
@@ -37,6 +38,10 @@ class InPlace:
 
     def fetch(self, *, images: bool) -> Fetch | None:
         """Nothing: reading all columns costs nothing here."""
+        return None
+
+    def stream(self, connection: Connection, run: Run) -> int | None:
+        """Never: what is stored here becomes the snapshot."""
         return None
 
     def model(self, connection: Connection, *, images: bool) -> sql.Composable:

@@ -14,5 +14,6 @@ SET status = 'planned',
     left_over = :'left_over'::bigint[],
     base_run = :'base_run'::bigint,
     cursor = :'cursor',
-    is_whole = :'is_whole'::boolean
+    is_whole = :'is_whole'::boolean,
+    is_streamed = :'is_streamed'::boolean
 WHERE id = :'run'::bigint AND status = 'started';

@@ -19,6 +19,7 @@ from ..config import ModelConfig, Partition, Slice
 from ..model import Past, Relation, condition, rows
 from ..sql import column, column_list
 from .digest import digest
+from .run import Run
 from .shape import DIGEST, Shape
 
 Connection = psycopg.Connection[Any]
@@ -86,6 +87,17 @@ class Reading(Protocol):
     def snapshot(self) -> Iterator[None]:
         """Holds one moment of the source for the length of the block."""
         yield
+
+    def stream(self, connection: Connection, run: Run) -> int | None:
+        """Makes the plan of a first sync whose rows stay where they are until they are written.
+
+        Args:
+            connection: the planner's transaction.
+            run: whose plan it is.
+
+        Returns:
+            Bytes of the table's file; None where the rows have to be stored.
+        """
 
     def model(self, connection: Connection, *, images: bool) -> sql.Composable:
         """A relation, named `model`, with the rows to be compared.

@@ -81,6 +81,7 @@ class Plan(Batches):
         left_out: parked rows that it would hold else; known while it is made only.
         left: changes that it would hold else, and that the next run finds again: somebody asked
             for a part of them.
+        is_streamed: it has no images: only the run that made it can write it (`streamed.py`).
     """
 
     fingerprint: str
@@ -93,6 +94,7 @@ class Plan(Batches):
     content: str | None = None
     left_out: int = 0
     left: Counts = Counts()
+    is_streamed: bool = False
 
     @property
     def found(self) -> Counts:
@@ -122,4 +124,5 @@ class Plan(Batches):
             content=row[15],
             batch_ends=None if row[16] is None else tuple(row[16]),
             left=Counts(*(row[17] or ())),
+            is_streamed=row[18],
         )

@@ -361,6 +361,7 @@ class Planner:
                 "cursor": plan.cursor,
                 "is_whole": plan.is_whole,
                 "left_over": list(astuple(plan.left)) if plan.left.total else None,
+                "is_streamed": plan.is_streamed,
             },
         )
 

@@ -269,7 +269,7 @@ class Audit:
         return keeps and plan.counts.total >= own_table.OWN_TABLE
 
     def _changelog(self, plan: Plan, committed: int) -> Changelog:
-        has_fields = self._sync.audit.level == "full"
+        has_fields = self._sync.audit.level == "full" and not plan.is_streamed
         return Changelog(
             self._planner,
             self._schema,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 
+from ..config import Place
 from ..errors import ConfigurationError
 from ..failpoints import failpoint
 from ..model import Past, check_cursor
@@ -22,12 +24,14 @@ from ..plan import (
     Run,
     Scope,
     Shape,
+    Streamed,
     differences,
     refused_status,
     release,
 )
 from ..write import cascades
 from .layout import check_layout
+from .may_stream import may_stream
 from .work import Work
 
 
@@ -40,6 +44,7 @@ def make_plan(
     anew: bool = False,
     retry_rejected: bool = False,
     part: Part = Part(),  # noqa: B008 - frozen
+    streams: bool = False,
 ) -> tuple[Work, Plan]:
     """Compares the model with the state, and stores what is to be written.
 
@@ -51,6 +56,8 @@ def make_plan(
         anew: partitions may be others than when the state was made, and no row is left out.
         retry_rejected: rows that are parked are tried once more.
         part: which of the changes are planned.
+        streams: who asked writes the plan at once: its rows need not be stored, where that is
+            possible; the work then holds the snapshot in which they are.
 
     Returns:
         The work with its state in the form in which the plan needs it, and the plan.
@@ -72,17 +79,24 @@ def make_plan(
     knows = not anew and _must_know(refused, shape, part)
     scope = replace(scope, is_whole=past is None, cursor=_cursor(work), has_refused=knows)
     scope = _of_part(work, scope, part)
-    reading = _reading(work, old, shape, scope, past)
+    question = _question(work, old, shape, scope, past)
+    if streams and may_stream(work, old, scope, past):
+        work = replace(work, streamed=STREAMS[work.sync.traits.place](work, question))
+    reading = READINGS[work.sync.traits.place](work, question)
     proven = work.relation.unique_key
     diff = Diff(work.planner, work.state, shape, old, reading, proven=proven, scope=scope)
-    plan = diff.store(
-        run,
-        work.fingerprint,
-        Cut(work.sync.batch_size, work.sync.batch_bytes),
-        work.sync.max_rejected_rows,
-        work.sync.on_duplicate_key,
-        work.audit.privacy.name,
-    )
+    with ExitStack() as stack:
+        stack.callback(work.let_go)
+        plan = diff.store(
+            run,
+            work.fingerprint,
+            Cut(work.sync.batch_size, work.sync.batch_bytes),
+            work.sync.max_rejected_rows,
+            work.sync.on_duplicate_key,
+            work.audit.privacy.name,
+        )
+        if plan.is_streamed:
+            stack.pop_all()  # closed by who writes it
     work.reporter.read(reading.bytes)
     failpoint("plan stored")
     state = work.planner.look(work.state.sync, work.state.partition) or work.state
@@ -239,15 +253,12 @@ def _cascading(work: Work, plan: Plan) -> Iterator[str]:
             yield f"{plan.counts.removed:,} rows are removed, and with them {told}"
 
 
-def _reading(
+def _question(
     work: Work, old: Shape | None, shape: Shape, scope: Scope, past: Past | None
-) -> Reading:
+) -> Question:
     by_digest = "digest" in (shape.holds, old.holds if old and not scope.is_full else None)
     covered = work.sync.partitions.covered if work.sync.partitions else None
-    question = Question(
-        work.sync.model, work.relation, shape, work.partition, by_digest, past, covered
-    )
-    return READINGS[work.sync.traits.place](work, question)
+    return Question(work.sync.model, work.relation, shape, work.partition, by_digest, past, covered)
 
 
 def _in_place(work: Work, question: Question) -> Reading:
@@ -256,8 +267,23 @@ def _in_place(work: Work, question: Question) -> Reading:
 
 def _across(work: Work, question: Question) -> Reading:
     told = partial(work.reporter.rows, total=0, rejected=0)
-    return Across(work.planner, work.state, question, work.reader, told)
+    return Across(work.planner, work.state, question, work.reader, told, work.streamed)
 
 
 READINGS = {"source": _in_place, "platform": _across}
 """By the place of the planner: how the model gets there."""
+
+
+def _stored(work: Work, question: Question) -> None:
+    """Rows in the planner's own database become the snapshot: there is nothing to be saved."""
+
+
+def _streamed(work: Work, question: Question) -> Streamed:
+    return Streamed(work.reader, work.planner, question)
+
+
+STREAMS: dict[Place, Callable[[Work, Question], Streamed | None]] = {
+    "source": _stored,
+    "platform": _streamed,
+}
+"""By the place of the planner: rows that are stored nowhere on their way."""

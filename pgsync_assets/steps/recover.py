@@ -17,6 +17,7 @@ from .write_plan import write_plan
 
 UNWRITTEN = "interrupted before its first row was written"
 CHANGED = "the configuration changed before all of it was written; the rest is planned anew"
+STREAMED = "interrupted while its rows were streamed; the rest is planned anew"
 
 
 def recover(
@@ -25,8 +26,8 @@ def recover(
     """Finishes what an earlier run left behind.
 
     A plan of which something may be in is continued where its images are (its batches are in the
-    planner), or settled by the ledger where the configuration has changed. A plan of which
-    nothing can be in is dropped.
+    planner), or settled by the ledger where the configuration has changed, or its rows were
+    streamed. A plan of which nothing can be in is dropped.
 
     Args:
         work: the run.
@@ -45,7 +46,8 @@ def recover(
     entry = work.ledger.read(work.state)
     unfinished = _unfinished(work, entry)
     if unfinished is not None:
-        return _finish(work, unfinished, given_up)
+        is_cut_off = unfinished.is_streamed and entry and entry.batch < unfinished.batches
+        return _finish(work, unfinished, given_up or (STREAMED if is_cut_off else None))
     plan = work.planner.open_plan(work.state)
     if plan is not None:
         _supersede(work, plan, full_resync)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..outcome import Outcome
-from ..plan import Part, Plan, Run, find_plan
+from ..plan import Part, Plan, Run, find_plan, unplan
+from .hold import reason_to_hold
 from .make_plan import make_plan
 from .settled import settled
 from .work import Work
@@ -55,6 +56,15 @@ class Wanted:
 
     def plan(self, work: Work, run: Run) -> tuple[Work, Plan]:
         """Plans it; see `make_plan`."""
+        streaming, plan = self._made(work, run, streams=True)
+        if not plan.is_streamed or reason_to_hold(streaming, plan, self.full_resync) is None:
+            return streaming, plan
+        # Somebody is going to look at it, and may apply it when the snapshot is long gone.
+        streaming.let_go()
+        unplan(work.planner, work.state, run)
+        return self._made(work, run, streams=False)
+
+    def _made(self, work: Work, run: Run, *, streams: bool) -> tuple[Work, Plan]:
         return make_plan(
             work,
             run,
@@ -62,4 +72,5 @@ class Wanted:
             compare_all=self._compare_all,
             retry_rejected=self._retry_rejected,
             part=self._part,
+            streams=streams,
         )

@@ -33,6 +33,7 @@ from ..plan import (
     Sides,
     State,
     Storage,
+    Streamed,
     check_platform_keys,
     newest_algorithm,
     prepare,
@@ -89,6 +90,7 @@ class Work:
         notes: what a person should know about the run, in sentences.
         bytes_read: from the source, to find and fetch what changed, where that is elsewhere.
         orphans: names in the planner that no sync of the project has, where that can be told.
+        streamed: the source's snapshot, where the rows of the plan are still there only.
     """
 
     sync: SyncConfig
@@ -111,6 +113,7 @@ class Work:
     notes: tuple[str, ...] = ()
     bytes_read: int = 0
     orphans: tuple[str, ...] = ()
+    streamed: Streamed | None = None
 
     @property
     def slice(self) -> str:
@@ -155,6 +158,19 @@ class Work:
         known = self.state.shape.nullable_key if self.state.shape else ()
         is_proven = self.relation.unique_key
         return tuple(name for name, to in pairs if to in there and (name in known or not is_proven))
+
+    @contextmanager
+    def holding_rows(self) -> Iterator[None]:
+        """The rows of the plan can be read for the length of the block, wherever they are."""
+        try:
+            yield
+        finally:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Nobody reads the rows of the plan at the source any more."""
+        if self.streamed is not None:
+            self.streamed.close()
 
     def show(self, run: int) -> None:
         """Lets the servers tell which run it is, in pg_stat_activity.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from ..errors import TerminalError, TransientError
 from ..failpoints import failpoint
@@ -10,7 +11,7 @@ from ..log import RunLog
 from ..plan import Plan
 from ..record import SentRecord
 from ..sent import Sent
-from ..write import BatchWriter, Job, PlanRows, longest_texts, stamped
+from ..write import BatchWriter, Job, PlanRows, Rows, SourceRows, Taken, longest_texts, stamped
 from .early_log import early_log
 from .hooks import run_hooks
 from .settle import settle
@@ -62,18 +63,9 @@ def _write(work: Work, plan: Plan, resumed: bool, record: SentRecord) -> int:
     if done:
         work.reporter.step("write", plan.counts.total, plan.rows_of(done)[1])
     longest = longest_texts(work.relation, work.mapping, work.target)
-    rows = PlanRows(
-        work.planner,
-        plan.run,
-        work.mapping,
-        longest,
-        work.target,
-        work.ledger.session.connection.info.server_version,
-        stamped(work.sync),
-    )
     job = Job(
         work.sync,
-        rows,
+        _rows(work, plan, longest),
         work.ledger,
         work.state,
         plan,
@@ -98,6 +90,22 @@ def _write(work: Work, plan: Plan, resumed: bool, record: SentRecord) -> int:
     # Before the plan is settled: they are never left out.
     run_hooks(work, "after", hooks.after, record.trace, plan.batches + 1, plan.counts.total)
     return writer.bytes
+
+
+def _rows(work: Work, plan: Plan, longest: Mapping[str, int]) -> Rows:
+    """Where the rows of a plan are: at the source still, or in the planner.
+
+    A streamed plan of an earlier run is only resumed where all of its batches are in.
+    """
+    columns = work.target.columns
+    taken = Taken(
+        tuple(columns[name] for name in work.mapping.targets),
+        tuple(columns[name] for name in stamped(work.sync)),
+        work.ledger.session.connection.info.server_version,
+    )
+    if work.streamed is not None:
+        return SourceRows(work.streamed, work.planner, plan, work.mapping, longest, taken)
+    return PlanRows(work.planner, plan.run, work.mapping, longest, taken)
 
 
 def _fence(work: Work, plan: Plan, resumed: bool) -> tuple[int, int]:

@@ -18,9 +18,11 @@ from .lossy import lossy_columns
 from .modes import mode_of
 from .reject import SAID, SILENT
 from .rights import check_rights, rights_of, written
-from .rows import PlanRows
+from .rows import PlanRows, Rows
+from .source_rows import SourceRows
 from .stamps import stamped
 from .suggest import MappingLine, arrival, suggest
+from .taken import Taken
 from .target import Target, TargetColumn, find_target, own_model, read_target
 from .trace import Step, Trace, TracedBatch
 from .types import MICROSECONDS, numeric_modifier
@@ -41,10 +43,13 @@ __all__ = [
     "PlanRows",
     "MappingLine",
     "Reject",
+    "Rows",
     "SAID",
     "SILENT",
+    "SourceRows",
     "Step",
     "TABLE",
+    "Taken",
     "Target",
     "TargetColumn",
     "Trace",

@@ -20,8 +20,7 @@ from ..plan.keys import OPERATION, ROW
 from ..sql import COMMA, column, column_list, statement
 from .ledger import Reject
 from .reject import too_long
-from .target import Target, TargetColumn
-from .travel import format_of
+from .taken import Taken
 
 
 class Reader(Protocol):
@@ -81,9 +80,7 @@ class PlanRows:
         mapping: which column goes where.
         longest: columns of the model whose texts may be longer than those of the destination, and
             how many characters are taken there.
-        target: the destination table.
-        version: of its server, as libpq tells it: 140005 for 14.5.
-        stamps: its columns that say when and by which run a row was written.
+        taken: what they are read as.
     """
 
     def __init__(
@@ -92,14 +89,10 @@ class PlanRows:
         run: Run,
         mapping: ColumnMapping,
         longest: Mapping[str, int],
-        target: Target,
-        version: int,
-        stamps: tuple[str, ...] = (),
+        taken: Taken,
     ) -> None:
         self._table = planner.plan_table(run)
-        self._taken = tuple(target.columns[name] for name in mapping.targets)
-        self._stamped = tuple(target.columns[name] for name in stamps)
-        self._version = version
+        self.taken = taken
         self._session = planner.session
         self._mapping = mapping
         self._longest = longest
@@ -115,16 +108,12 @@ class PlanRows:
         doing = "reading the plan"
         with self._session.begun(doing, READ_ONLY, [settings], plan) as (source, (found,)):
             *_, names, types = found[0]
-            form = self._form(dict(zip(names, types, strict=True)), source.info.server_version)
+            known = dict(zip(names, types, strict=True))
+            sent = [known.get(name) for name in self._mapping.sources]
+            form = self.taken.form(sent, source.info.server_version)
             self._source, self._looked_at = source, (0, 0)
             columns = self._mapping.sources
-            yield _PlanReader(self, source, self._table, columns, self._stamped, form)
-
-    def _form(self, types: Mapping[str, int], version: int) -> Format:
-        sent = [types.get(name) for name in self._mapping.sources]
-        taken = [one.type_oid for one in self._taken]
-        stamps = [one.type_oid for one in self._stamped]  # sent as what they are taken as
-        return format_of([*sent, *stamps], [*taken, *stamps], version, self._version)
+            yield _PlanReader(self, source, self._table, columns, form)
 
     def refused(self, first: int, last: int) -> list[Reject]:
         """Rows with a text that is too long. Asked while they are `opened`."""
@@ -174,11 +163,9 @@ class _PlanReader:
         source: psycopg.Connection[Any],
         table: sql.Composable,
         columns: tuple[str, ...],
-        stamped: tuple[TargetColumn, ...],
         form: Format,
     ) -> None:
         self._rows = rows
-        self._stamped = stamped
         self.form = form
         self._source = source
         self._table = table
@@ -197,7 +184,7 @@ class _PlanReader:
         extra = (ROW, OPERATION) if staged else ()
         columns = [
             column_list((*extra, *self._columns), "p"),
-            *(_typed(*one) for one in zip(stamps, self._stamped, strict=True)),
+            *self._rows.taken.stamped(stamps),
         ]
         refused = [one.plan_row for one in self._rows.refused(first, last)]
         others = sql.SQL(" AND p.{} <> ALL ({})").format(column(ROW), sql.Literal(refused))
@@ -210,8 +197,3 @@ class _PlanReader:
             row=column(ROW),
         )
         return pump(self._source, query, destination, into, form=self.form)
-
-
-def _typed(stamp: str, taken: TargetColumn) -> sql.Composable:
-    """A stamp in the type of its column. Without its length: it would be cut, and not refused."""
-    return sql.SQL("{}::{}").format(sql.Literal(stamp), sql.Identifier(*taken.base.split(".")))

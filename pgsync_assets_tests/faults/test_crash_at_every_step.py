@@ -86,6 +86,9 @@ SCENARIOS = {
     "first sync in batches": Scenario(
         (), (FILL, CHANGES[1]), frozenset({"6"}), fields={"batch_size": 6}, own_table=1
     ),
+    "first sync that is not stored": Scenario(  # engine standard streams it
+        (), (FILL, CHANGES[1]), frozenset({"6"}), fields={"batch_size": 4, "audit": "keys"}
+    ),
     "later sync in batches": Scenario(
         (FILL,),
         CHANGES,

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from ..fix_databases import Pair, Side
+from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA, Pair, Side
 from ..fix_proxy import Loss, proxy_to
 from ..fix_syncs import ENGINES, Syncs
 from ..invariants import log_writes, violations, writes
+from .test_crash_at_every_step import forget
 
 CHANGES = (
     "update items set name = name || '!' where id in (2, 4)",
@@ -116,6 +117,40 @@ def test_a_row_limit_is_not_counted_anew_by_the_next_try(syncs: Syncs) -> None:
             if not proxy.fired:
                 break
     assert number > 8
+
+
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize("side", ["source", "platform", "destination"])
+@pytest.mark.parametrize("loss", ["commit", "reply"])
+def test_every_commit_of_a_streamed_first_sync_may_be_lost(
+    database_pair: Pair, platform_side: Side, side: str, loss: Loss
+) -> None:
+    syncs = Syncs(database_pair, platform=platform_side, fields=ENGINES["standard"])
+    syncs.table("id int primary key, name text")
+    syncs.pair.destination.execute("alter table items add check (name <> 'bad')")
+    log_writes(syncs)
+    syncs.pair.source.execute("insert into items select n, 'item' from generate_series(1, 8) as n")
+    syncs.pair.source.execute("update items set name = 'bad' where id = 5")
+    there = platform_side if side == "platform" else getattr(syncs.pair, side)
+    with proxy_to(there.port) as proxy:
+        cut = replace(there, port=proxy.port)
+        through = (
+            replace(syncs, platform=cut)
+            if side == "platform"
+            else replace(syncs, pair=replace(syncs.pair, **{side: cut}))
+        )
+        for number in itertools.count(1):
+            forget(syncs.keeper, PLANNER_SCHEMA, AUDIT_SCHEMA)
+            forget(syncs.pair.destination, LEDGER_SCHEMA)
+            syncs.pair.destination.execute("truncate items", "truncate writes")
+            proxy.lose(number, loss)
+            through.run(**FIELDS)
+            if not proxy.fired:
+                break
+            assert violations(syncs, {"5"}) == [], f"COMMIT number {number}"
+            assert sorted(writes(syncs)) == [("INSERT", str(n)) for n in range(1, 9) if n != 5]
+            assert set(writes(syncs).values()) == {1}, f"COMMIT number {number}"
+    assert number > 3
 
 
 EXPECTED = Counter(

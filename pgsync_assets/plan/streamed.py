@@ -1,0 +1,209 @@
+"""A first sync whose rows are stored nowhere on their way: the plan has keys, digests and places.
+
+A place is a row's ctid. Within one snapshot a stretch of places has the same rows however often it
+is read, so the plan is numbered in the order of places, and a batch is a stretch of them, read from
+the source while the snapshot is held. VACUUM FULL and CLUSTER are locked out by that reader.
+
+Only the run that holds the snapshot can write such a plan. After a crash the ledger says which
+batches are in; their keys and digests are in the plan, and everything else is planned anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from ..config import split_qualified
+from ..connect import READ_ONLY, Session, pump
+from ..errors import PgsyncError, UnexpectedError
+from ..sql import COMMA, column, column_list, relation, statement
+from .digest import digest
+from .keys import OPERATION, ROW
+from .reading import Question
+from .run import Run
+from .shape import DIGEST
+from .state import Planner, State
+
+PLACE = "_pgsync_place"
+
+Connection = psycopg.Connection[Any]
+
+
+class Streamed:
+    """The rows of a plan that stay at the source until they are written.
+
+    `bytes`: of the table's file, where the plan was made this way; else None.
+
+    Args:
+        source: where the model is.
+        planner: that gets the plan.
+        question: about a plain table, all of it, whose key an index proves.
+    """
+
+    def __init__(self, source: Session, planner: Planner, question: Question) -> None:
+        assert question.model.table is not None  # noqa: S101 - see `may_stream`
+        self._session = source
+        self._planner = planner
+        self._question = question
+        self._name = split_qualified(question.model.table)
+        self._held = ExitStack()
+        self._reader: Connection | None = None
+        self.bytes: int | None = None
+
+    @property
+    def relation(self) -> sql.Composable:
+        """The table at the source."""
+        return relation(*self._name)
+
+    @property
+    def table(self) -> sql.Composable:
+        """The same in a FROM; its rows have the alias `model`."""
+        return sql.SQL("{} AS model").format(self.relation)
+
+    @property
+    def reader(self) -> Connection:
+        """The transaction that holds the snapshot."""
+        assert self._reader is not None  # noqa: S101 - opened by whoever plans
+        return self._reader
+
+    def open(self) -> Connection:
+        """Begins the snapshot; it is held until `close`."""
+        self._reader = self._held.enter_context(
+            self._session.transaction("reading the model", READ_ONLY)
+        )
+        return self._reader
+
+    def close(self) -> None:
+        """Ends the snapshot. Nothing was written in it: how that ends does not matter any more."""
+        self._reader = None
+        with suppress(PgsyncError):
+            self._held.close()
+
+    def plan(
+        self, connection: Connection, run: Run, told: Callable[[int], None]
+    ) -> tuple[int, int] | None:
+        """Makes the plan of a run of all rows, in the order of their places.
+
+        Args:
+            connection: the planner's transaction.
+            run: whose plan it is.
+            told: is told how many rows came so far.
+
+        Returns:
+            Rows of it, and bytes that were read; None where places do not tell the rows apart.
+
+        Raises:
+            UnexpectedError: they did not come in the order of their places.
+        """
+        reader = self.reader
+        # From here on the table is locked: it stays what it is found to be.
+        reader.execute(sql.SQL("SELECT FROM {} WHERE false").format(self.table))
+        schema, table = self._name
+        found = reader.execute(
+            statement(__package__, "streamable.sql"), {"schema": schema, "table": table}
+        ).fetchone()
+        if found is None:
+            return None
+        reader.execute(statement(__package__, "in_order_settings.sql"), {})
+        plan = self._planner.plan_table(run)
+        self._create(connection, plan)
+        into = sql.SQL("{} ({})").format(plan, column_list((ROW, PLACE, *self._known)))
+        rows, size = pump(reader, self._selected(), connection, into, told=told)
+        self._check_order(connection, plan, rows)
+        self.bytes = found[0]
+        return rows, size
+
+    def stretch(self, rows: tuple[int, int], places: tuple[str, str]) -> sql.Composable:
+        """A relation named `model` of the rows between two places, both included.
+
+        Args:
+            rows: numbers of the plan, `first < row <= last`.
+            places: of row `first + 1`, and of row `last`.
+        """
+        return sql.SQL(
+            "(SELECT pg_catalog.row_number() OVER (ORDER BY model.ctid) + {first} AS {row},"
+            " 'a'::pg_catalog.\"char\" AS {op}, {columns} FROM {table} WHERE {between}) AS model"
+        ).format(
+            first=sql.Literal(rows[0]),
+            row=column(ROW),
+            op=column(OPERATION),
+            columns=column_list(self._question.shape.columns, "model"),
+            table=self.table,
+            between=between(places),
+        )
+
+    @property
+    def _known(self) -> tuple[str, ...]:
+        return (*self._question.shape.key, DIGEST)
+
+    def _create(self, connection: Connection, plan: sql.Composable) -> None:
+        shape = self._question.shape
+        # Types come from format_type, never from a user. Every row of it is new.
+        keys = [
+            sql.SQL("{} {}").format(column(k), sql.SQL(shape.stored_type(k))) for k in shape.key
+        ]
+        connection.execute(
+            sql.SQL(
+                "CREATE TABLE {plan} ({row} bigint, {op} pg_catalog.\"char\" DEFAULT 'a', {keys},"
+                " {digest} bigint, {place} tid) WITH (fillfactor = 90)"
+            ).format(
+                plan=plan,
+                row=column(ROW),
+                op=column(OPERATION),
+                keys=COMMA.join(keys),
+                digest=column(DIGEST),
+                place=column(PLACE),
+            )
+        )
+
+    def _selected(self) -> sql.Composable:
+        shape = self._question.shape
+        columns = zip(shape.columns, shape.types, strict=True)
+        return sql.SQL("SELECT pg_catalog.row_number() OVER (), model.ctid, {}, {} FROM {}").format(
+            column_list(shape.key, "model"),
+            digest(columns, "model", shape.algorithm),
+            self.table,
+        )
+
+    def _check_order(self, connection: Connection, plan: sql.Composable, rows: int) -> None:
+        """No gap in the numbers, each place behind the one before: a stretch is what it seems."""
+        found = connection.execute(
+            sql.SQL(
+                "SELECT count(*) FROM (SELECT {row}, {place}, lag({row}, 1, 0::bigint) OVER way"
+                " AS before, lag({place}, 1, '(0,0)'::tid) OVER way AS behind FROM {plan}"
+                " WINDOW way AS (ORDER BY {row})) AS placed"
+                " WHERE {row} = before + 1 AND {place} > behind"
+            ).format(row=column(ROW), place=column(PLACE), plan=plan)
+        ).fetchone()
+        if found is None or found[0] != rows:
+            raise UnexpectedError(
+                f"{self._session.name}: the rows of {'.'.join(self._name)} did not come in the"
+                " order in which they are stored",
+                "nothing was stored or written; please report it",
+            )
+        connection.execute(
+            sql.SQL("ALTER TABLE {} ALTER COLUMN {} DROP DEFAULT").format(plan, column(OPERATION))
+        )
+
+
+def unplan(planner: Planner, state: State, run: Run) -> None:
+    """Takes back a plan of which nothing was written; the same run makes another one.
+
+    Args:
+        planner: that has it.
+        state: as claimed.
+        run: whose plan it is.
+    """
+    with planner.hold(state, "taking a plan back") as connection:
+        connection.execute(planner.statement("unplan.sql"), {"run": run.id})
+        connection.execute(sql.SQL("DROP TABLE {}").format(planner.plan_table(run)))
+
+
+def between(places: tuple[str, str]) -> sql.Composable:
+    """A condition on `model`: it lies between two places, both included."""
+    first, last = map(sql.Literal, places)
+    return sql.SQL("model.ctid >= {}::tid AND model.ctid <= {}::tid").format(first, last)
