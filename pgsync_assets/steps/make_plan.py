@@ -87,22 +87,28 @@ def make_plan(
     diff = Diff(work.planner, work.state, shape, old, reading, proven=proven, scope=scope)
     with ExitStack() as stack:
         stack.callback(work.let_go)
-        plan = diff.store(
-            run,
-            work.fingerprint,
-            Cut(work.sync.batch_size, work.sync.batch_bytes),
-            work.sync.max_rejected_rows,
-            work.sync.on_duplicate_key,
-            work.audit.privacy.name,
-        )
-        if plan.is_streamed:
-            stack.pop_all()  # closed by who writes it
-    work.reporter.read(reading.bytes)
-    failpoint("plan stored")
-    state = work.planner.look(work.state.sync, work.state.partition) or work.state
-    notes = (*_notes(work, old, shape, past), *_all_changed(work, scope, plan))
-    told = (*work.notes, *notes, *_cascading(work, plan))
-    return replace(work, state=state, notes=told, bytes_read=reading.bytes), plan
+        plan = _stored(work, run, diff)
+        work.reporter.read(reading.bytes)
+        failpoint("plan stored")
+        state = work.planner.look(work.state.sync, work.state.partition) or work.state
+        notes = (*_notes(work, old, shape, past), *_all_changed(work, scope, plan))
+        told = (*work.notes, *notes, *_cascading(work, plan))
+        planned = replace(work, state=state, notes=told, bytes_read=reading.bytes)
+        if not plan.is_streamed:
+            return replace(planned, streamed=None), plan
+        stack.pop_all()  # closed by who writes it
+        return planned, plan
+
+
+def _stored(work: Work, run: Run, diff: Diff) -> Plan:
+    return diff.store(
+        run,
+        work.fingerprint,
+        Cut(work.sync.batch_size, work.sync.batch_bytes),
+        work.sync.max_rejected_rows,
+        work.sync.on_duplicate_key,
+        work.audit.privacy.name,
+    )
 
 
 def _refused(work: Work, retry_rejected: bool) -> RefusedStatus:
@@ -274,7 +280,7 @@ READINGS = {"source": _in_place, "platform": _across}
 """By the place of the planner: how the model gets there."""
 
 
-def _stored(work: Work, question: Question) -> None:
+def _kept(work: Work, question: Question) -> None:
     """Rows in the planner's own database become the snapshot: there is nothing to be saved."""
 
 
@@ -283,7 +289,7 @@ def _streamed(work: Work, question: Question) -> Streamed:
 
 
 STREAMS: dict[Place, Callable[[Work, Question], Streamed | None]] = {
-    "source": _stored,
+    "source": _kept,
     "platform": _streamed,
 }
 """By the place of the planner: rows that are stored nowhere on their way."""

@@ -103,7 +103,7 @@ def _rows(work: Work, plan: Plan, longest: Mapping[str, int]) -> Rows:
         tuple(columns[name] for name in stamped(work.sync)),
         work.ledger.session.connection.info.server_version,
     )
-    if work.streamed is not None:
+    if plan.is_streamed and work.streamed is not None:
         return SourceRows(work.streamed, work.planner, plan, work.mapping, longest, taken)
     return PlanRows(work.planner, plan.run, work.mapping, longest, taken)
 
