@@ -101,7 +101,7 @@ class FieldColumns:
     @property
     def selected(self) -> sql.Composable:
         """What a SELECT of the relation has to name, each after a comma."""
-        return sql.Composed(
+        return sql.SQL("").join(
             sql.SQL(", {} AS {}").format(value, sql.Identifier(place))
             for place, value in self._values.items()
         )

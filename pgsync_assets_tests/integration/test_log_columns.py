@@ -84,7 +84,8 @@ def both(syncs: Syncs, monkeypatch: pytest.MonkeyPatch, **fields: Any) -> list[t
     shown = []
     for name, rows in (("wide", NEVER), ("own", 1)):
         monkeypatch.setattr(own_table, "OWN_TABLE", rows)
-        syncs.run(**{"audit": "full", "batch_size": 3, "name": name} | fields)
+        given: dict[str, Any] = {"audit": "full", "batch_size": 3, "name": name} | fields
+        syncs.run(**given)
         shown.append(syncs.keeper.rows(SHOWN.format(name)))
     assert shown[1] == shown[0]
     assert len(syncs.keeper.rows(IN_COLUMNS)) == 1

@@ -33,6 +33,7 @@ from ..integration.test_key_equality import (
     walk_with_blanks,
 )
 from ..integration.test_log import LOG, TABLES, open_log
+from ..integration.test_log_columns import shown_of
 from ..integration.test_preview import previewed
 from ..integration.test_types import walk
 from ..integration.test_verify_values import (
@@ -190,6 +191,10 @@ def test_every_value_of_plain_types_arrives_in_binary(
     database_pair: Pair, platform_side: Side
 ) -> None:
     assert len(walk_binary(database_pair, platform_side).types) > 30
+def test_the_log_shows_values_alike_wherever_they_are(
+    database_pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown_of(make_corpus(database_pair), monkeypatch)
 
 
 def test_xml_arrives(server: Cluster, platform_side: Side) -> None:
