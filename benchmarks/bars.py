@@ -87,7 +87,8 @@ class Standing:
             return "not measured"
         if self.is_met:
             return "met"
-        return f"missed by {(self.value / self.bar.most - 1) * 100:.0f} %"
+        percent = (self.value / self.bar.most - 1) * 100
+        return f"missed by {percent:.0f} %" if percent >= 1 else f"missed by {percent:.1f} %"
 
 
 def _written(bar: Bar, value: float) -> str:

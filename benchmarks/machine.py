@@ -20,7 +20,7 @@ def described() -> dict[str, str]:
         "cores": str(len(os.sched_getaffinity(0))),
         "processor": _processor(),
         "memory": f"{memory:.0f} GiB",
-        "system": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {platform.release().split('-')[0]}",
         "PostgreSQL": locate().version,
         "Python": platform.python_version(),
     }

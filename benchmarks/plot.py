@@ -111,7 +111,7 @@ def _bar(root: ET.Element, y: float, report: Report, name: str, case: str, scale
     )
     ET.SubElement(bar, "title").text = f"{name}: {seconds:.2f} s"
     svg.write(root, scale.left + width + 5, y + 13, f"{ratio:.2f} x", "ink", SMALL)
-    if said != IDENTICAL:
+    if said and said != IDENTICAL:
         right = WIDTH - MARGIN
         said = "same values, other types" if said.startswith("same values") else said
         svg.write(root, right, y + 13, said, "faint", SMALL, anchor="end", room=VERDICTS - 60)

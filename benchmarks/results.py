@@ -38,22 +38,24 @@ class Run:
         rows: of ours: how many were sent.
         steps: of ours: seconds of each.
         failed: why there are no figures, in words.
+
+    A figure that is None was not measured.
     """
 
     contender: str
     case: str
     repeat: int
     seconds: float = 0.0
-    process_seconds: float = 0.0
-    client_cpu: float = 0.0
+    process_seconds: float | None = None
+    client_cpu: float | None = None
     machine_cpu: float | None = None
     rss_mb: float | None = None
     memory_mb: float | None = None
     wire_mb: float | None = None
     read_mb: float | None = None
-    wal_source: float = 0.0
-    wal_destination: float = 0.0
-    spilled: float = 0.0
+    wal_source: float | None = None
+    wal_destination: float | None = None
+    spilled: float | None = None
     verdict: str = ""
     rows: int | None = None
     steps: dict[str, float] = field(default_factory=dict)

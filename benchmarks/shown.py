@@ -69,7 +69,7 @@ def _short(report: Report, name: str, case: str, limit: float | None) -> list[st
     if why:
         return ["", "", "", "", "", "", why]
     seconds = report.median(name, case) or 0.0
-    wal = [report.median(name, case, f"wal_{end}") or 0.0 for end in ("source", "destination")]
+    wal = [report.median(name, case, f"wal_{end}") for end in ("source", "destination")]
     memory = report.median(name, case, "memory_mb")
     return [
         f"{seconds / limit:.2f}" if limit else "-",
@@ -77,8 +77,8 @@ def _short(report: Report, name: str, case: str, limit: float | None) -> list[st
         _figure(report, name, case, "client_cpu", 1),
         _figure(report, name, case, "rss_mb" if memory is None else "memory_mb", 0),
         _figure(report, name, case, "wire_mb", 0),
-        f"{sum(wal):.0f}",
-        report.worst(name, case),
+        "-" if None in wal else f"{sum(one or 0.0 for one in wal):.0f}",
+        report.worst(name, case) or "-",
     ]
 
 
@@ -133,8 +133,8 @@ def _line(report: Report, name: str, case: str) -> str:
     cells = [f"{seconds / limit:.2f}" if limit else "-"]
     cells += [_figure(report, name, case, figure, places) for figure, places in FIGURES]
     said = report.worst(name, case)
-    said = said if said == IDENTICAL else f"**{_cell(said)}**"
-    return f"| {_cell(name)} | {case} | {' | '.join(cells)} | {said} |\n"
+    said = said if said == IDENTICAL or not said else f"**{_cell(said)}**"
+    return f"| {_cell(name)} | {case} | {' | '.join(cells)} | {said or '-'} |\n"
 
 
 def bars(standings: Sequence[Standing]) -> str:
