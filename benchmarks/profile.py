@@ -26,7 +26,7 @@ from .contender import FIRST, ONE, NotToBeHad
 from .ours import ENGINES
 from .peers.installed import environment
 from .servers import clusters, fresh, sync_environment
-from .tables import CUSTOMERS, edit
+from .tables import SHAPES, edit
 
 PY_SPY = "py-spy==0.4.1"
 RATE = 100  # samples a second
@@ -70,18 +70,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--engine", choices=list(ENGINES), default="lightning")
+    parser.add_argument("--table", choices=list(SHAPES), default="customers")
     parser.add_argument("--top", type=int, default=12, help="functions and statements")
     parser.add_argument("--plans", action="store_true", help="the slowest plan of each server")
     options = parser.parse_args()
     with clusters(WATCHED) as (source, destination), tempfile.TemporaryDirectory() as folder:
-        fresh(source, destination, options.rows)
+        fresh(source, destination, options.rows, SHAPES[options.table])
         for cluster in (source, destination):
             with cluster.connect("postgres") as connection:
                 connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
         for case in (FIRST, ONE):
             if case == ONE:
                 with source.connect("bench") as connection:
-                    edit(connection, CUSTOMERS, options.rows, 1)
+                    edit(connection, SHAPES[options.table], options.rows, 1)
             print(f"\n## {options.engine}, {case}, {options.rows:,} rows")
             _profile(source, destination, options, Path(folder))
 
@@ -133,11 +134,11 @@ def _sampled(raw: Path) -> Client:
     own: Counter[str] = Counter()
     for line in raw.read_text().splitlines():
         stack, count = line.rsplit(" ", 1)
-        if START in stack and WORK not in stack:
+        if not stack or (START in stack and WORK not in stack):
             continue
         function, _, place = stack.rsplit(";", 1)[-1].partition(" (")
         file = place.split(":")[0].rstrip(")")
-        own[f"{function} ({file})" if function else "outside of Python"] += int(count)
+        own[f"{function} ({file})"] += int(count)
     return Client("py-spy", f"samples of 1/{RATE} s", own)
 
 
