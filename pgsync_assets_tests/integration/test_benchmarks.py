@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -41,8 +42,7 @@ def servers(source_server: Cluster, destination_server: Cluster) -> Iterator[Ser
 @pytest.fixture
 def folder(state_folder: Path) -> Path:
     """A folder that the servers' own user can pass through."""
-    made = state_folder / "bench"
-    made.mkdir(exist_ok=True)
+    made = Path(tempfile.mkdtemp(dir=state_folder))
     made.chmod(0o711)
     return made
 
