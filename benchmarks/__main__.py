@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 import tempfile
 import time
@@ -35,7 +34,6 @@ COLUMNS = 80
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the benchmark; its table goes to stdout, its progress to stderr."""
     options = _options().parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: the servers are stopped
     report = Report(machine.now(), machine.commit(), options.table, options.rows, options.repeat)
     report.machine, report.settings = machine.described(), SETTINGS
     contenders = _contenders(options, report)

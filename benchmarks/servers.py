@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess  # noqa: S404 - measures child processes
 import sys
 import tempfile
@@ -34,12 +35,14 @@ FILE_COPY_SINCE = 150_000  # server version: older ones know no other way to cop
 
 @contextmanager
 def clusters(more: Mapping[str, str] | None = None) -> Iterator[tuple[Cluster, Cluster]]:
-    """Source and destination, for the length of the block.
+    """Source and destination, for the length of the block; SIGTERM ends it as Ctrl-C does.
 
     Args:
         more: settings of both servers, beside `SETTINGS`.
     """
     with ExitStack() as stack:
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        stack.callback(signal.signal, signal.SIGTERM, before)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pgsync-bench-"))
         Path(folder).chmod(0o755)  # noqa: S103 - the server may run as another user
         source, destination = (Cluster(Path(folder, name)) for name in ("source", "destination"))

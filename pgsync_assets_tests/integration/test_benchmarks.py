@@ -82,12 +82,13 @@ def test_it_measures_and_keeps_what_it_measured(folder: Path, tmp_path: Path) ->
     assert kinds == [".json", ".md", ".md", ".svg"]
 
 
-def test_it_leaves_no_servers_behind(folder: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_leaves_no_servers_behind(folder: Path, number: signal.Signals) -> None:
     with start(folder, "--engine", "lightning") as process:
         assert process.stderr is not None
         while "Two servers are up" not in (line := process.stderr.readline()):
             assert line, "it ended before its servers were up"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         process.communicate()
     assert list(folder.iterdir()) == []
     assert [line for line in command_lines() if str(folder).encode() in line] == []
