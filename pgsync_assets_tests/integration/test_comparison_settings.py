@@ -27,7 +27,7 @@ def compared_with(side: Side, *before: str) -> dict[str, str]:
         found = connection.execute(
             "select name, current_setting(name) from unnest(%s::text[]) as name", [list(SETTINGS)]
         )
-        return dict(found.fetchall())
+        return {name: value for name, value in found}  # noqa: C416 - rows are tuples of anything
 
 
 def kilobytes(spelled: str) -> int:

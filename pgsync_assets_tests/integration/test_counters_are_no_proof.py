@@ -176,7 +176,7 @@ def test_a_clock_needs_no_transaction(filled: Syncs) -> None:
             (then, before), (now, after) = (
                 (row[0], row[1]) for _ in range(2) for row in connection.execute(query)
             )
-        return now > then and after == before
+        return bool(now > then and after == before)
 
     assert any(is_unseen() for _ in range(10))  # autovacuum may have written in between
 
