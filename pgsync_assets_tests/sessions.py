@@ -69,7 +69,8 @@ def leave(cluster: Cluster, database: str | None = None) -> None:
         if database in (None, place[-1]):
             for connection in _idle.pop(place):
                 connection.close()
-            _staying.discard(place[-1] if place[-1] != POSTGRES else "")
+    if database is not None:
+        _staying.discard(database)
 
 
 def _taken(place: Place) -> AnyConnection | None:
