@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -18,10 +19,14 @@ MARKER = "nightly"
 WAITING = pytest.StashKey[int]()
 
 
-@pytest.hookimpl(trylast=True)  # after -k and -m
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what waits for the night, unless it is night."""
-    _refuse_what_is_not_there(config, items)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
+    """Leave out what waits for the night, of what -k and -m have left, unless it is night."""
+    if not any("::" in argument for argument in config.args):  # all parameters were collected
+        _refuse_what_is_not_there(items)
+    yield
     waiting = [item for item in items if waits(item)]
     if os.environ.get(ALSO_THESE) == "1" or not waiting:
         return
@@ -62,10 +67,8 @@ def _parameters(item: pytest.Item) -> str:
     return callspec.id if callspec else ""
 
 
-def _refuse_what_is_not_there(config: pytest.Config, items: list[pytest.Item]) -> None:
+def _refuse_what_is_not_there(items: list[pytest.Item]) -> None:
     """A name in `but` that is no parameter would leave a test out that is to be run."""
-    if config.option.keyword or any("::" in argument for argument in config.args):
-        return  # not all of them were collected
     there: defaultdict[tuple[str, tuple[str, ...]], set[str]] = defaultdict(set)
     for item in items:
         marker = item.get_closest_marker(MARKER)
