@@ -18,8 +18,8 @@ from ..fix_syncs import Syncs, endpoint_of
 
 AT_MOST = {
     # round trips of all connections by step; "connect" has the logins of three or four sessions
-    "lightning": {"connect": 50, "recover": 12, "plan": 11, "write": 28, "advance": 24},
-    "standard": {"connect": 61, "recover": 12, "plan": 29, "write": 28, "advance": 24},
+    "lightning": {"connect": 48, "recover": 16, "plan": 14, "write": 28, "advance": 26},
+    "standard": {"connect": 54, "recover": 16, "plan": 39, "write": 28, "advance": 26},
 }
 
 
