@@ -171,7 +171,7 @@ def _plain(figures: Figures) -> dict[str, object]:
     return {
         "first": figures.first,
         "seconds": figures.seconds,
-        "trips": {f"{one.server}: {one.name}": dict(one.by_step) for one in figures.trips},
+        "trips": [(one.server, one.name, dict(one.by_step)) for one in figures.trips],
     }
 
 
