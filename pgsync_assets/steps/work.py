@@ -224,14 +224,7 @@ def opened(
     application = f"pgsync/{sync.name}/{partition.name if partition else ''}".rstrip("/")
     home, elsewhere = ends.planner_of(sync)
     with ExitStack() as stack:
-        reader, writer, lock_session, *others = opened_together(
-            stack,
-            ends.source.session(application),
-            ends.destination.session(application),
-            home.session(f"{application} lock"),
-            *(() if _is_one(sync) else (home.session(application),)),
-        )
-        (keeper,) = others or (reader,)
+        reader, keeper, writer, lock_session = _sessions(stack, sync, ends, home, application)
         here = _circumstances(sync, ends, reader, writer, reporter)
         refusal = (keeper, lock_session, writer, partition, here) if records_refusal else None
         with recorded(sync, refusal):
@@ -269,6 +262,20 @@ def opened(
             notes=(*ends.weaknesses(sync), *notes, *made, *_untaken(sync, relation, mapping)),
             orphans=orphans,
         )
+
+
+def _sessions(
+    stack: ExitStack, sync: SyncConfig, ends: Ends, home: Endpoint, application: str
+) -> tuple[Session, Session, Session, Session]:
+    """Of model, planner, destination and lock; the first two are one where they can be."""
+    reader, writer, lock_session, *others = opened_together(
+        stack,
+        ends.source.session(application),
+        ends.destination.session(application),
+        home.session(f"{application} lock"),
+        *(() if _is_one(sync) else (home.session(application),)),
+    )
+    return reader, others[0] if others else reader, writer, lock_session
 
 
 def _made(
