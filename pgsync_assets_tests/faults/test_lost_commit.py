@@ -150,7 +150,7 @@ def test_every_commit_of_a_streamed_first_sync_may_be_lost(
             assert violations(syncs, {"5"}) == [], f"COMMIT number {number}"
             assert sorted(writes(syncs)) == [("INSERT", str(n)) for n in range(1, 9) if n != 5]
             assert set(writes(syncs).values()) == {1}, f"COMMIT number {number}"
-    assert number > 3
+    assert number > 2  # the source has but a few
 
 
 EXPECTED = Counter(
