@@ -83,24 +83,25 @@ def make_plan(
     if streams and may_stream(work, old, scope, past):
         work = replace(work, streamed=STREAMS[work.sync.traits.place](work, question))
     reading = READINGS[work.sync.traits.place](work, question)
-    proven = work.relation.unique_key
-    diff = Diff(work.planner, work.state, shape, old, reading, proven=proven, scope=scope)
     with ExitStack() as stack:
         stack.callback(work.let_go)
-        plan = _stored(work, run, diff)
+        plan = _stored(work, run, shape, old, reading, scope)
         work.reporter.read(reading.bytes)
         failpoint("plan stored")
         state = work.planner.look(work.state.sync, work.state.partition) or work.state
         notes = (*_notes(work, old, shape, past), *_all_changed(work, scope, plan))
         told = (*work.notes, *notes, *_cascading(work, plan))
-        planned = replace(work, state=state, notes=told, bytes_read=reading.bytes)
-        if not plan.is_streamed:
-            return replace(planned, streamed=None), plan
-        stack.pop_all()  # closed by who writes it
-        return planned, plan
+        work = replace(work, state=state, notes=told, bytes_read=reading.bytes)
+        if plan.is_streamed:
+            stack.pop_all()  # closed by who writes it
+    return (work if plan.is_streamed else replace(work, streamed=None)), plan
 
 
-def _stored(work: Work, run: Run, diff: Diff) -> Plan:
+def _stored(
+    work: Work, run: Run, shape: Shape, old: Shape | None, reading: Reading, scope: Scope
+) -> Plan:
+    proven = work.relation.unique_key
+    diff = Diff(work.planner, work.state, shape, old, reading, proven=proven, scope=scope)
     return diff.store(
         run,
         work.fingerprint,
