@@ -179,7 +179,8 @@ class SourceRows:
             plan=self._planner.plan_table(self._plan.run),
             numbers=sql.Literal(sorted(numbers)),
         )
-        found = dict(self._planner.session.at_once("looking for places", [query], {}))
+        asked = self._planner.session.at_once("looking for places", [query], {})
+        found = {int(number): str(place) for number, place in asked}
         if found.keys() != numbers:
             raise UnexpectedError(
                 f"plan {self._plan.run.id} has not the rows that it should have",

@@ -39,7 +39,9 @@ def filled(standard: Syncs) -> Syncs:
 
 
 @contextmanager
-def edited_behind_the_plan(syncs: Syncs, monkeypatch: pytest.MonkeyPatch, *edits: str) -> Iterator:
+def edited_behind_the_plan(
+    syncs: Syncs, monkeypatch: pytest.MonkeyPatch, *edits: str
+) -> Iterator[None]:
     """Rows of the source change between plan and first batch."""
     made = SourceRows.__init__
 
