@@ -22,10 +22,10 @@ from .shape import DIGEST, Shape
 from .state import Planner, State
 from .streamed import Streamed
 
-AT_ONCE = 200_000
+AT_ONCE = 100_000
 """Keys in one statement: some megabytes of text."""
 
-WORTH_A_SCAN = 0.5
+WORTH_A_SCAN = 0.1
 """Share of the model's rows above which reading all of them is cheaper than asking for each."""
 
 
