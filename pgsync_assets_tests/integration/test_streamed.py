@@ -185,6 +185,7 @@ def test_what_the_guard_holds_has_its_rows(filled: Syncs) -> None:
     with pytest.raises(GuardError) as caught:
         filled.run(guard={"max_added": 10})
     number = caught.value.plan_id
+    assert number is not None
     assert filled.keeper.rows(STREAMED) == [(number, False)]
     assert len(filled.changes(number)) == 100
     filled.pair.source.execute("update items set name = 'later'")

@@ -191,6 +191,8 @@ def test_every_value_of_plain_types_arrives_in_binary(
     database_pair: Pair, platform_side: Side
 ) -> None:
     assert len(walk_binary(database_pair, platform_side).types) > 30
+
+
 def test_the_log_shows_values_alike_wherever_they_are(
     database_pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
