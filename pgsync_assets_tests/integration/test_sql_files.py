@@ -27,6 +27,7 @@ VALUES = {
     "deletes": "false",
     "is_gone": "false",
     "keep": "{}",
+    "is_streamed": "false",
     "keeps": "{1 day}",
     "needed": "{1}",
     "owners": "{items}",
@@ -35,6 +36,7 @@ VALUES = {
     "untils": "{1000}",
     "kept": "2",
     "path": "{public}",
+    "plan": "items",
     "models": "{}",
     "added": "1",
     "applied": "1",
@@ -208,6 +210,8 @@ def values_of(file: str, side: Side) -> dict[str, str]:
         found.add("table")  # of the file before it
     if file.startswith("log/"):
         own |= {"runs": "[]", "columns": "{id,note}", "kept": "1 day"}
+    if file == "write/copied_types.sql":
+        own["columns"] = "{id,note}"
     if file == "model/collation_twins.sql":
         own["schema"] = "pg_catalog"
     if file == "plan/settled.sql":

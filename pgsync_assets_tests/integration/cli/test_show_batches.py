@@ -55,7 +55,9 @@ def test_a_batch_shows_its_statements(sent: CliProject) -> None:
     assert inner.index("copy") > first.index("copy")  # a part of those before
     steps = [line for line in shown if line.startswith("step 2, ")]
     assert steps[0].endswith("a CHECK constraint is not fulfilled (constraint orders_amount_check)")
-    copy = shown.index('COPY "public"."orders" ("id", "customer", "amount") FROM STDIN')
+    copy = shown.index(
+        'COPY "public"."orders" ("id", "customer", "amount") FROM STDIN (FORMAT binary)'
+    )
     assert shown[copy - 1] == "sql 2:"
     (report,) = sent.run("show", "1", "--batch", "11", "--json").document["reports"]
     assert report["tries"][0]["statements"] == len(report["statements"])
