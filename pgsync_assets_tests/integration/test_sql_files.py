@@ -187,6 +187,14 @@ BEFORE = {
     "demo/roles_destination.sql": DEMO_APP,
 }
 
+OWN_VALUES = {
+    "log": {"runs": "[]", "columns": "{id,note}", "kept": "1 day"},
+    "write/copied_types.sql": {"columns": "{id,note}"},
+    "model/collation_twins.sql": {"schema": "pg_catalog"},
+    "plan/settled.sql": {"ledger": SOME_UUID},
+}
+"""What some files are asked with, where it is not what the others are."""
+
 
 def database_of(file: str, pair: Pair) -> Side:
     """Where a file runs: what is written is at the destination, all else at the source."""
@@ -208,14 +216,7 @@ def values_of(file: str, side: Side) -> dict[str, str]:
     if file.startswith("connect/migrations") or file == OWN_NAMES:
         own["table"] = "migrations"
         found.add("table")  # of the file before it
-    if file.startswith("log/"):
-        own |= {"runs": "[]", "columns": "{id,note}", "kept": "1 day"}
-    if file == "write/copied_types.sql":
-        own["columns"] = "{id,note}"
-    if file == "model/collation_twins.sql":
-        own["schema"] = "pg_catalog"
-    if file == "plan/settled.sql":
-        own["ledger"] = SOME_UUID
+    own |= OWN_VALUES.get(file.partition("/")[0] if file.startswith("log/") else file, {})
     if "relation" in found:
         own["relation"] = str(side.rows("select 'items'::regclass::oid")[0][0])
     return {name: own.get(name) or VALUES[name] for name in sorted(found)}

@@ -186,7 +186,8 @@ def take_away(source: Side) -> None:
             *(
                 f"alter table {schema}.{name} owner to postgres"
                 for (name,) in source.rows(
-                    f"select quote_ident(tablename) from pg_tables where schemaname = '{schema}'"  # noqa: S608
+                    "select quote_ident(relname) from pg_class where relkind in ('r', 'v')"
+                    f" and relnamespace = '{schema}'::regnamespace"
                 )
             ),
         )
