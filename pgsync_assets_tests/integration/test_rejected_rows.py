@@ -298,7 +298,8 @@ def test_a_planner_of_an_older_version_is_carried_over(one: Syncs, platform_side
     one.keeper.execute(  # as the first version left it
         "drop table hightouch_planner.refused_rows, hightouch_planner.frames",
         "alter table hightouch_planner.rejections drop column key",
-        "alter table hightouch_planner.runs drop column batch_ends, drop column left_over",
+        "alter table hightouch_planner.runs drop column batch_ends, drop column left_over,"
+        " drop column is_streamed",
         "alter table hightouch_planner.states drop column ledger_batch, drop column columns,"
         " drop column claimed_by, drop column claimed_at",
         "delete from hightouch_planner.migrations where number > 1",

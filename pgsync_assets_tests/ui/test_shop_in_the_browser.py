@@ -126,7 +126,9 @@ def test_a_schedule_that_is_switched_stays_so(page: Page) -> None:
     switch = page.locator("label[class*=formatSwitch] input")  # boxes to select are there as well
     expect(switch).to_have_count(1)
     was_on = switch.is_checked()
-    switch.dispatch_event("click")
+    # The switch moves before the server knows: a reload would take the request back.
+    with page.expect_response(lambda answer: "mutation" in (answer.request.post_data or "")):
+        switch.dispatch_event("click")
     expect(switch).to_be_checked(checked=not was_on)
     page.reload()
     expect(switch).to_be_checked(checked=not was_on)
