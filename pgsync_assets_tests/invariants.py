@@ -25,7 +25,7 @@ UNFINISHED = """
     where status in ('started', 'planned')
     union all
     select 'I7: a table is left: ' || relname from pg_class
-    where relname ~ '^(plan|model|image|left|changed|gone|new|refused|part)_[0-9]+$'
+    where relname ~ '^(plan|model|image|left|changed|gone|new|refused|part|sums|buckets)_[0-9]+$'
         and relnamespace = 'hightouch_planner'::regnamespace
         and not exists (select from hightouch_planner.runs
             where relname = 'plan_' || id and status = 'held')

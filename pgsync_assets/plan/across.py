@@ -15,6 +15,7 @@ from ..connect import READ_ONLY, Session, pump
 from ..errors import ModelError
 from ..model import check_moment
 from ..sql import COMMA, column, column_list, relation
+from .buckets import Buckets
 from .keys import OPERATION, ROW, equal_keys
 from .reading import Connection, Fetch, Question
 from .run import Run
@@ -22,11 +23,11 @@ from .shape import DIGEST, Shape
 from .state import Planner, State
 from .streamed import Streamed
 
-AT_ONCE = 100_000
+AT_ONCE = 200_000
 """Keys in one statement: some megabytes of text."""
 
-WORTH_A_SCAN = 0.1
-"""Share of the model's rows above which reading all of them is cheaper than asking for each."""
+SCAN = 0.04
+"""What it costs to look whether a row is asked for, beside bringing it over."""
 
 
 class Across:
@@ -51,6 +52,7 @@ class Across:
         streamed: Streamed | None = None,
     ) -> None:
         self._planner = planner
+        self._state = state
         self._question = question
         self._source = source
         self._tables = {
@@ -64,6 +66,7 @@ class Across:
         self._told = told
         self._streamed = streamed
         self._come = 0
+        self._buckets: Buckets | None = None
         self.bytes = 0
 
     @contextmanager
@@ -98,13 +101,37 @@ class Across:
         """Columns travel only where they are asked for; else the changed rows' do, by key."""
         return None if images else self._images
 
-    def model(self, connection: Connection, *, images: bool) -> sql.Composable:
-        """Keys and digests, or whole rows, copied over."""
+    def model(self, connection: Connection, *, images: bool, old: Shape | None) -> sql.Composable:
+        """Keys and digests, or whole rows, copied over; see `Buckets` for those that are not."""
         shape = self._question.shape
         columns = shape.columns if images else shape.key
+        selected = self._question.rows(columns)
+        if old is not None and not images:
+            selected = self._narrowed(connection, selected, old)
         self._create(connection, "model", columns)
-        self._rows = self._copy(connection, "model", columns, self._question.rows(columns))
+        copied = self._copy(connection, "model", columns, selected)
+        self._rows = self._buckets.rows if self._buckets else copied
         return sql.SQL("{} AS model").format(self._tables["model"])
+
+    def among(self, alias: str) -> sql.Composable | None:
+        """Rows of the buckets that differ."""
+        return self._buckets.of_the_snapshot(alias) if self._buckets else None
+
+    def _narrowed(
+        self, connection: Connection, selected: sql.Composable, old: Shape
+    ) -> sql.Composable:
+        assert self._reader is not None  # noqa: S101 - only within `snapshot`
+        buckets = Buckets.of(connection, self._planner, self._state, self._question, old)
+        if buckets is None:
+            return selected
+        buckets.compare(connection, self._reader, self._told)
+        self._check_written()
+        self.bytes += buckets.bytes
+        if not buckets.most_are_same:
+            buckets.forget(connection)
+            return selected
+        self._buckets = buckets
+        return buckets.of_the_model(connection, selected)
 
     def _images(self, connection: Connection, changed: sql.Composable) -> sql.Composable:
         """Images by key, or of the whole model where much of it has changed."""
@@ -149,6 +176,8 @@ class Across:
         for name in self._stored:
             connection.execute(sql.SQL("DROP TABLE {}").format(self._tables[name]))
         self._stored.clear()
+        if self._buckets is not None:
+            self._buckets.forget(connection)
 
     def _create(
         self,
@@ -214,14 +243,19 @@ class Across:
         count, last = _extent(connection, asked, wanted)
         if not count:
             return
-        is_small = count <= max(AT_ONCE, WORTH_A_SCAN * self._rows)
-        if count > AT_ONCE and not (is_small and self._question.relation.unique_key):
+        if count > AT_ONCE and not self._is_cheaper_by_key(count):
             self._copy(connection, name, columns, selected, with_digest=has_digest)
             return
         for first in range(0, last, AT_ONCE):
             query = self._by_key(connection, selected, asked, wanted, first)
             if query is not None:
                 self._copy(connection, name, columns, query, with_digest=has_digest)
+
+    def _is_cheaper_by_key(self, count: int) -> bool:
+        """Each statement reads the whole table once; a query might answer differently each time."""
+        scans = -(-count // AT_ONCE)
+        is_less = scans * SCAN * self._rows <= self._rows - count
+        return is_less and self._question.relation.unique_key
 
     def _by_key(
         self,

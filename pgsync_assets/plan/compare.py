@@ -33,6 +33,7 @@ class Comparison:
         model: relation named `model`.
         proven: an index guarantees that its key is unique and never NULL.
         scope: which rows are compared.
+        among: the condition on rows of the snapshot, named `old`, that are; None: all of them.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Comparison:
         model: sql.Composable,
         proven: bool,
         scope: Scope,
+        among: sql.Composable | None,
     ) -> None:
         self.shape = shape
         self.old = old
@@ -65,6 +67,9 @@ class Comparison:
             "there": column(THERE if shape.nullable_key and not proven else shape.key[0]),
             "keys": column_list(shape.key),
         }
+        self._known = self.parts["snapshot"]
+        if among is not None:
+            self._known = self._sql("(SELECT * FROM {snapshot} AS old WHERE {among})", among=among)
 
     def prepare(self, connection: Connection, reading: Reading, parked: Parked | None) -> None:
         """Where partitions share the snapshot: whose rows are whose, and which are really gone.
@@ -150,8 +155,9 @@ class Comparison:
         return self._sql(
             "SELECT {images}, CASE WHEN old.{row} IS NULL THEN 'a'"
             " WHEN new.{there} IS NULL THEN 'r' ELSE 'c' END AS {op}"
-            " FROM sound AS new {join} {snapshot} AS old ON {same_key} WHERE {is_change}",
+            " FROM sound AS new {join} {known} AS old ON {same_key} WHERE {is_change}",
             images=COMMA.join(self._image(name) for name in columns),
+            known=self._known,
             join=sql.SQL("FULL JOIN" if self._scope.finds_removals else "LEFT JOIN"),
             same_key=same_key(self.shape, "old", "new"),
             is_change=self._is_change(),

@@ -137,9 +137,10 @@ class Diff:
         old = self._aligned(connection)
         if old is not None and not self._scope.sends_all:
             self._prepare_comparison(connection)
-        model = self._reading.model(connection, images=self._scope.sends_all)
+        model = self._reading.model(connection, images=self._scope.sends_all, old=old)
+        among = self._reading.among("old")
         comparison = Comparison(
-            self._planner, self._state, self._shape, old, model, self._proven, self._scope
+            self._planner, self._state, self._shape, old, model, self._proven, self._scope, among
         )
         refusals = Refusals(comparison, run)
         if refusals.of_keys(connection):

@@ -11,6 +11,7 @@ from ..model import check_moment
 from ..sql import column, relation
 from .reading import Connection, Fetch, Question
 from .run import Run
+from .shape import Shape
 from .state import Planner, State
 
 
@@ -44,7 +45,11 @@ class InPlace:
         """Never: what is stored here becomes the snapshot."""
         return None
 
-    def model(self, connection: Connection, *, images: bool) -> sql.Composable:
+    def among(self, alias: str) -> sql.Composable | None:
+        """Nothing has to travel: all rows are compared."""
+        return None
+
+    def model(self, connection: Connection, *, images: bool, old: Shape | None) -> sql.Composable:
         """The model itself where an index proves its key; else a copy.
 
         Read twice, it might answer differently, and rows with an invalid key are counted first.

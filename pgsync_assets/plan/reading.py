@@ -99,12 +99,23 @@ class Reading(Protocol):
             Bytes of the table's file; None where the rows have to be stored.
         """
 
-    def model(self, connection: Connection, *, images: bool) -> sql.Composable:
+    def model(self, connection: Connection, *, images: bool, old: Shape | None) -> sql.Composable:
         """A relation, named `model`, with the rows to be compared.
 
         Args:
             connection: the planner's transaction.
             images: with all columns, not only what tells whether a row changed.
+            old: of the snapshot that they are compared with, if they are.
+        """
+
+    def among(self, alias: str) -> sql.Composable | None:
+        """The condition on rows of the snapshot that the rows of `model` are to be compared with.
+
+        Args:
+            alias: of the snapshot.
+
+        Returns:
+            None: all of them. The others are in the model as they are in the snapshot.
         """
 
     def fetch(self, *, images: bool) -> Fetch | None:
