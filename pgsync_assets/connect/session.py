@@ -58,7 +58,12 @@ class Session:
 
     @contextmanager
     def transaction(
-        self, doing: str, level: sql.SQL = READ_COMMITTED, *, time_zone: str | None = None
+        self,
+        doing: str,
+        level: sql.SQL = READ_COMMITTED,
+        *,
+        time_zone: str | None = None,
+        moment: str | None = None,
     ) -> Iterator[psycopg.Connection[Any]]:
         """A transaction with pinned settings; rolled back when the block raises.
 
@@ -66,13 +71,14 @@ class Session:
             doing: what the block does, for messages; the connection's name is put in front.
             level: READ_COMMITTED, REPEATABLE_READ or READ_ONLY.
             time_zone: another one than the configuration's.
+            moment: the snapshot that another transaction has exported; default: its own.
 
         Raises:
             ConfigurationError: the server does not know the time zone.
             PgsyncError: what psycopg raised inside, translated. After ConnectionLost it is
                 unknown whether a COMMIT arrived.
         """
-        with self.begun(doing, level, time_zone=time_zone) as (connection, _):
+        with self.begun(doing, level, time_zone=time_zone, moment=moment) as (connection, _):
             yield connection
 
     @contextmanager
@@ -84,6 +90,7 @@ class Session:
         values: Mapping[str, object] = NOTHING,
         *,
         time_zone: str | None = None,
+        moment: str | None = None,
     ) -> Iterator[tuple[psycopg.Connection[Any], list[Rows]]]:
         """A transaction whose first statements travel with its BEGIN, in one round trip.
 
@@ -93,6 +100,7 @@ class Session:
             first: each as `sql.statement` makes it.
             values: of all of them.
             time_zone: see `transaction`.
+            moment: see `transaction`.
 
         Returns:
             The connection, and the rows of each of them.
@@ -100,11 +108,13 @@ class Session:
         Raises:
             ConfigurationError, PgsyncError: see `transaction`.
         """
-        begin = sql.SQL("BEGIN {};").format(level)
+        begin: list[sql.Composed] = [sql.SQL("BEGIN {};").format(level)]
+        if moment is not None:  # before anything is asked
+            begin.append(sql.SQL("SET TRANSACTION SNAPSHOT {};").format(sql.Literal(moment)))
         with translated(f"{self.name}: {doing}", self.connection), self._ended():
             with self._known_zone(time_zone):
-                statements = [begin, self._pins(time_zone), *first]
-                _, _, *rows = answers(self.connection, statements, values)
+                statements = [*begin, self._pins(time_zone), *first]
+                rows = answers(self.connection, statements, values)[len(begin) + 1 :]
             yield self.connection, rows
 
     def at_once(

@@ -89,7 +89,7 @@ class Across:
         """Keys, digests and places are copied over; see `Streamed`."""
         if self._streamed is None:
             return None
-        made = self._streamed.plan(connection, run, self._told)
+        made = self._streamed.plan_across(connection, run, self._told)
         if made is None:
             return None
         self._check_written()

@@ -101,7 +101,7 @@ class Buckets:
             reader: the source's transaction.
             told: is told how many rows were read.
         """
-        reader.execute(self.planner.statement("sums_settings.sql"), {})
+        reader.execute(self.planner.statement("memory_settings.sql"), {})
         connection.execute(
             sql.SQL("CREATE UNLOGGED TABLE {} (bucket bigint, rows bigint, digests bigint)").format(
                 self._sums

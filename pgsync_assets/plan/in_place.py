@@ -13,6 +13,7 @@ from .reading import Connection, Fetch, Question
 from .run import Run
 from .shape import Shape
 from .state import Planner, State
+from .streamed import Streamed
 
 
 class InPlace:
@@ -22,11 +23,19 @@ class InPlace:
         planner: of this database.
         state: as claimed.
         question: what is read.
+        streamed: holds the snapshot until the rows are written, where they may travel that way.
     """
 
     bytes = 0
 
-    def __init__(self, planner: Planner, state: State, question: Question) -> None:
+    def __init__(
+        self,
+        planner: Planner,
+        state: State,
+        question: Question,
+        streamed: Streamed | None = None,
+    ) -> None:
+        self._streamed = streamed
         self._question = question
         self._name = planner.session.name
         self._stored = relation(planner.schema, f"model_{state.id}")
@@ -42,8 +51,15 @@ class InPlace:
         return None
 
     def stream(self, connection: Connection, run: Run) -> int | None:
-        """Never: what is stored here becomes the snapshot."""
-        return None
+        """Keys, digests and places are stored; see `Streamed`."""
+        if self._streamed is None:
+            return None
+        size = self._streamed.plan_here(connection, run)
+        if size is None:
+            self._streamed.close()
+        else:
+            self.check(connection)
+        return size
 
     def among(self, alias: str) -> sql.Composable | None:
         """Nothing has to travel: all rows are compared."""

@@ -10,8 +10,9 @@ batches are in; their keys and digests are in the plan, and everything else is p
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any
 
 import psycopg
@@ -30,6 +31,8 @@ from .state import Planner, State
 
 PLACE = "_pgsync_place"
 
+_log = logging.getLogger(__name__)
+
 Connection = psycopg.Connection[Any]
 
 
@@ -39,14 +42,16 @@ class Streamed:
     `bytes`: of the table's file, where the plan was made this way; else None.
 
     Args:
-        source: where the model is.
+        source: a session where the model is, in which nothing else happens meanwhile.
         planner: that gets the plan.
         question: about a plain table, all of it, whose key an index proves.
     """
 
-    def __init__(self, source: Session, planner: Planner, question: Question) -> None:
+    def __init__(
+        self, source: AbstractContextManager[Session], planner: Planner, question: Question
+    ) -> None:
         assert question.model.table is not None  # noqa: S101 - see `may_stream`
-        self._session = source
+        self._source = source
         self._planner = planner
         self._question = question
         self._name = split_qualified(question.model.table)
@@ -70,10 +75,15 @@ class Streamed:
         assert self._reader is not None  # noqa: S101 - opened by whoever plans
         return self._reader
 
-    def open(self) -> Connection:
-        """Begins the snapshot; it is held until `close`."""
+    def open(self, moment: str | None = None) -> Connection:
+        """Begins the snapshot; it is held until `close`.
+
+        Args:
+            moment: that another transaction has exported.
+        """
+        session = self._held.enter_context(self._source)
         self._reader = self._held.enter_context(
-            self._session.transaction("reading the model", READ_ONLY)
+            session.transaction("reading the model", READ_ONLY, moment=moment)
         )
         return self._reader
 
@@ -83,7 +93,7 @@ class Streamed:
         with suppress(PgsyncError):
             self._held.close()
 
-    def plan(
+    def plan_across(
         self, connection: Connection, run: Run, told: Callable[[int], None]
     ) -> tuple[int, int] | None:
         """Makes the plan of a run of all rows, in the order of their places.
@@ -97,28 +107,58 @@ class Streamed:
             Rows of it, and bytes that were read; None where places do not tell the rows apart, or
             the server would not read them in the order of their places.
         """
-        reader = self.reader
-        # From here on the table is locked: it stays what it is found to be.
-        reader.execute(sql.SQL("SELECT FROM {} WHERE false").format(self.table))
-        schema, table = self._name
-        found = reader.execute(
-            statement(__package__, "streamable.sql"), {"schema": schema, "table": table}
-        ).fetchone()
-        if found is None:
+        size = self._locked()
+        if size is None:
             return None
-        reader.execute(statement(__package__, "in_order_settings.sql"), {})
+        self.reader.execute(statement(__package__, "in_order_settings.sql"), {})
         if not self._is_in_order():
             return None
         plan = self._planner.plan_table(run)
         self._create(connection, plan)
         into = sql.SQL("{} ({})").format(plan, column_list((ROW, PLACE, *self._known)))
-        rows, size = pump(reader, self._selected(), connection, into, told=told)
+        rows, come = pump(self.reader, self._selected(), connection, into, told=told)
         # Of rows that come later nothing is known yet.
         connection.execute(
             sql.SQL("ALTER TABLE {} ALTER COLUMN {} DROP DEFAULT").format(plan, column(OPERATION))
         )
-        self.bytes = found[0]
-        return rows, size
+        self.bytes = size
+        return rows, come
+
+    def plan_here(self, connection: Connection, run: Run) -> int | None:
+        """The same in the database of the model, by one statement, in the planner's own moment.
+
+        Args:
+            connection: the planner's transaction.
+            run: whose plan it is.
+
+        Returns:
+            Bytes of the table's file; None where places do not tell the rows apart, or there is no
+            second session to be had.
+        """
+        row = connection.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
+        assert row is not None  # noqa: S101 - a function has one row
+        try:
+            self.open(row[0])
+        except PgsyncError as error:
+            _log.info("rows are stored before they are written: %s", error.message)
+            return None
+        size = self._locked()
+        if size is None:
+            return None
+        for name in ("reading_settings.sql", "memory_settings.sql"):
+            connection.execute(self._planner.statement(name), {})
+        connection.execute(self._created(self._planner.plan_table(run)), binary=True)
+        self.bytes = size
+        return size
+
+    def _locked(self) -> int | None:
+        """Bytes of the table, which from here on stays what it is found to be."""
+        self.reader.execute(sql.SQL("SELECT FROM {} WHERE false").format(self.table))
+        schema, table = self._name
+        found = self.reader.execute(
+            statement(__package__, "streamable.sql"), {"schema": schema, "table": table}
+        ).fetchone()
+        return found[0] if found else None
 
     def stretch(self, rows: tuple[int, int], places: tuple[str, str]) -> sql.Composable:
         """A relation named `model` of the rows between two places, both included.
@@ -171,14 +211,36 @@ class Streamed:
             )
         )
 
+    def _created(self, plan: sql.Composable) -> sql.Composed:
+        """Digests are made by several processes; then the rows are brought into their order."""
+        return sql.SQL(
+            "CREATE TABLE {plan} WITH (fillfactor = 90) AS"
+            " SELECT pg_catalog.row_number() OVER (ORDER BY found.{place}) AS {row}, {keys},"
+            " found.{digest}, found.{place}, 'a'::pg_catalog.\"char\" AS {op}"
+            " FROM (SELECT model.ctid AS {place}, {known}, {made} AS {digest} FROM {table})"
+            " AS found"
+        ).format(
+            plan=plan,
+            row=column(ROW),
+            place=column(PLACE),
+            digest=column(DIGEST),
+            op=column(OPERATION),
+            keys=column_list(self._question.shape.key, "found"),
+            known=column_list(self._question.shape.key, "model"),
+            made=self._digest,
+            table=self.table,
+        )
+
     def _selected(self) -> sql.Composable:
+        return sql.SQL("SELECT pg_catalog.row_number() OVER (), model.ctid, {}, {} FROM {}").format(
+            column_list(self._question.shape.key, "model"), self._digest, self.table
+        )
+
+    @property
+    def _digest(self) -> sql.Composable:
         shape = self._question.shape
         columns = zip(shape.columns, shape.types, strict=True)
-        return sql.SQL("SELECT pg_catalog.row_number() OVER (), model.ctid, {}, {} FROM {}").format(
-            column_list(shape.key, "model"),
-            digest(columns, "model", shape.algorithm),
-            self.table,
-        )
+        return digest(columns, "model", shape.algorithm)
 
 
 def unplan(planner: Planner, state: State, run: Run) -> None:

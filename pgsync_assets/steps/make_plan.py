@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 
 from ..config import Place
+from ..connect import Session
 from ..errors import ConfigurationError
 from ..failpoints import failpoint
 from ..model import Past, check_cursor
@@ -81,7 +82,8 @@ def make_plan(
     scope = _of_part(work, scope, part)
     question = _question(work, old, shape, scope, past)
     if streams and may_stream(work, old, scope, past):
-        work = replace(work, streamed=STREAMS[work.sync.traits.place](work, question))
+        reader = STREAMERS[work.sync.traits.place](work)
+        work = replace(work, streamed=Streamed(reader, work.planner, question))
     reading = READINGS[work.sync.traits.place](work, question)
     with ExitStack() as stack:
         stack.callback(work.let_go)
@@ -269,7 +271,7 @@ def _question(
 
 
 def _in_place(work: Work, question: Question) -> Reading:
-    return InPlace(work.planner, work.state, question)
+    return InPlace(work.planner, work.state, question, work.streamed)
 
 
 def _across(work: Work, question: Question) -> Reading:
@@ -281,16 +283,17 @@ READINGS = {"source": _in_place, "platform": _across}
 """By the place of the planner: how the model gets there."""
 
 
-def _kept(work: Work, question: Question) -> None:
-    """Rows in the planner's own database become the snapshot: there is nothing to be saved."""
+@contextmanager
+def _beside(work: Work) -> Iterator[Session]:
+    """The planner's session goes on planning: another one reads the rows."""
+    name = f"{work.planner.session.application_name} rows"
+    with work.home.session(name) as session:
+        session.run = work.planner.session.run
+        yield session
 
 
-def _streamed(work: Work, question: Question) -> Streamed:
-    return Streamed(work.reader, work.planner, question)
-
-
-STREAMS: dict[Place, Callable[[Work, Question], Streamed | None]] = {
-    "source": _kept,
-    "platform": _streamed,
+STREAMERS: dict[Place, Callable[[Work], AbstractContextManager[Session]]] = {
+    "source": _beside,
+    "platform": lambda work: nullcontext(work.reader),
 }
-"""By the place of the planner: rows that are stored nowhere on their way."""
+"""By the place of the planner: who reads rows that are stored nowhere on their way."""

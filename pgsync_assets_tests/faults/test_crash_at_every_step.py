@@ -86,8 +86,11 @@ SCENARIOS = {
     "first sync in batches": Scenario(
         (), (FILL, CHANGES[1]), frozenset({"6"}), fields={"batch_size": 6}, own_table=1
     ),
-    "first sync that is not stored": Scenario(  # engine standard streams it
-        (), (FILL, CHANGES[1]), frozenset({"6"}), fields={"batch_size": 4, "audit": "keys"}
+    "first sync that is not stored": Scenario(
+        (),
+        (FILL, CHANGES[1]),
+        frozenset({"6"}),
+        fields={"batch_size": 4, "audit": "keys", "state": "digest"},
     ),
     "later sync in batches": Scenario(
         (FILL,),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from pgsync_assets.plan import buckets
 from ..fix_syncs import Syncs
 from ..invariants import violations
 
-DELETES = {"delete": "delete_row"}
+DELETES: dict[str, Any] = {"delete": "delete_row"}
 ROWS = 2000
 EACH_ROW = 12  # bytes at least, of a key and a digest as text
 
@@ -120,7 +121,7 @@ def test_where_most_buckets_differ_everything_is_read_at_once(
 
 def test_rows_that_are_gone_while_removals_are_not_sent(filled: Syncs) -> None:
     filled.pair.source.execute("delete from items where id <= 3", "insert into items values (0)")
-    kept = {"delete": "do_nothing"}
+    kept: dict[str, Any] = {"delete": "do_nothing"}
     assert filled.run(**kept).succeeded == Counts(added=1, removed=3)
     assert filled.run(**kept).succeeded.total == 0
     filled.pair.source.execute("insert into items values (2, 'again', 0)")
@@ -158,7 +159,7 @@ def test_keys_of_other_types(
 
 def test_a_key_of_two_columns(standard: Syncs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buckets, "FEWEST_ROWS", ROWS // 2)
-    composite = {"model": {"table": "public.items", "key": ["id", "part"]}}
+    composite: dict[str, Any] = {"model": {"table": "public.items", "key": ["id", "part"]}}
     standard.table("id bigint, part text, price numeric, primary key (id, part)")
     standard.pair.source.execute(
         f"insert into items select n / 2, 'p' || n % 2, n from generate_series(1, {ROWS}) as n"
@@ -170,7 +171,7 @@ def test_a_key_of_two_columns(standard: Syncs, monkeypatch: pytest.MonkeyPatch) 
     assert 0 < made[0].differ <= 2
 
 
-UNSUITABLE = {
+UNSUITABLE: dict[str, tuple[str, dict[str, Any]]] = {
     "its key has two spellings": ("id numeric primary key, name text, price numeric", {}),
     "a query may have a key twice": (
         "id bigint primary key, name text, price numeric",

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from psycopg import sql
 
-from pgsync_assets.errors import GuardError, UnexpectedError
+from pgsync_assets.errors import GuardError, PgsyncError, UnexpectedError
 from pgsync_assets.outcome import Counts
 from pgsync_assets.plan import Streamed
 from pgsync_assets.write import SourceRows
 
-from ..fix_syncs import Syncs
+from ..fix_databases import Pair
+from ..fix_syncs import ENGINES, Syncs
 from ..invariants import violations
 
 STREAMED = "select id, is_streamed from hightouch_planner.runs order by id"
@@ -26,16 +27,24 @@ COLUMNS_OF_STATE = """
 """
 
 
+@pytest.fixture(params=["standard", "digest"])
+def streaming(request: pytest.FixtureRequest) -> Syncs:
+    """Syncs whose state holds digests: beside the rows, or on the platform."""
+    if request.param == "standard":
+        return cast("Syncs", request.getfixturevalue("standard"))
+    return Syncs(request.getfixturevalue("database_pair"), fields=ENGINES[request.param])
+
+
 @pytest.fixture
-def filled(standard: Syncs) -> Syncs:
+def filled(streaming: Syncs) -> Syncs:
     """A hundred rows to send, of which some were written again and lie elsewhere since."""
-    standard.table("id bigint primary key, name text, price numeric, doc jsonb")
-    standard.pair.source.execute(
+    streaming.table("id bigint primary key, name text, price numeric, doc jsonb")
+    streaming.pair.source.execute(
         "insert into items select n, 'item ' || n, n, '{}' from generate_series(1, 103) as n",
         "update items set name = name || '!' where id % 7 = 0",
         "delete from items where id in (5, 50, 103)",
     )
-    return standard
+    return streaming
 
 
 @contextmanager
@@ -79,29 +88,29 @@ def test_batches_are_stretches_of_one_snapshot(
 
 @pytest.mark.parametrize("batch_size", [3, 1000])
 @pytest.mark.parametrize("mode", ["upsert", "insert", "update", "mirror"])
-def test_every_mode(standard: Syncs, mode: str, batch_size: int) -> None:
-    standard.table("id bigint primary key, name varchar(20), price numeric")
-    standard.pair.source.execute(
+def test_every_mode(streaming: Syncs, mode: str, batch_size: int) -> None:
+    streaming.table("id bigint primary key, name varchar(20), price numeric")
+    streaming.pair.source.execute(
         "alter table items alter name type text",
         "insert into items select n, 'item ' || n, n from generate_series(1, 20) as n",
         "update items set name = repeat('long ', 5) where id in (3, 4)",
         "update items set price = -1 where id in (9, 20)",
     )
-    standard.pair.destination.execute("alter table items add check (price >= 0)")
+    streaming.pair.destination.execute("alter table items add check (price >= 0)")
     if mode == "update":
-        standard.pair.destination.execute(
+        streaming.pair.destination.execute(
             "insert into items select n, 'old', 0 from generate_series(1, 20) as n"
         )
-    outcome = standard.run(mode=mode, batch_size=batch_size)
-    assert standard.keeper.rows(IS_STREAMED) == [(True,)]
+    outcome = streaming.run(mode=mode, batch_size=batch_size)
+    assert streaming.keeper.rows(IS_STREAMED) == [(True,)]
     assert (outcome.succeeded, outcome.failed) == (Counts(added=16), Counts(added=4))
-    assert standard.pair.destination.rows(
+    assert streaming.pair.destination.rows(
         "select count(*), sum(id) from items where name like 'item %'"
     ) == [(16, 210 - 3 - 4 - 9 - 20)]
     if mode != "update":
-        assert violations(standard, {"3", "4", "9", "20"}) == []
-    standard.pair.source.execute("update items set name = 'item', price = 1")
-    assert standard.run(mode=mode).failed == Counts()
+        assert violations(streaming, {"3", "4", "9", "20"}) == []
+    streaming.pair.source.execute("update items set name = 'item', price = 1")
+    assert streaming.run(mode=mode).failed == Counts()
 
 
 def test_rows_that_are_there_already_go_through_the_stage(filled: Syncs) -> None:
@@ -158,9 +167,9 @@ def test_a_computed_value_is_stored_first(filled: Syncs) -> None:
     assert filled.same()
 
 
-def test_a_partitioned_table_is_stored_first(standard: Syncs) -> None:
-    standard.table("id bigint primary key, name text")
-    standard.pair.source.execute(
+def test_a_partitioned_table_is_stored_first(streaming: Syncs) -> None:
+    streaming.table("id bigint primary key, name text")
+    streaming.pair.source.execute(
         "drop table items",
         "create table items (id bigint primary key, name text) partition by hash (id)",
         "create table items_0 partition of items for values with (modulus 2, remainder 0)",
@@ -168,9 +177,9 @@ def test_a_partitioned_table_is_stored_first(standard: Syncs) -> None:
         "insert into items select n, 'item' from generate_series(1, 10) as n",
         "grant select on items to public",
     )
-    assert standard.run().succeeded == Counts(added=10)
-    assert standard.keeper.rows(IS_STREAMED) == [(False,)]
-    assert violations(standard) == []
+    assert streaming.run().succeeded == Counts(added=10)
+    assert streaming.keeper.rows(IS_STREAMED) == [(False,)]
+    assert violations(streaming) == []
 
 
 def test_a_part_and_a_resync_are_stored_first(filled: Syncs) -> None:
@@ -226,3 +235,24 @@ def test_a_stretch_with_other_rows_stops_the_run(
     monkeypatch.undo()
     assert filled.run(batch_size=30).succeeded.added == 70
     assert violations(filled) == []
+
+
+def test_where_no_second_session_is_to_be_had_rows_are_stored_first(database_pair: Pair) -> None:
+    syncs = Syncs(database_pair, fields=ENGINES["digest"])
+    syncs.table("id bigint primary key, name text")
+    syncs.pair.source.execute("insert into items select n from generate_series(1, 10) as n")
+    refused = 0
+    for limit in range(1, 10):
+        syncs.pair.source.execute(
+            f"alter database {syncs.pair.source.database} connection limit {limit}"
+        )
+        try:
+            outcome = syncs.run()
+            break
+        except PgsyncError:
+            refused += 1  # not even for what every run needs
+    assert refused > 0
+    assert outcome.succeeded == Counts(added=10)
+    assert syncs.keeper.rows(IS_STREAMED) == [(False,)]
+    syncs.pair.source.execute(f"alter database {syncs.pair.source.database} connection limit -1")
+    assert violations(syncs) == []
