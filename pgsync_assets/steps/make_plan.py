@@ -82,8 +82,7 @@ def make_plan(
     scope = _of_part(work, scope, part)
     question = _question(work, old, shape, scope, past)
     if streams and may_stream(work, old, scope, past):
-        reader = STREAMERS[work.sync.traits.place](work)
-        work = replace(work, streamed=Streamed(reader, work.planner, question))
+        work = replace(work, streamed=_streamed(work, question))
     reading = READINGS[work.sync.traits.place](work, question)
     with ExitStack() as stack:
         stack.callback(work.let_go)
@@ -290,6 +289,10 @@ def _beside(work: Work) -> Iterator[Session]:
     with work.home.session(name) as session:
         session.run = work.planner.session.run
         yield session
+
+
+def _streamed(work: Work, question: Question) -> Streamed:
+    return Streamed(STREAMERS[work.sync.traits.place](work), work.planner, question)
 
 
 STREAMERS: dict[Place, Callable[[Work], AbstractContextManager[Session]]] = {
