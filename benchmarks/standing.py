@@ -19,7 +19,7 @@ def standing(reports: Sequence[Report]) -> str:
         reports: all that are kept, the newest first.
     """
     told = [
-        "Each bar by the newest kept run that measured it "
+        "Each bar by the newest kept run that measured it three times or more, else by the newest "
         f"([all runs]({FOLDER}/README.md)). A figure of one repeat is no claim.\n\n",
         bars(stand_by_history(reports)),
     ]

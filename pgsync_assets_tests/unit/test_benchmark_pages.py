@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from rich.console import Console
 
 from benchmarks import plot, results, shown
-from benchmarks.bars import BARS, stand, stand_by_history
+from benchmarks.bars import A_CLAIM, BARS, stand, stand_by_history
 from benchmarks.results import Report, Run
 from benchmarks.standing import standing
 
@@ -56,6 +57,15 @@ def test_the_newest_run_that_measured_a_bar_tells_it() -> None:
     assert by["lightning: first sync, beside psql | psql"].startswith("2026-02")
     assert by["lightning: no change, beside psql | psql"].startswith("2026-01")
     assert len(stand_by_history([newer])) == len(BARS)
+
+
+def test_a_run_with_repeats_goes_before_a_newer_one_without() -> None:
+    thrice = replace(report(), runs=report().runs * A_CLAIM)
+    newer = report("2026-02-01T00:00:00Z")
+    told = [one for one in stand_by_history([newer, thrice]) if one.value]
+    assert {one.at[:7] for one in told if one.repeats >= A_CLAIM} == {"2026-01"}
+    assert {one.at[:7] for one in told if one.repeats < A_CLAIM} <= {"2026-02"}
+    assert any(one.repeats >= A_CLAIM for one in told)
 
 
 def test_ten_million_rows_are_held_against_a_million() -> None:
