@@ -126,6 +126,7 @@ class Across:
             return selected
         buckets.compare(connection, self._reader, self._told)
         self._check_written()
+        self._come += buckets.rows  # they were read, if at the source
         self.bytes += buckets.bytes
         if not buckets.most_are_same:
             buckets.forget(connection)
