@@ -19,6 +19,10 @@ Location = tuple[str | int, ...]
 MAX_BYTES = 1_000_000
 MAX_NODES = 200_000
 MAX_DEPTH = 50
+MAX_DIGITS = 400
+"""Characters of a number; 1:1:1:.. of YAML 1.1 (base 60) takes time by the square of its length."""
+
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
 @dataclass(frozen=True)
@@ -141,11 +145,13 @@ class _Reader:
         raise _Unreadable(node, f"the tag {node.tag} is not allowed")
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
+        if node.tag in _NUMBERS and len(node.value) > MAX_DIGITS:
+            raise _Unreadable(node, f"is a number of more than {MAX_DIGITS} characters")
         try:
             return self._scalars.construct_object(node)
         except yaml.constructor.ConstructorError as error:
             raise _Unreadable(node, f"the tag {node.tag} is not allowed") from error
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise _Unreadable(node, "is no date, time or number; put text in quotes") from error
 
     def _mapping(self, node: yaml.MappingNode, at: Location) -> dict[str, Any]:

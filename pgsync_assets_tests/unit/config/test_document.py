@@ -29,6 +29,9 @@ REFUSED = {
     "nested without end": ("[" * 3000, None, "nested too deeply"),
     "not a character of YAML": ("a: \x00", None, "characters"),
     "huge": ("a: " + "x" * 1_000_001, None, "larger than"),
+    "number without end": ("a: 1\nb: " + "1:" * 200_000 + "1", 2, "more than 400 characters"),
+    "hexadecimal without end": ("a: 0x" + "f" * 500, 1, "more than 400 characters"),
+    "number beyond all": ("a: " + "1:" * 190 + "1.5", 1, "no date, time or number"),
 }
 
 
