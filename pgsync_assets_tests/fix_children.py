@@ -47,7 +47,7 @@ class Child:
         sides = {"shop": pair.source, "crm": pair.destination}
         if syncs.platform:
             sides["platform"] = syncs.platform
-        more = {"shop": syncs.source, "crm": syncs.destination}
+        more = {"shop": syncs.source, "crm": syncs.destination, "platform": syncs.at_platform}
         order = {
             "sync": syncs.config(**fields).model_dump(mode="json"),
             "endpoints": {

@@ -59,7 +59,11 @@ class Proxy:
         with self._listener, suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._target))
+                try:
+                    server = socket.create_connection(("127.0.0.1", self._target))
+                except OSError:  # it restarts: refused, as it would be without us
+                    shut(client)
+                    continue
                 is_mute = 1 in self.swallowed
                 self.swallowed = {number - 1 for number in self.swallowed}
                 self._relays.append(Relay(self, client, server, is_mute=is_mute))
