@@ -30,6 +30,14 @@ CONTENTION = {"40001", "40P01", "55P03", OTHER_TYPE, "72000"}  # the last: snaps
 OUT_OF_RESOURCES = {"53300", "53200"}
 ROW_LEVEL = {"23502", "23503", "23505", "23514", "23P01", "23001", "44000", "P0001", "54000"}
 NOT_A_VALUE = {"22P04", OTHER_TYPE}  # 22P04: a malformed COPY stream, a defect of ours
+REMEDIES: dict[str, tuple[type[PgsyncError], str]] = {
+    "42501": (PrivilegeError, "`pgsync-assets check` names the missing GRANT"),
+    "25006": (
+        TerminalError,
+        "a standby, or default_transaction_read_only of the role or database: write to the primary "
+        "(target_session_attrs: read-write finds it among several hosts)",
+    ),
+}
 STATEMENT_POOLING = "statement pooling mode"  # PgBouncer's words, as it hangs up
 SPEAKS_OF_OBJECTS = ("0A", "25", "28", "3D", "3F", "42", "53", "55", "57", "58")
 
@@ -93,10 +101,9 @@ def translate(
         return Contention(f"{doing}: {spoken(error)}")
     if state in OUT_OF_RESOURCES:
         return OutOfResources(f"{doing}: {spoken(error)}")
-    if state == "42501":
-        return PrivilegeError(
-            f"{doing}: {spoken(error)}", "`pgsync-assets check` names the missing GRANT"
-        )
+    if state in REMEDIES:
+        kind, remedy = REMEDIES[state]
+        return kind(f"{doing}: {spoken(error)}", remedy)
     if state.startswith("28"):
         return AuthenticationError(f"{doing}: {spoken(error)}")
     if state.startswith((*SPEAKS_OF_OBJECTS, "22")):

@@ -1,0 +1,82 @@
+"""A database that refuses for its own reasons: the run stops or waits, and nothing is lost."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from pgsync_assets.errors import PgsyncError
+from pgsync_assets.outcome import Counts
+
+from ..fix_gateway import until
+from ..fix_syncs import Syncs
+from ..invariants import log_writes, violations, writes
+
+ROWS = 30
+WAITING = """
+    select from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'
+"""
+DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
+
+
+@pytest.fixture
+def filled(either: Syncs) -> Syncs:
+    """Rows to send, and a count of what is written."""
+    either.table("id bigint primary key, name text")
+    log_writes(either)
+    either.pair.source.execute(
+        f"insert into items select n, 'item ' || n from generate_series(1, {ROWS}) as n"
+    )
+    return either
+
+
+def test_a_destination_that_is_read_only_stops_the_run_in_words(filled: Syncs) -> None:
+    """F35: a standby that was not promoted, or a database that was closed for a while."""
+    there = filled.pair.destination
+    there.execute(f"alter database {there.database} set default_transaction_read_only = on")
+    with pytest.raises(PgsyncError, match="read-only") as caught:
+        filled.run()
+    assert caught.value.remedy
+    there.execute(
+        "set default_transaction_read_only = off",
+        f"alter database {there.database} reset default_transaction_read_only",
+    )
+    assert filled.run().succeeded == Counts(added=ROWS)
+    assert set(writes(filled).values()) == {1}
+    assert violations(filled) == []
+
+
+def test_a_run_that_is_the_victim_of_a_deadlock_tries_again(filled: Syncs) -> None:
+    """F07, F28: somebody else writes the same rows, in another order."""
+    there = filled.pair.destination
+    filled.run()
+    there.execute(
+        "create function slowly() returns trigger language plpgsql as"
+        " $$ begin perform pg_sleep(0.02); return new; end $$",
+        "create trigger slowly before update on items for each row execute function slowly()",
+    )
+    filled.pair.source.execute("update items set name = 'new'")
+    with there.connect(autocommit=False) as other, ThreadPoolExecutor() as pool:
+        other.execute("set deadlock_timeout = '1 min'")  # so that the run is who finds it
+        other.execute("update items set name = name where id = %s", [ROWS])
+        running = pool.submit(filled.run, batch_size=ROWS)
+        until(lambda: bool(there.rows(WAITING)))
+        other.execute("update items set name = name where id = 1")
+        other.commit()
+        outcome = running.result()
+    assert outcome.recovered is not None
+    assert outcome.recovered.succeeded == Counts(changed=ROWS)
+    until(lambda: there.rows(DEADLOCKS) == [(1,)])
+    assert violations(filled) == []
+
+
+def test_a_row_that_was_deleted_and_is_there_again_is_one_change(filled: Syncs) -> None:
+    """F44."""
+    filled.run()
+    filled.pair.source.execute(
+        "delete from items where id = 7", "insert into items values (7, 'x')"
+    )
+    assert filled.run(delete="delete_row").succeeded == Counts(changed=1)
+    assert violations(filled) == []
