@@ -1,6 +1,6 @@
 """Which rows can have changed, asked of both ends before any key travels.
 
-Rows belong to buckets by a digest of their key. Each end combines the digests of its rows bucket
+Rows belong to buckets by a hash of their key. Each end combines the digests of its rows bucket
 by bucket; where model and snapshot agree about a bucket, none of its rows has changed. Of a
 million rows of which nothing changed a few megabytes travel, not a digest for each.
 

@@ -19,7 +19,7 @@ import psycopg
 from psycopg import sql
 
 from ..config import split_qualified
-from ..connect import READ_ONLY, Session, pump
+from ..connect import READ_ONLY, Session, pump, translated
 from ..errors import PgsyncError
 from ..sql import COMMA, column, column_list, relation, statement
 from .digest import digest
@@ -153,11 +153,13 @@ class Streamed:
 
     def _locked(self) -> int | None:
         """Bytes of the table, which from here on stays what it is found to be."""
-        self.reader.execute(sql.SQL("SELECT FROM {} WHERE false").format(self.table))
         schema, table = self._name
-        found = self.reader.execute(
-            statement(__package__, "streamable.sql"), {"schema": schema, "table": table}
-        ).fetchone()
+        # What goes wrong here is this session's, not that of the planner around it.
+        with translated("reading the model", self.reader):
+            self.reader.execute(sql.SQL("SELECT FROM {} WHERE false").format(self.table))
+            found = self.reader.execute(
+                statement(__package__, "streamable.sql"), {"schema": schema, "table": table}
+            ).fetchone()
         return found[0] if found else None
 
     def stretch(self, rows: tuple[int, int], places: tuple[str, str]) -> sql.Composable:

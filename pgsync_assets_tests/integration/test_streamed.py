@@ -256,3 +256,21 @@ def test_where_no_second_session_is_to_be_had_rows_are_stored_first(database_pai
     assert syncs.keeper.rows(IS_STREAMED) == [(False,)]
     syncs.pair.source.execute(f"alter database {syncs.pair.source.database} connection limit -1")
     assert violations(syncs) == []
+
+
+def test_the_session_that_reads_is_lost_before_it_has_read(
+    filled: Syncs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = Streamed._locked
+    lost: list[Streamed] = []
+
+    def lose_first(self: Streamed) -> int | None:
+        if not lost:
+            lost.append(self)
+            self.reader.pgconn.finish()
+        return locked(self)
+
+    monkeypatch.setattr(Streamed, "_locked", lose_first)
+    outcome = filled.run()
+    assert (len(lost), outcome.succeeded) == (1, Counts(added=100))
+    assert violations(filled) == []
