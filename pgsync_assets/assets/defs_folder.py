@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -20,6 +21,21 @@ OUTSIDE = "pgsync_outside_defs"
 def chosen_folder() -> Path:
     """The folder that `PGSYNC_DEFS` names, or the project's own."""
     return Path(os.environ.get(DEFS_VARIABLE) or OWN_DEFS)
+
+
+def stamps(folder: Path) -> frozenset[tuple[str, int, int]]:
+    """The files below a folder: name, time of the last change (ns), bytes of each.
+
+    Args:
+        folder: where the `defs.yaml` files are; of one that is not there nothing.
+    """
+    found = set()
+    for path in folder.rglob("*"):
+        if path.parent.name != "__pycache__":  # which loading itself makes
+            with suppress(FileNotFoundError):  # an editor's, gone by now
+                stat = path.stat()
+                found.add((str(path), stat.st_mtime_ns, stat.st_size))
+    return frozenset(found)
 
 
 def load_folder(folder: Path) -> dg.Definitions:

@@ -15,17 +15,15 @@ class Format:
         name: as PostgreSQL calls it.
         option: what COPY is told, behind its target; empty for nothing.
         trailers: messages of a COPY TO STDOUT that hold no row: each other one holds one.
-        is_typed: values are bytes of their type: another type would read other values in them.
     """
 
     name: str
     option: sql.SQL
     trailers: int
-    is_typed: bool
 
 
-TEXT = Format("text", sql.SQL(""), 0, is_typed=False)
+TEXT = Format("text", sql.SQL(""), 0)
 """What any type can be read from: by another version, under another name, with another length."""
 
-BINARY = Format("binary", sql.SQL(" (FORMAT binary)"), 1, is_typed=True)
+BINARY = Format("binary", sql.SQL(" (FORMAT binary)"), 1)
 """A third less work for the server that receives it. Both ends must have the same types."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -13,7 +14,8 @@ _log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 PAUSES_S = (1.0, 2.0, 4.0)
-"""Seconds before the same again."""
+"""Seconds before the same again, half as long or half as much longer by chance: of many runs that
+failed at one moment (a server that was full), not all come back at one moment."""
 
 
 def tried(
@@ -37,6 +39,7 @@ def tried(
         except TransientError as error:
             if on_failure is not None:
                 on_failure(error)
-            _log.warning("%s; tried again in %g s", error.message, pause)
-            time.sleep(pause)
+            waits = pause * random.uniform(0.5, 1.5)  # noqa: S311 - nothing secret
+            _log.warning("%s; tried again in %.1f s", error.message, waits)
+            time.sleep(waits)
     return once()

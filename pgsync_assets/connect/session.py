@@ -221,12 +221,12 @@ class Session:
             known = self._pinned[zone, self.run] = sql.SQL(text.replace("%", "%%"))
         return known
 
-    def text_settings(self) -> dict[str, str]:
-        """How values are written as text in this transaction, by name of the setting.
+    def settings(self) -> dict[str, str]:
+        """What this transaction relies on, by name of the setting.
 
         Its pins have set them; a function that a query calls may set them again.
         """
-        return dict(self.connection.execute(statement(__package__, "text_settings.sql"), {}))
+        return dict(self.connection.execute(statement(__package__, "settings.sql"), {}))
 
     def _search_path(self) -> str:
         names = (*self.config.search_path, "pg_temp")  # last, so that nothing hides behind it

@@ -15,6 +15,7 @@ from .guard import accident
 from .held import HeldPlan, PlanRecord, approve, content_of, find_plan, held_plans, note
 from .holder import Holder, find_holder
 from .in_place import InPlace
+from .incarnation import Incarnation
 from .invalid_keys import invalid_keys
 from .lock import Lock, await_turn, held_locks, lock_key, locked
 from .part import Part
@@ -75,6 +76,7 @@ __all__ = [
     "HeldPlan",
     "Holder",
     "InPlace",
+    "Incarnation",
     "KnownState",
     "Lock",
     "Neighbour",

@@ -12,13 +12,13 @@ from contextlib import ExitStack, contextmanager
 from psycopg import sql
 
 from ..connect import READ_ONLY, Session, pump
-from ..errors import ModelError
 from ..model import check_moment
 from ..sql import COMMA, column, column_list, relation
 from .buckets import Buckets
 from .keys import OPERATION, ROW, equal_keys
 from .reading import Connection, Fetch, Question
 from .run import Run
+from .settings import Settings
 from .shape import DIGEST, Shape
 from .state import Planner, State
 from .streamed import Streamed
@@ -61,7 +61,6 @@ class Across:
         }
         self._stored: list[str] = []
         self._reader: Connection | None = None
-        self._written: dict[str, str] = {}
         self._rows = 0
         self._told = told
         self._streamed = streamed
@@ -80,7 +79,7 @@ class Across:
                 reader = stack.enter_context(begun)
             reader.execute(self._planner.statement("reading_settings.sql"), {})
             self._reader = reader
-            self._written = self._source.text_settings()
+            self._settings = Settings(self._source)
             yield
             if self._streamed is not None and self._streamed.bytes is None:
                 self._streamed.close()  # the rows were stored after all
@@ -92,7 +91,7 @@ class Across:
         made = self._streamed.plan_across(connection, run, self._told)
         if made is None:
             return None
-        self._check_written()
+        self._settings.check_all()
         self.check(connection)
         self.bytes += made[1]
         return self._streamed.bytes
@@ -125,7 +124,7 @@ class Across:
         if buckets is None:
             return selected
         buckets.compare(connection, self._reader, self._told)
-        self._check_written()
+        self._settings.check_all()
         self._come += buckets.rows  # they were read, if at the source
         self.bytes += buckets.bytes
         if not buckets.most_are_same:
@@ -214,21 +213,10 @@ class Across:
         rows, size = pump(
             self._reader, query, connection, into, told=lambda rows: self._told(before + rows)
         )
-        self._check_written()
+        self._settings.check_all()
         self._come += rows
         self.bytes += size
         return rows
-
-    def _check_written(self) -> None:
-        """A function of the model that sets DateStyle would make other dates of all behind it."""
-        now = self._source.text_settings()
-        moved = [name for name, value in self._written.items() if now[name] != value]
-        if moved:
-            raise ModelError(
-                f"a function that the model calls changes {', '.join(moved)}, by which values are "
-                "written: they would arrive as others",
-                "let it set nothing in its body: CREATE FUNCTION .. SET name TO value ends with it",
-            )
 
     def _fetch(
         self,

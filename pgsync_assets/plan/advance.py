@@ -131,7 +131,7 @@ class Advance:
 
     def _is_same_set(self) -> bool:
         old = self._state.shape
-        return old is not None and old.identity == self._plan.shape.identity
+        return old is not None and old.has_rows_of(self._plan.shape)
 
     def _keep_old(self) -> None:
         """Rows that were not accepted keep their old image, marked to be sent again.

@@ -11,6 +11,7 @@ from ..model import check_moment
 from ..sql import column, relation
 from .reading import Connection, Fetch, Question
 from .run import Run
+from .settings import Settings
 from .shape import Shape
 from .state import Planner, State
 from .streamed import Streamed
@@ -37,7 +38,7 @@ class InPlace:
     ) -> None:
         self._streamed = streamed
         self._question = question
-        self._name = planner.session.name
+        self._session = planner.session
         self._stored = relation(planner.schema, f"model_{state.id}")
         self._is_stored = False
 
@@ -52,6 +53,7 @@ class InPlace:
 
     def stream(self, connection: Connection, run: Run) -> int | None:
         """Keys, digests and places are stored; see `Streamed`."""
+        self._settings = Settings(self._session)
         if self._streamed is None:
             return None
         size = self._streamed.plan_here(connection, run)
@@ -97,7 +99,8 @@ class InPlace:
 
     def check(self, connection: Connection) -> None:
         """By the planner's own transaction, which has read the model."""
-        check_moment(connection, self._name)
+        self._settings.check_ours()
+        check_moment(connection, self._session.name)
 
     def forget(self, connection: Connection) -> None:
         """Drops the copy."""

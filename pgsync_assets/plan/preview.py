@@ -54,7 +54,7 @@ class Preview:
         self._planner = planner
         self._state = state
         self._plan = plan
-        same_rows = state.shape is not None and state.shape.identity == plan.shape.identity
+        same_rows = state.shape is not None and state.shape.has_rows_of(plan.shape)
         old = state.shape if same_rows else None
         self._old = old if old and old.holds == "rows" else None
 

@@ -197,7 +197,7 @@ def silent_rows(
 
 def forget_others(planner: Planner, connection: Connection, state: State, plan: Plan) -> None:
     """Where a plan is about other rows than its state was, nothing of those is known any more."""
-    if state.shape is None or state.shape.identity != plan.shape.identity:
+    if state.shape is None or not state.shape.has_rows_of(plan.shape):
         connection.execute(planner.statement("refused_forget.sql"), {"state": state.id})
 
 

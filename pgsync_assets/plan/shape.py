@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ..config import StateKind
 from .digest import Algorithm, has_one_text
+from .incarnation import Incarnation
 
 DIGEST = "_pgsync_digest"
 LABEL = "_pgsync_partition"
@@ -37,6 +38,8 @@ class Shape:
             are ours; None where the index has all rows.
         nullable_key: key columns of which NULL is a key like any other (NULLS NOT DISTINCT).
         computed: expression of each column that the sync computes over those of the model.
+        incarnation: which table it is beyond its name; None where that says nothing of the rows (a
+            view with triggers, a foreign table), or is not known.
     """
 
     columns: tuple[str, ...]
@@ -55,21 +58,25 @@ class Shape:
     predicate: str | None = None
     nullable_key: tuple[str, ...] = ()
     computed: Mapping[str, str] = field(default_factory=dict)
+    incarnation: Incarnation | None = None
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Shape:
         """Reads what `to_json` wrote."""
         lists = ("columns", "types", "targets", "key", "key_operators", "stored")
+        known = value.get("incarnation")
         return cls(
             **value
             | {name: tuple(value[name]) for name in lists}
             | {name: tuple(value.get(name, ())) for name in ("key_rules", "nullable_key")}
             | {"ledger": UUID(value["ledger"])}
+            | {"incarnation": Incarnation(**known) if known else None}
         )
 
     def to_json(self) -> dict[str, Any]:
         """As the planner stores it."""
-        return vars(self) | {"ledger": str(self.ledger)}
+        known = vars(self.incarnation) if self.incarnation else None
+        return vars(self) | {"ledger": str(self.ledger), "incarnation": known}
 
     def type_of(self, name: str) -> str | None:
         """Type of a column at the source; None where there is no such column."""
@@ -102,6 +109,21 @@ class Shape:
         types = tuple(map(self.type_of, self.key))
         return self.ledger, self.table, self.key, types, rules, self.predicate
 
+    def is_remade(self, now: Shape) -> bool:
+        """Whether the table was dropped since, and made again under its name."""
+        before, by_now = self.incarnation, now.incarnation
+        return before is not None and by_now is not None and before.is_remade(by_now)
+
+    def has_rows_of(self, now: Shape) -> bool:
+        """Whether both are about the same set of rows."""
+        return self.identity == now.identity and not self.is_remade(now)
+
+    def remade_columns(self, now: Shape) -> list[str]:
+        """Columns of the destination that were dropped since, and added again under their name."""
+        if self.incarnation is None or now.incarnation is None:
+            return []
+        return self.incarnation.remade_columns(now.incarnation)
+
     @property
     def key_text(self) -> str:
         """The key for messages: names, types, and what else decides which row it finds."""
@@ -124,4 +146,4 @@ class Shape:
     def compares_with(self, other: Shape) -> bool:
         """Whether images of both can be compared, in whichever form they are held."""
         one_form = self.holds == "rows" or self.algorithm == other.algorithm
-        return self.meaning == other.meaning and one_form
+        return self.meaning == other.meaning and one_form and not self.is_remade(other)

@@ -75,5 +75,7 @@ def _of_plan(work: Work, plan: Plan | None) -> Iterator[str]:
         yield f"it was made for another database than {name} is now"
     if plan.fingerprint != work.fingerprint:
         yield "the configuration has changed since (model, columns, types, table, mode or delete)"
+    if plan.shape.is_remade(work.shape):
+        yield f"{plan.shape.table} was dropped and made again since"
     if plan.base_run != work.state.ledger_run:
         yield f"run {work.state.ledger_run} has written since"

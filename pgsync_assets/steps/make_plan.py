@@ -33,6 +33,7 @@ from ..plan import (
 from ..write import cascades
 from .layout import check_layout
 from .may_stream import may_stream
+from .same_table import check_incarnation
 from .work import Work
 
 
@@ -125,9 +126,11 @@ def _refused(work: Work, retry_rejected: bool) -> RefusedStatus:
 def _comparable(work: Work, full_resync: bool) -> Shape | None:
     """The state's shape where its rows can be compared by key; None: begin from nothing."""
     old, shape = work.state.shape, work.shape
+    if old is not None and old.identity == shape.identity:
+        check_incarnation(work, old, shape, full_resync)
     told = _other_rows(old, shape) if old else None
     if told is None:
-        return old
+        return None if old and old.is_remade(shape) else old
     if not full_resync:
         raise ConfigurationError(
             f"sync {work.sync.name!r}: {told}",
@@ -227,7 +230,7 @@ def _notes(work: Work, old: Shape | None, shape: Shape, past: Past | None) -> It
             f"only rows with {past.column} >= {past.since} - {past.lag} were compared; removed "
             f"rows are found by a full comparison"
         )
-    if old is None or old.identity != shape.identity:
+    if old is None or not old.has_rows_of(shape):
         return
     if told := "; ".join(differences(old, shape)):
         is_new = old.meaning != shape.meaning

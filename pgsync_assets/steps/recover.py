@@ -17,6 +17,7 @@ from .write_plan import write_plan
 
 UNWRITTEN = "interrupted before its first row was written"
 CHANGED = "the configuration changed before all of it was written; the rest is planned anew"
+REMADE = "the destination table was dropped and made again before all of it was written"
 STREAMED = "interrupted while its rows were streamed; the rest is planned anew"
 
 
@@ -95,7 +96,8 @@ def _supersede(work: Work, plan: Plan, full_resync: bool) -> None:
 
 
 def _finish(work: Work, plan: Plan, given_up: str | None) -> tuple[Work, Outcome]:
-    error = given_up if plan.fingerprint == work.fingerprint else CHANGED
+    error = REMADE if plan.shape.is_remade(work.shape) else given_up
+    error = error if plan.fingerprint == work.fingerprint else CHANGED
     sent = Sent()
     if error is None:
         work.audit.resumed(plan.run)

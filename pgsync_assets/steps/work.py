@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from ..model import (
 from ..plan import (
     STORAGES,
     Algorithm,
+    Incarnation,
     Lock,
     Planner,
     Shape,
@@ -49,6 +50,7 @@ from ..write import (
     find_there,
     fit,
     fitting_target,
+    incarnation,
     ledger_problem,
     lossy_columns,
     nullable,
@@ -91,6 +93,8 @@ class Work:
         bytes_read: from the source, to find and fetch what changed, where that is elsewhere.
         orphans: names in the planner that no sync of the project has, where that can be told.
         streamed: the source's snapshot, where the rows of the plan are still there only.
+        ledger_oid: of a table of the ledger, 0 for none there; None where the destination table is
+            only tried: nothing of it will be what it is now.
     """
 
     sync: SyncConfig
@@ -114,6 +118,7 @@ class Work:
     bytes_read: int = 0
     orphans: tuple[str, ...] = ()
     streamed: Streamed | None = None
+    ledger_oid: int | None = None
 
     @property
     def slice(self) -> str:
@@ -142,7 +147,15 @@ class Work:
             predicate=arbiter.predicate if arbiter else None,
             nullable_key=self._nullable_key(nullable(arbiter, self.target)),
             computed={one.name: one.expression for one in computed_by(self.sync.model)},
+            incarnation=self._incarnation,
         )
+
+    @property
+    def _incarnation(self) -> Incarnation | None:
+        if self.ledger_oid is None:
+            return None
+        is_shared = shares_state(self.partition)
+        return incarnation(self.target, self.mapping, self.ledger_oid, knows_columns=not is_shared)
 
     @property
     def sides(self) -> Sides:
@@ -197,7 +210,7 @@ class Work:
             [
                 [model.asked, slice_of(self.partition)],
                 [self.sync.mode, self.sync.delete_behavior, self.sync.deleted_column],
-                self.shape.to_json(),
+                replace(self.shape, incarnation=None).to_json(),
             ]
         )
         return hashlib.sha256(text.encode()).hexdigest()
@@ -234,12 +247,13 @@ def opened(
         audit = Audit.prepare(keeper, planner, home.config.schemas.audit, sync, here)
         ledger = stack.enter_context(open_ledger(home, writer, application))
         with recorded(sync, refusal):
-            identity = ledger.identity()
+            identity, beside = ledger.whereabouts()
             orphans, notes = unclaimed(planner, sync, identity, ends.known, elsewhere)
         lock = stack.enter_context(turn(lock_session, planner, sync, partition))
         state = planner.claim(sync.name, state_name(partition), by=ends.by)
         failpoint("claimed")
-        if made and making == "keep":  # all else is fine, and no other run of it is under way
+        is_tried = bool(made) and making != "keep"
+        if made and not is_tried:  # all else is fine, and no other run of it is under way
             target, made = _made(writer, sync, relation, state)
             failpoint("table made")
         yield Work(
@@ -261,6 +275,7 @@ def opened(
             reporter=reporter,
             notes=(*ends.weaknesses(sync), *notes, *made, *_untaken(sync, relation, mapping)),
             orphans=orphans,
+            ledger_oid=None if is_tried else beside,
         )
 
 

@@ -19,6 +19,7 @@ from .modes import mode_of
 from .reject import SAID, SILENT
 from .rights import check_rights, rights_of, written
 from .rows import PlanRows, Rows
+from .same_table import incarnation
 from .source_rows import SourceRows
 from .stamps import stamped
 from .suggest import MappingLine, arrival, suggest
@@ -65,6 +66,7 @@ __all__ = [
     "fit",
     "find_there",
     "fitting_target",
+    "incarnation",
     "ledger_entries",
     "ledger_problem",
     "longest_texts",

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 
 from ..connect import at_once
-from ..errors import Contention, RowRefused, UnexpectedError
+from ..errors import RowRefused, UnexpectedError
 from ..plan.keys import OPERATION
 from ..sql import column, column_list, statement
 from .job import Job
@@ -22,6 +22,7 @@ from .ledger import Reject
 from .mode import Statement
 from .reject import ABSORBED, AMBIGUOUS, HIDDEN, MULTIPLIED, NO_MATCH, OUTSIDE
 from .rows import Reader
+from .same_table import SameTable
 from .trace import shape
 from .unchanged import unchanged
 
@@ -55,7 +56,7 @@ class Attempt:
         self._destination = destination
         self._stamps = stamps
         self._has_stage = self._is_fresh = self._is_kept = False
-        self._copied_into: sql.Composable | None = None
+        self._same = SameTable(job.into.target, job.into.columns)
         self.left_out: list[Reject] = []
         self.bytes = 0
 
@@ -89,7 +90,6 @@ class Attempt:
         relation = self._into.target.relation
         into = sql.SQL("{} ({})").format(relation, column_list(self._columns))
         copied = self._copy("copy", first, last, into, staged=False)
-        self._copied_into = relation
         _expect(copied, self.rows(first, last))
 
     def stage(self, first: int, last: int) -> None:
@@ -99,37 +99,24 @@ class Attempt:
             self._send("clear", stage.clear())
         self._is_fresh = False
         staged = self._copy("stage", first, last, stage.columns(self._columns), staged=True)
-        self._copied_into = stage.relation
         planned = self.rows(first, last)
         if staged != planned:
             raise UnexpectedError(f"{self._job.target.name}: staged {staged} of {planned} rows")
 
     def settle(self) -> None:
         """Lets deferred constraints speak, while the savepoint can still undo (trap 23); and looks
-        at the types by which rows were read, in the same message.
+        whether the table is still what rows were sent for, in the same message.
 
         Raises:
-            Contention: a column has another type than the rows were sent for.
+            Contention: it is another one, or a column of it is.
         """
-        copied, self._copied_into = self._copied_into, None
-        if copied is None or not self._source.form.is_typed:
-            self._send("constraints", CONSTRAINTS)
-            return
-        types = statement(__package__ or "", "copied_types.sql")
-        both = [sql.Composed([CONSTRAINTS, sql.SQL(";")]), types]
+        both = [
+            sql.Composed([CONSTRAINTS, sql.SQL(";")]),
+            statement(__package__ or "", "same_table.sql"),
+        ]
         with self._trace.step("constraints", b"\n".join(map(shape, both))):
-            found = at_once(
-                self._destination,
-                both,
-                {"relation": copied.as_string(self._destination), "columns": list(self._columns)},
-            )
-        columns = self._into.target.columns
-        if found[0][0] != [columns[name].type_oid for name in self._columns]:
-            raise Contention(
-                f"{self._into.target.name}: a column has another type than it had when the run "
-                "began",
-                "the next try looks at the table anew",
-            )
+            found = at_once(self._destination, both, self._same.values)
+        self._same.check(found[0])
 
     @contextmanager
     def kept(self) -> Iterator[None]:

@@ -1,5 +1,4 @@
--- Types of the columns that rows were copied to. COPY holds a lock until the transaction ends, so
--- they are those by which it read the values, and stay so.
+-- Types of columns, by name. Whoever asks has locked the relation, so that they stay so.
 SELECT pg_catalog.array_agg(a.atttypid::bigint ORDER BY wanted.place)
 FROM unnest(:'columns'::text[]) WITH ORDINALITY AS wanted (name, place)
 LEFT JOIN pg_catalog.pg_attribute AS a

@@ -47,9 +47,9 @@ class DistantLedger(Ledger):
         prepare_tables(keeper, schema)
         return cls(session, keeper, schema)
 
-    def identity(self) -> UUID:
+    def whereabouts(self) -> tuple[UUID, int]:
         """Which destination this is: its server and its database, as nothing of ours is there."""
-        return self._identity
+        return self._identity, 0
 
     @cached_property
     def _identity(self) -> UUID:

@@ -10,6 +10,9 @@ from .layers import Layer
 
 Road = Literal["copy", "conflict", "in two"]
 
+TABLES = ("r", "p")
+"""Of `Layer.kind`: the rows are in it, and not somewhere that nobody here can look at."""
+
 
 @dataclass(frozen=True)
 class Kind:

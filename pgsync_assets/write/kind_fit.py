@@ -28,6 +28,7 @@ def check_kind(sync: SyncConfig, target: Target) -> None:
     events = rights_of(sync, target.kind) & EVENTS.keys()
     for layer in target.layers:
         _check_rules(layer, events)
+        _check_children(layer)
     _check_events(target, events)
     _check_insert(sync, target)
     for layer in target.layers:
@@ -40,6 +41,16 @@ def _check_rules(layer: Layer, events: set[str]) -> None:
             f"{layer.name} has a rule that always does something else instead of "
             f"{' and '.join(sorted(found))}; what becomes of a row there cannot be counted",
             "use a trigger instead of the rule, or name another table",
+        )
+
+
+def _check_children(layer: Layer) -> None:
+    if layer.child is not None:
+        raise DestinationError(
+            f"{layer.name} has a child by INHERITS ({layer.child}): its unique index does not see "
+            "the rows of that one, so that a key could be there twice",
+            "name a table without children; a partitioned table (PARTITION BY) has indexes over "
+            "all of its rows",
         )
 
 

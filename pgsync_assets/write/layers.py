@@ -36,6 +36,7 @@ class Layer:
         check_option: `local` or `cascaded` where a view refuses rows that it would not show.
         query: of a view.
         columns: as `target_columns.sql` says, by number.
+        child: one that inherits from it; None for none, and of a partitioned table.
         shown: names of its columns, by name of the column that the target shows them as.
     """
 
@@ -53,6 +54,7 @@ class Layer:
     replaced: frozenset[str]
     check_option: str | None
     query: ViewQuery | None
+    child: str | None
     columns: dict[int, Row]
     shown: dict[str, str]
 
@@ -138,6 +140,7 @@ def _read(
         replaced=_events(row[9]),
         check_option=row[10],
         query=view_query(row[12]) if row[12] else None,
+        child=row[13],
         columns=columns,
         shown=_shown(front, columns),
     )

@@ -133,13 +133,17 @@ class Ledger:
 
     def identity(self) -> UUID:
         """Which destination this is; a restored copy keeps the name."""
+        return self.whereabouts()[0]
+
+    def whereabouts(self) -> tuple[UUID, int]:
+        """Which destination this is, and the OID of a table of the ledger there; 0 for none."""
         rows = self._read("ledger_identity.sql", {})
         if not rows:
             raise HistoryError(
                 f"{self.session.name}: schema {self.schema} has lost its identity row",
                 "it was edited by hand; restore it from a backup",
             )
-        return UUID(str(rows[0][0]))
+        return UUID(str(rows[0][0])), int(rows[0][1])
 
     def read(self, state: State) -> Entry | None:
         """The entry of a sync; None where it never wrote here."""

@@ -58,7 +58,18 @@ SELECT
         SELECT rule.ev_action::text
         FROM pg_catalog.pg_rewrite AS rule
         WHERE rule.ev_class = c.oid AND rule.ev_type = '1' AND c.relkind = 'v'
-    ) AS query
+    ) AS query,
+    (
+        -- By INHERITS; the chunks of TimescaleDB, which are such, have the unique index each and get
+        -- every row from it.
+        SELECT min(heir.oid::regclass::text)
+        FROM pg_catalog.pg_inherits AS child
+        JOIN pg_catalog.pg_class AS heir ON heir.oid = child.inhrelid
+        JOIN pg_catalog.pg_namespace AS place ON place.oid = heir.relnamespace
+        WHERE child.inhparent = c.oid
+            AND c.relkind = 'r'
+            AND place.nspname <> '_timescaledb_internal'
+    ) AS child
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS owner ON owner.oid = c.relnamespace
 JOIN pg_catalog.pg_roles AS role ON role.rolname = :'role'

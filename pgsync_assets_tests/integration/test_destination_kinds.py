@@ -321,6 +321,37 @@ def test_a_row_that_the_view_would_not_show(syncs: Syncs) -> None:
     assert there(syncs, "id, name", "base where id > 5") == [(70, "not of the view")]
 
 
+@pytest.mark.parametrize("through", ["itself", "a view"])
+@pytest.mark.parametrize("mode", ["upsert", "update", "insert", "mirror"])
+def test_a_table_with_children_is_refused(syncs: Syncs, mode: str, through: str) -> None:
+    """A key that a child has would be there twice: the unique index is the parent's alone."""
+    syncs.table("id int primary key, name text")
+    there = syncs.pair.destination
+    there.execute("create table child () inherits (items)", "insert into child values (1, 'one')")
+    syncs.pair.source.execute("insert into items values (1, 'other')")
+    fields: dict[str, Any] = {"mode": mode}
+    if through == "a view":
+        there.execute("create view shown as select * from items")
+        there.grant_table("shown", "select", "insert", "update", "delete")
+        fields["table"] = "public.shown"
+    with pytest.raises(DestinationError, match=r"items has a child by INHERITS \(child\)"):
+        syncs.run(**fields)
+    assert there.rows("select * from items") == [(1, "one")]
+    there.execute("alter table child no inherit items")
+    syncs.run(**fields)
+
+
+def test_the_chunks_of_a_hypertable_are_no_such_children(syncs: Syncs) -> None:
+    """TimescaleDB keeps rows in them, and leads each to the one that has its key."""
+    syncs.table("id int primary key, name text")
+    syncs.pair.destination.execute(
+        "create schema _timescaledb_internal",
+        "create table _timescaledb_internal.chunk () inherits (items)",
+    )
+    syncs.pair.source.execute("insert into items values (1, 'one')")
+    assert syncs.run().succeeded == Counts(added=1)
+
+
 def test_a_rule_that_does_something_else(syncs: Syncs) -> None:
     make(
         syncs,

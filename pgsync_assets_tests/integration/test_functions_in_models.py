@@ -91,3 +91,27 @@ def test_a_table_that_changes_below_a_star(syncs: Syncs) -> None:
     syncs.pair.source.execute("alter table items drop extra")
     syncs.run(**model)
     assert there(syncs, "id, name, colour") == syncs.pair.source.rows("select * from items")
+
+
+OURS = {
+    "role": "current_user",
+    "search_path": "'public'",
+    "synchronous_commit": "'off'",
+    "row_security": "'on'",
+}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_function_that_changes_what_the_transaction_relies_on(every: Syncs, name: str) -> None:
+    """The planner's own transaction reads the model, in engine lightning: it is rolled back."""
+    fill(every)
+    for is_local in ("true", "false"):
+        every.pair.source.execute(
+            "create or replace function changed() returns text volatile language sql as $$"  # noqa: S608 - ours
+            f" select set_config('{name}', {OURS[name]}, {is_local}) $$"
+        )
+        with pytest.raises(ModelError, match=f"a function that the model calls changes {name}"):
+            every.run(**of("select id, name, changed() as extra from items"))
+        assert there(every) == []
+    every.run(**of("select id, name, 'same' as extra from items"))
+    assert len(there(every)) == ROWS

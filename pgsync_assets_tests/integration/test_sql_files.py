@@ -190,6 +190,7 @@ BEFORE = {
 OWN_VALUES = {
     "log": {"runs": "[]", "columns": "{id,note}", "kept": "1 day"},
     "write/copied_types.sql": {"columns": "{id,note}"},
+    "write/same_table.sql": {"columns": "{id,note}", "table": "1259", "target": "public.items"},
     "model/collation_twins.sql": {"schema": "pg_catalog"},
     "plan/settled.sql": {"ledger": SOME_UUID},
 }

@@ -7,9 +7,12 @@ import pstats
 from collections.abc import Callable
 from pathlib import Path
 
+import dagster as dg
 import pytest
 import yaml
+from dagster._core.definitions.reconstruct import ReconstructableRepository
 
+from pgsync_assets import definitions
 from pgsync_assets.assets.defs_folder import load_folder
 from pgsync_assets.project import read_project
 
@@ -80,3 +83,32 @@ def test_each_sync_costs_the_same(
     each_of_few = (calls(function, few) - base) / (FEW - 2)
     each_of_many = (calls(function, many) - base) / (MANY - 2)
     assert each_of_many < TOLERATED * each_of_few
+
+
+def test_the_process_of_a_run_loads_the_project_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster asks for the job, then for the part of it that was selected: twice for all."""
+    folder = write(tmp_path / "few", 2, 1)
+    monkeypatch.setenv("PGSYNC_DEFS", str(folder))
+    asked: list[Path] = []
+
+    def loaded(folder: Path) -> dg.Definitions:
+        asked.append(folder)
+        return load_folder(folder)
+
+    monkeypatch.setattr(definitions, "load_folder", loaded)
+    whole = ReconstructableRepository.for_module("pgsync_assets.definitions", "defs")
+    job = whole.get_reconstructable_job("__ASSET_JOB")
+    assert job.get_definition().name == "__ASSET_JOB"
+    chosen = frozenset({dg.AssetKey(["models", "sync_0"])})
+    part = job.get_subset(asset_selection=chosen, asset_check_selection=frozenset())
+    assert part.get_definition().asset_layer.selected_asset_keys >= chosen
+    assert asked == [folder]
+    component(folder / "late", "PgSyncComponent", syncs=[sync(3)])
+    assert (
+        dg.AssetKey(["models", "sync_3"]) in whole.get_definition().asset_graph.get_all_asset_keys()
+    )
+    monkeypatch.setenv("PW", "other")
+    whole.get_definition()
+    assert asked == [folder] * 3
