@@ -38,9 +38,9 @@ def preview_of(project: Project, **preview: Any) -> dict[str, Any]:
     shown = dg.serialize_value(project.materializations("models/items")[-1]) + told
     found = project.metadata("models/items")
     picture = found.get("pgsync/distributions")
-    if picture is not None:
-        shown += base64.b64decode(picture.partition("base64,")[2].rstrip(")")).decode()
-    return {**found, "shown": shown}
+    drawn = "" if picture is None else picture.partition("base64,")[2].rstrip(")")
+    found["drawn"] = base64.b64decode(drawn).decode()
+    return {**found, "shown": shown + found["drawn"]}
 
 
 def rows_of(table: Any) -> list[dict[str, Any]]:
@@ -68,6 +68,26 @@ def test_what_a_sync_hides_in_its_audit_is_not_seen(
     items.syncs.fields = {"audit": {"values": hidden, "hash_key": "$AUDIT_KEY"}}
     found = preview_of(items, values="all")
     assert [canary for canary in CANARIES if canary in found["shown"]] == ["canary-kind"]
+
+
+def test_null_shares_and_estimates_are_in_the_table(items: Project) -> None:
+    items.pair.source.execute(
+        "update items set kind = null where id > 30",
+        "insert into items select n, md5((n % 900)::text) from generate_series(41, 120000) as n",
+    )
+    columns = {row["column"]: row for row in rows_of(preview_of(items)["pgsync/columns"])}
+    assert columns["id"]["nulls"] == "0%"
+    assert columns["name"]["distinct"].startswith("about ")
+    items.pair.source.execute("delete from items where id > 40")
+    columns = {row["column"]: row for row in rows_of(preview_of(items)["pgsync/columns"])}
+    assert (columns["kind"]["nulls"], columns["kind"]["distinct"]) == ("25%", "1")
+
+
+def test_a_picture_shows_ends_and_frequent_values(items: Project) -> None:
+    drawn = preview_of(items, values="all")["drawn"]
+    assert drawn.startswith("<svg")
+    for shown in ("kind", "canary-kind", "price", "2032-01-01"):
+        assert shown in drawn
 
 
 def test_columns_that_are_named_are_seen_and_no_other(items: Project) -> None:

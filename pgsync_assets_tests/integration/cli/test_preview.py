@@ -34,6 +34,19 @@ def test_rows_and_figures_of_a_sync_s_model(project: CliProject) -> None:
     assert project.everything() == before
 
 
+def test_a_model_by_its_own_name_whether_a_sync_has_it_or_not(project: CliProject) -> None:
+    models = {
+        "big_orders": {"source": "shop", "sql": "select * from orders where id > 1", "key": ["id"]},
+        "all_orders": {"source": "shop", "table": "public.orders", "key": ["id"]},
+    }
+    sync = {"name": "orders", "model": "all_orders", "destination": "crm", "table": "public.orders"}
+    project._write("orders", "PgSyncComponent", models=models, syncs=[sync])
+    for name, rows in (("big_orders", 2), ("all_orders", 3)):
+        ended = project.run("preview", name)
+        assert ended.exit_code == ExitCode.OK, ended.stderr
+        assert ended.stdout.startswith(f"{name}: Figures of all {rows} rows.")
+
+
 def test_json_has_everything(project: CliProject, tmp_path: Path) -> None:
     picture = tmp_path / "orders.svg"
     ended = project.run("preview", "orders", "--rows", "1", "--json", "--svg", str(picture))
