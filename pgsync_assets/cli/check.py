@@ -16,7 +16,7 @@ from .app import app, common_options
 from .checked import show_checked
 from .endpoints import to_look_at
 from .exit_code import ExitCode
-from .state import orphans_of, sentence
+from .state import load_sentence, orphans_of, sentence
 from .terminal import Terminal, counted
 
 
@@ -27,8 +27,8 @@ from .terminal import Terminal, counted
 def check(context: click.Context, sync: tuple[str, ...], defs: Path, as_json: bool) -> None:
     """Check the configuration, then what each SYNC (default: all) needs.
 
-    What is written to see whether it can be written is taken back. States that no sync has any more
-    are named, as `state` lists them.
+    What is written to see whether it can be written is taken back. States that no sync has any
+    more, and loads of models that are gone, are named, as `state` lists them.
     """
     terminal = Terminal(as_json)
     project = read_project(defs)
@@ -44,8 +44,9 @@ def check(context: click.Context, sync: tuple[str, ...], defs: Path, as_json: bo
     unused = {} if sync else _unused(project)
     for name, lines in unused.items():
         show_checked(terminal, f"connection {name}, which no sync uses", lines)
-    orphans = [] if sync else orphans_of(project)
-    terminal.say(*([""] if orphans else []), *(f"orphaned: {sentence(one)}" for one in orphans))
+    orphans, loads = ([], []) if sync else orphans_of(project)
+    told = [*map(sentence, orphans), *map(load_sentence, loads)]
+    terminal.say(*([""] if told else []), *(f"orphaned: {one}" for one in told))
     every = [one for part in (*results.values(), *unused.values()) for one in part]
     passed = all(one.passed for one in every)
     terminal.document(
@@ -55,6 +56,7 @@ def check(context: click.Context, sync: tuple[str, ...], defs: Path, as_json: bo
             "syncs": results,
             "unused_connections": unused,
             "orphans": orphans,
+            "orphaned_loads": loads,
             "passed": passed,
         }
     )

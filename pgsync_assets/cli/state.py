@@ -52,10 +52,12 @@ def endpoints_of(project: Project) -> list[Endpoint]:
     return list(named.values())
 
 
-def orphans_of(project: Project) -> list[StateLine]:
-    """States that no sync of the project has, as far as its databases can be reached."""
-    seen, _ = look_around(endpoints_of(project))
-    return [line for line in folded(state_lines(seen, project.syncs)) if line.verdict in ORPHANS]
+def orphans_of(project: Project) -> tuple[list[StateLine], list[LeftFrame]]:
+    """What nobody in the project has, as far as its databases can be reached: states, and loads."""
+    seen, unseen = look_around(endpoints_of(project))
+    lines = folded(state_lines(seen, project.syncs))
+    frames = frames_of(project, [one.connection for one in unseen])
+    return [line for line in lines if line.verdict in ORPHANS], frames
 
 
 def frames_of(project: Project, unseen: Sequence[str] = ()) -> list[LeftFrame]:

@@ -215,6 +215,7 @@ class Session:
                 "time_zone": zone,
                 "lock_timeout": f"{int(self.config.lock_timeout_s * 1000)}ms",
                 "application_name": named(self.application_name, self.run),
+                "backend_pid": str(self.connection.info.backend_pid),
             }
             cursor = psycopg.ClientCursor(self.connection)
             text = cursor.mogrify(statement(__package__, "pins.sql"), values)

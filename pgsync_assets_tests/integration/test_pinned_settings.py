@@ -120,6 +120,21 @@ def test_timeouts_of_a_role_do_not_end_a_run(syncs: Syncs) -> None:
     assert syncs.run(model={"sql": slow, "key": ["id"]}).succeeded == Counts(added=1)
 
 
+def test_a_session_may_be_idle_while_another_one_works(
+    either: Syncs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The destination's waits while the model is read, and the source's between two batches."""
+    monkeypatch.setattr("pgsync_assets.connect.retry.PAUSES_S", ())
+    either.table("id integer primary key")
+    either.pair.source.execute("insert into items values (1), (2)")
+    assert either.platform is not None
+    for side in (either.pair.source, either.pair.destination, either.platform):
+        set_for_role(side, {"idle_session_timeout": "300ms"})
+    slow = "select id from items where pg_sleep(0.5) is not null"
+    fields: dict[str, Any] = {"model": {"sql": slow, "key": ["id"]}, "sleep_ms": 700}
+    assert either.run(batch_size=1, **fields).succeeded == Counts(added=2)
+
+
 def test_functions_and_operators_of_others_are_not_called(syncs: Syncs) -> None:
     """A schema on the search path cannot slip its own `=` or `count` into our statements."""
     syncs.table("id integer primary key, name text")

@@ -124,6 +124,7 @@ VALUES = {
     "parks": "true",
     "plan_row": "1",
     "pid": "0",
+    "backend_pid": "0",
     "planned": "1",
     "planner": "hightouch_planner",
     "primary_key": "id",

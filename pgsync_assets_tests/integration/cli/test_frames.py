@@ -124,6 +124,9 @@ def test_loads_of_a_model_that_is_gone_are_listed_and_dropped(
     assert (load["model"], load["planner"], load["rows"]) == ("orders", "platform", 4)
     told = framed.run("state").stdout
     assert "pgsync-assets state drop orders --model" in told
+    check = framed.run("check").stdout
+    assert "orphaned: model orders (4 rows) in platform: no model of this project" in check
+    assert framed.run("check", "--json").document["orphaned_loads"] == [load]
     unknown = framed.run("state", "drop", "bills", "--model", "--yes")
     assert "'bills' is a model of this project" in unknown.message
     dropped = framed.run("state", "drop", "orders", "--model", "--yes", "--json")
@@ -134,6 +137,7 @@ def test_loads_of_a_model_that_is_gone_are_listed_and_dropped(
         [(None,)],
     ]
     assert framed.run("state", "--json").document["loads"] == []
+    assert "orphaned" not in framed.run("check").stdout
     again = framed.run("state", "drop", "orders", "--model", "--yes")
     assert "nothing is loaded for a model 'orders'" in again.message
 
