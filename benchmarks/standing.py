@@ -37,15 +37,15 @@ def standing(reports: Sequence[Report]) -> str:
 
 
 def _newest(reports: Sequence[Report]) -> dict[str, Report]:
-    """The newest run of ours alone, and the newest with peers, of the table of the bars."""
+    """The newest run of all of ours, of some, and with peers, of the table of the bars."""
     found: dict[str, Report] = {}
     for report in reports:
         if (report.rows, report.table) != (MILLION, "customers"):
             continue
         names = {name for name, _ in report.cases()}
-        has_ours = not names.isdisjoint(ENGINES)
+        ours = [name for name in ENGINES if name in names]
         has_peers = any(not name.startswith("psql") for name in names - ENGINES.keys())
-        title = "Beside the peers" if has_peers else "Our engines"
-        if has_ours or has_peers:
-            found.setdefault(title, report)
+        own = "Our engines" if len(ours) == len(ENGINES) else f"Of our engines: {', '.join(ours)}"
+        if ours or has_peers:
+            found.setdefault("Beside the peers" if has_peers else own, report)
     return found
