@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pgsync_assets.errors import PgsyncError
+from pgsync_assets.errors import Contention, PgsyncError, TerminalError
 from pgsync_assets.outcome import Counts
 
 from ..fix_gateway import until
 from ..fix_syncs import Syncs
+from ..integration.test_pinned_settings import set_for_role
 from ..invariants import log_writes, violations, writes
 
 ROWS = 30
@@ -69,6 +70,69 @@ def test_a_run_that_is_the_victim_of_a_deadlock_tries_again(filled: Syncs) -> No
     assert outcome.recovered is not None
     assert outcome.recovered.succeeded == Counts(changed=ROWS)
     until(lambda: there.rows(DEADLOCKS) == [(1,)])
+    assert violations(filled) == []
+
+
+SERIALIZATION = """
+    create sequence tries;
+    create function conflict() returns trigger language plpgsql security definer
+        set search_path = public as $$
+    begin
+        if nextval('tries') <= {times} then
+            raise 'could not serialize access' using errcode = 'serialization_failure';
+        end if;
+        return new;
+    end $$;
+    create trigger conflict before insert on items for each row execute function conflict();
+"""
+
+
+@pytest.mark.parametrize("times", [1, 4], ids=["once", "as often as it is tried"])
+def test_a_serialization_failure_is_tried_again(
+    filled: Syncs, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """F29: of a trigger that works at another isolation level elsewhere, say."""
+    monkeypatch.setattr("pgsync_assets.connect.retry.PAUSES_S", (0.01, 0.01, 0.01))
+    filled.pair.destination.execute(SERIALIZATION.format(times=times))
+    if times == 4:
+        with pytest.raises(Contention, match="40001"):
+            filled.run()
+    filled.run()
+    assert set(writes(filled).values()) == {1}
+    assert len(writes(filled)) == ROWS
+    assert violations(filled) == []
+
+
+def test_a_batch_that_somebody_cancels_stops_the_run(filled: Syncs) -> None:
+    """F30: what is in stays in, and the next run goes on behind it."""
+    there = filled.pair.destination
+    with there.connect(autocommit=False) as other, ThreadPoolExecutor() as pool:
+        other.execute("insert into items values (25, 'somebody else')")
+        running = pool.submit(filled.run, batch_size=10)
+        until(lambda: bool(there.rows(WAITING)))
+        there.execute(WAITING.replace("select from", "select pg_cancel_backend(pid) from"))
+        with pytest.raises(TerminalError, match="canceling statement due to user request"):
+            running.result()
+        other.rollback()
+    assert there.rows("select count(*) from items") == [(20,)]
+    assert filled.run().succeeded == Counts(added=10)
+    assert set(writes(filled).values()) == {1}
+    assert violations(filled) == []
+
+
+def test_no_room_for_temporary_files_at_the_source(filled: Syncs) -> None:
+    """F25: PostgreSQL's own limit stands for a full disk."""
+    source = filled.pair.source
+    model = {
+        "sql": "select id, name from items"
+        " where id in (select n % 30 + 1 from generate_series(1, 6000000) as n)",
+        "key": ["id"],
+    }
+    set_for_role(source, {"temp_file_limit": "1MB"})
+    with pytest.raises(TerminalError, match="temporary file size exceeds"):
+        filled.run(model=model)
+    set_for_role(source, {"temp_file_limit": "-1"})
+    assert filled.run(model=model).succeeded == Counts(added=ROWS)
     assert violations(filled) == []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from ..corpus_tables import known_types, oldest_version
 from ..corpus_types import EQUAL_BUT_DIFFERENT, MAKE, OWN, SINCE
 from ..corpus_values import CORE
 from ..fix_databases import AnyConnection, Pair
+from ..fix_encodings import of_encoding
 from ..fix_syncs import Syncs
 from .test_names import quoted
 
@@ -265,18 +265,7 @@ def test_values_stay_where_they_are_unless_asked_for(syncs: Syncs) -> None:
 
 def test_servers_of_different_encodings(syncs: Syncs) -> None:
     """A destination that stores Latin 1: the same text in other bytes."""
-    there = syncs.pair.destination
-    name = f"{there.database}_latin"
-    with there.cluster.connect("postgres") as connection:
-        connection.execute(
-            sql.SQL(
-                "create database {} encoding 'LATIN1' locale_provider libc"
-                " lc_collate 'C' lc_ctype 'C' template template0"
-            ).format(sql.Identifier(name))
-        )
-    try:
-        latin = replace(there, database=name)
-        latin.execute(f"create schema pgsync_ledger authorization {there.user}")
+    with of_encoding(syncs.pair.destination, "LATIN1") as latin:
         syncs.pair = Pair(syncs.pair.source, latin)
         syncs.table("k text primary key, v text")
         syncs.pair.source.execute("insert into items values ('é', 'ü'), ('a', 'ÿ')")
@@ -289,6 +278,3 @@ def test_servers_of_different_encodings(syncs: Syncs) -> None:
             [("é", "differs", ("v",))],
             {"v": "u"},
         )
-    finally:
-        with there.cluster.connect("postgres") as connection:
-            connection.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
