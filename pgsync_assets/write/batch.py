@@ -13,6 +13,7 @@ from ..errors import StatementTimeout
 from ..failpoints import failpoint
 from ..sql import statement
 from .apply import Application
+from .holders import naming_holders
 from .job import Job
 from .trace import shape
 
@@ -51,6 +52,7 @@ class BatchWriter:
         job = self._job
         first, last = job.plan.rows_of(batch)
         with (
+            naming_holders(job.ledger.session, job.target),
             job.trace.batch(batch, first, last),
             job.rows.opened() as source,
             job.ledger.batch(f"writing batch {batch} to {job.target.name}", job.state) as (

@@ -57,9 +57,12 @@ def test_somebody_who_never_lets_go_ends_the_run(
     monkeypatch.setattr("pgsync_assets.connect.retry.PAUSES_S", ())
     filled.pair.source.execute("update items set place = place + 100")
     with filled.pair.destination.connect() as other, other.transaction():
+        other.execute("set application_name = 'a forgotten console'")
         other.execute("select from items where id = 3 for update")
-        with pytest.raises(Contention, match="lock timeout"):
+        with pytest.raises(Contention, match="lock timeout") as waited:
             filled.run(lock_timeout_s=0.05)
+        who = f"pid {other.info.backend_pid} ({other.info.user}, a forgotten console)"
+        assert waited.value.message.endswith(f"locks on it are held by {who}")
     filled.run()  # finishes what the other one planned
     assert filled.same()
     assert violations(filled) == []
