@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Incarnation:
-    """A destination table beyond its name, by numbers that PostgreSQL never gives twice.
+    """A destination table beyond its name, by numbers that PostgreSQL gives once (an OID: in 2^32).
 
     An ALTER that rewrites the table, VACUUM FULL, CLUSTER and pg_upgrade keep them.
 

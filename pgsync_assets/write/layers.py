@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import psycopg
@@ -79,7 +80,11 @@ class Layer:
             name: of the target's column.
         """
         wanted = self.shown.get(name)
-        return next((one for one in self.columns.values() if one[0] == wanted), None)
+        return None if wanted is None else self._by_name.get(wanted)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Row]:
+        return {one[0]: one for one in self.columns.values()}
 
     def missing(self, name: str) -> list[str]:
         """Which of INSERT, UPDATE, SELECT the role lacks on a column.
