@@ -39,7 +39,7 @@ REMEDIES: dict[str, tuple[type[PgsyncError], str]] = {
     ),
 }
 STATEMENT_POOLING = "statement pooling mode"  # PgBouncer's words, as it hangs up
-SPEAKS_OF_OBJECTS = ("0A", "25", "28", "3D", "3F", "42", "53", "55", "57", "58")
+SPEAKS_OF_OBJECTS = ("0A", "25", "28", "3D", "3F", "42", "53", "54", "55", "57", "58")
 
 
 def is_row_level(error: psycopg.Error) -> bool:

@@ -9,6 +9,7 @@ WHERE l.locktype = 'relation'
     AND l.relation = ANY (:'relations'::oid[])
     AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
     AND l.pid <> pg_catalog.pg_backend_pid()
+    AND a.usename IS NOT NULL -- autovacuum gives way by itself
 GROUP BY a.pid, a.usename, a.application_name, a.xact_start
 ORDER BY a.xact_start, a.pid
 LIMIT 3;

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pgsync_assets.errors import Contention, PgsyncError, TerminalError
+from pgsync_assets.errors import Contention, PgsyncError, TerminalError, UnexpectedError
 from pgsync_assets.outcome import Counts
 
 from ..fix_gateway import until
@@ -134,6 +134,22 @@ def test_no_room_for_temporary_files_at_the_source(filled: Syncs) -> None:
     set_for_role(source, {"temp_file_limit": "-1"})
     assert filled.run(model=model).succeeded == Counts(added=ROWS)
     assert violations(filled) == []
+
+
+def test_a_row_that_fits_into_no_page_is_told_in_the_server_s_words(either: Syncs) -> None:
+    """F53: values that cannot be stored apart; a view may have such a row, no table can."""
+    names = [f"c{number}" for number in range(600)]
+    values = ", ".join(f"md5('{name}')::uuid as {name}" for name in names)
+    either.pair.destination.execute(
+        f"create table items (id integer primary key, {', '.join(f'{one} uuid' for one in names)})"
+    )
+    either.pair.source.execute("create table items (id integer primary key)")
+    either.grant()
+    model = {"sql": f"select 1 as id, {values}", "key": ["id"]}
+    with pytest.raises(TerminalError, match=r"row is too big: size \d+, maximum size 8160") as told:
+        either.run(model=model)
+    assert not isinstance(told.value, UnexpectedError)
+    assert either.pair.destination.rows("select count(*) from items") == [(0,)]
 
 
 def test_a_row_that_was_deleted_and_is_there_again_is_one_change(filled: Syncs) -> None:
