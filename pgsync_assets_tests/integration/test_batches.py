@@ -10,6 +10,7 @@ import pytest
 
 from pgsync_assets.errors import Contention, StatementTimeout, TooManyRejectedRows
 from pgsync_assets.outcome import Counts
+from pgsync_assets.write import batch as batches
 
 from ..fix_syncs import Syncs
 from ..invariants import violations
@@ -164,3 +165,32 @@ def test_wide_rows_travel_in_smaller_batches(syncs: Syncs, state: str) -> None:
     assert syncs.run(batch_size=4, batch_bytes=1, state=state).succeeded.changed == 3
     assert ends(syncs) == [1, 2, 3]
     assert violations(syncs) == []
+
+
+HELD_BACK = """
+    select application_name from pg_stat_activity
+    where datname = current_database() and application_name like 'pgsync/%'
+        and (backend_xmin is not null or backend_xid is not null)
+"""
+
+
+def test_between_two_batches_nobody_holds_vacuum_back(
+    every: Syncs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F59: a plan that is stored is read batch by batch, however long all of them take."""
+    every.table("id integer primary key, name text")
+    every.pair.source.execute("insert into items select n, 'a' from generate_series(1, 30) as n")
+    seen: list[list[tuple[Any, ...]]] = []
+
+    def look(point: str) -> None:
+        if point == "batch committed":
+            seen.extend(side.rows(HELD_BACK) for side in (every.pair.source, every.keeper))
+
+    monkeypatch.setattr(batches, "failpoint", look)
+    every.run(batch_size=10)
+    is_streamed = every.fields != {"engine": "lightning"}  # its rows are at the source still
+    assert any(seen) is is_streamed
+    seen.clear()
+    every.pair.source.execute("update items set name = 'b'")
+    assert every.run(batch_size=10).succeeded == Counts(changed=30)
+    assert seen == [[]] * 6
