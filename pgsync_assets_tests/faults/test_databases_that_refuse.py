@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
+from pgsync_assets.connect import retry
 from pgsync_assets.errors import Contention, PgsyncError, TerminalError, UnexpectedError
 from pgsync_assets.outcome import Counts
+from pgsync_assets.write import batch as batches
 
 from ..fix_gateway import until
 from ..fix_syncs import Syncs
@@ -133,6 +136,46 @@ def test_no_room_for_temporary_files_at_the_source(filled: Syncs) -> None:
         filled.run(model=model)
     set_for_role(source, {"temp_file_limit": "-1"})
     assert filled.run(model=model).succeeded == Counts(added=ROWS)
+    assert violations(filled) == []
+
+
+ENDED = """
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and application_name like 'pgsync/%'
+"""
+
+
+@pytest.mark.parametrize("waits", [1, 2], ids=["at the start", "between two batches"])
+@pytest.mark.parametrize("end", ["source", "destination"])
+def test_a_database_that_is_full_is_waited_for(
+    filled: Syncs, monkeypatch: pytest.MonkeyPatch, end: str, waits: int
+) -> None:
+    """F32: others have all connections, and give one back while the run waits.
+
+    Between two batches it loses its own first, and is refused another one then.
+    """
+    side = getattr(filled.pair, end)
+    limit = f"alter database {side.database} connection limit "
+    waited: list[float] = []
+
+    def free(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == waits:
+            side.execute(limit + "-1")
+
+    def take(point: str) -> None:
+        if point == "batch committed" and not waited:
+            side.execute(limit + "0", ENDED)
+
+    monkeypatch.setattr(retry, "time", SimpleNamespace(sleep=free))
+    if waits == 1:
+        side.execute(limit + "0")
+    else:
+        monkeypatch.setattr(batches, "failpoint", take)
+    filled.run(batch_size=10)
+    assert len(waited) == waits
+    assert set(writes(filled).values()) == {1}
+    assert len(writes(filled)) == ROWS
     assert violations(filled) == []
 
 
