@@ -132,6 +132,17 @@ RULES = (
         "check `database` of the connection",
     ),
     Rule(
+        r'role ".*" is not permitted to log in',
+        AuthenticationError,
+        "as an administrator: ALTER ROLE .. LOGIN; or it was closed for a while on purpose",
+    ),
+    Rule(
+        r'database ".*" is not currently accepting connections',
+        AuthenticationError,
+        "as an administrator: ALTER DATABASE .. ALLOW_CONNECTIONS true; or it was closed for a "
+        "while on purpose",
+    ),
+    Rule(
         r'role ".*" does not exist|no such user',
         AuthenticationError,
         "check `user` of the connection",

@@ -6,9 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
+from psycopg import sql
 
 from pgsync_assets.connect import retry
-from pgsync_assets.errors import Contention, PgsyncError, TerminalError, UnexpectedError
+from pgsync_assets.errors import (
+    AuthenticationError,
+    Contention,
+    PgsyncError,
+    PrivilegeError,
+    TerminalError,
+    UnexpectedError,
+)
 from pgsync_assets.outcome import Counts
 from pgsync_assets.write import batch as batches
 
@@ -174,6 +182,52 @@ def test_a_database_that_is_full_is_waited_for(
         monkeypatch.setattr(batches, "failpoint", take)
     filled.run(batch_size=10)
     assert len(waited) == waits
+    assert set(writes(filled).values()) == {1}
+    assert len(writes(filled)) == ROWS
+    assert violations(filled) == []
+
+
+LOGINS = {
+    "another password": (
+        "alter role {role} password 'other'",
+        "alter role {role} password {known}",
+    ),
+    "no login": ("alter role {role} nologin", "alter role {role} login"),
+    "closed": (
+        "revoke connect on database {database} from public, {role}",
+        "grant connect on database {database} to public",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", LOGINS)
+@pytest.mark.parametrize("end", ["source", "destination"])
+def test_a_login_that_is_taken_away_between_two_batches(
+    filled: Syncs, monkeypatch: pytest.MonkeyPatch, end: str, what: str
+) -> None:
+    """F37: asked once and not again, as servers lock out who asks too often."""
+    side = getattr(filled.pair, end)
+    known = sql.Literal(side.password).as_string(None)
+    taken, given = (
+        words.format(role=side.user, database=side.database, known=known) for words in LOGINS[what]
+    )
+    waited: list[float] = []
+
+    def take(point: str) -> None:
+        if point == "batch committed":
+            side.execute(taken, ENDED)
+
+    monkeypatch.setattr(retry, "time", SimpleNamespace(sleep=waited.append))
+    with monkeypatch.context() as while_it_runs:
+        while_it_runs.setattr(batches, "failpoint", take)
+        try:
+            with pytest.raises((AuthenticationError, PrivilegeError)) as refused:
+                filled.run(batch_size=10)
+            assert refused.value.remedy
+        finally:
+            side.execute(given)
+    assert len(waited) == 1  # for the session that was lost
+    filled.run(batch_size=10)
     assert set(writes(filled).values()) == {1}
     assert len(writes(filled)) == ROWS
     assert violations(filled) == []
