@@ -9,15 +9,17 @@ from dataclasses import replace
 from psycopg import sql
 
 from .fix_databases import LEDGER_SCHEMA, Side
+from .fix_identities import check_identities
 
 
 @contextmanager
-def of_encoding(there: Side, encoding: str) -> Iterator[Side]:
-    """A destination beside another one, dropped at the end of the block.
+def of_encoding(there: Side, encoding: str, *schemas: str) -> Iterator[Side]:
+    """A database beside another one, dropped at the end of the block.
 
     Args:
         there: its server and role.
         encoding: as PostgreSQL calls it.
+        schemas: that the role owns there; none: that of a destination's ledger.
     """
     name = sql.Identifier(f"{there.database}_{encoding.lower()}")
     with there.cluster.connect("postgres") as connection:
@@ -28,9 +30,16 @@ def of_encoding(there: Side, encoding: str) -> Iterator[Side]:
             ).format(name, sql.Literal(encoding))
         )
     try:
+        with there.cluster.connect("postgres") as connection:  # of the tests' own sessions
+            connection.execute(
+                sql.SQL("alter database {} set client_encoding to 'UTF8'").format(name)
+            )
         side = replace(there, database=f"{there.database}_{encoding.lower()}")
-        side.execute(f"create schema {LEDGER_SCHEMA} authorization {there.user}")
+        for schema in schemas or (LEDGER_SCHEMA,):
+            side.execute(f"create schema {schema} authorization {there.user}")
         yield side
+        if schemas:
+            check_identities(side)
     finally:
         with there.cluster.connect("postgres") as connection:
             connection.execute(sql.SQL("drop database {}").format(name))

@@ -26,7 +26,7 @@ NOT_SENT = frozenset(
     {
         *("name", "create_table", "engine", "state", "audit"),  # where, and how much, is kept
         *("batch_size", "batch_bytes", "sleep_ms", "statement_timeout_s", "lock_timeout_s"),
-        *("max_rejected_rows", "retry_rejected", "guard"),  # whether a run goes on
+        *("max_row_bytes", "max_rejected_rows", "retry_rejected", "guard"),  # what is let through
         *("schedule", "freshness", "description", "tags", "owners", "group"),
     }
 )

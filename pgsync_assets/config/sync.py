@@ -27,6 +27,9 @@ from .values import ValueConfig
 DuplicateKeys = Literal["reject", "fail"]
 Drift = Literal["fail", "add_columns", "ignore"]
 
+MOST_ROW_BYTES = 480 * 2**20
+"""bytea doubles as text, and PostgreSQL makes nothing of 1 GiB in one piece (MaxAllocSize)."""
+
 
 class SyncConfig(Config):
     """One sync as written in YAML."""
@@ -106,6 +109,12 @@ class SyncConfig(Config):
         default=ByteSize(128 * 2**20),
         description="Most bytes of rows in a destination transaction, as in `64MiB`; wide rows "
         "then travel in smaller batches. A single row may be larger.",
+    )
+    max_row_bytes: Annotated[Bytes, Field(le=MOST_ROW_BYTES)] = Field(
+        default=ByteSize(64 * 2**20),
+        description="A row of more bytes is refused before it is sent, by itself: texts and bytea "
+        "are measured as they are, anything else as text. At most `480MiB`: as text, PostgreSQL "
+        "makes no row of 1 GiB.",
     )
     statement_timeout_s: Seconds | None = Field(
         default=None,

@@ -38,7 +38,20 @@ REMEDIES: dict[str, tuple[type[PgsyncError], str]] = {
         "(target_session_attrs: read-write finds it among several hosts)",
     ),
 }
-STATEMENT_POOLING = "statement pooling mode"  # PgBouncer's words, as it hangs up
+WORDS: dict[str, tuple[type[PgsyncError], str, str]] = {
+    "statement pooling mode": (  # PgBouncer's words, as it hangs up
+        ConfigurationError,
+        "a pooler in mode statement allows no transactions",
+        "set its pool_mode for this database to transaction or session",
+    ),
+    "invalid memory alloc request size": (  # XX000, in no other language
+        TerminalError,
+        "a value or a row is larger than the server makes in one piece: 1 GiB as text, where bytea "
+        "counts twice",
+        "leave that row (`where`) or its column out of the model",
+    ),
+}
+"""What has no SQLSTATE of its own: what it means, and what to do about it."""
 SPEAKS_OF_OBJECTS = ("0A", "25", "28", "3D", "3F", "42", "53", "54", "55", "57", "58")
 
 
@@ -90,11 +103,10 @@ def translate(
         a SQLSTATE that no list names.
     """
     state = error.sqlstate or ""
-    if STATEMENT_POOLING in (error.diag.message_primary or ""):
-        return ConfigurationError(
-            f"{doing}: a pooler in mode statement allows no transactions",
-            "set its pool_mode for this database to transaction or session",
-        )
+    said = error.diag.message_primary or ""
+    if known := next((WORDS[words] for words in WORDS if words in said), None):
+        kind, told, remedy = known
+        return kind(f"{doing}: {told}", remedy)
     if is_lost(error, connection):
         return ConnectionLost(f"{doing}: {how_lost(error, connection)}")
     if state in CONTENTION:

@@ -9,8 +9,8 @@ Reading uses libpq's own calls (`psycopg.pq`), which cost 0.3 us a row; psycopg'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from typing import Any
 
@@ -19,9 +19,12 @@ from psycopg import pq, sql
 
 from ..errors import UnexpectedError
 from ..failpoints import failpoint
+from ..sql import statement
 from .copy_format import TEXT, Format
 from .failures import translated
+from .server import UNKNOWN_BYTES
 
+Buffer = bytes | memoryview
 BUFFER = 256 * 1024  # bytes; larger ones gain nothing (measured), smaller ones cost system calls
 
 
@@ -56,11 +59,11 @@ def pump(
         UnexpectedError: the source sent other than `expected` rows; the COPY was abandoned.
         psycopg.Error: what the destination answered; the caller knows whether a row is to blame.
     """
-    copy_out = sql.SQL("COPY ({}) TO STDOUT{}").format(query, form.option)
+    copy_out = sql.SQL("COPY ({}) TO STDOUT{}").format(query, form.option).as_bytes(source)
     copy_in = sql.SQL("COPY {} FROM STDIN{}").format(target, form.option)
     sent = 0
     # A savepoint at the source: where the destination refuses midway, reading is cancelled.
-    with source.transaction(), destination.cursor() as into:
+    with source.transaction(), _as_stored(source), destination.cursor() as into:
         with (
             closing(_chunks(source, copy_out, reading, expected)) as chunks,
             into.copy(copy_in) as writer,
@@ -74,13 +77,29 @@ def pump(
         return into.rowcount, sent
 
 
+@contextmanager
+def _as_stored(source: psycopg.Connection[Any]) -> Iterator[None]:
+    """A database in SQL_ASCII does not know what its bytes mean: who receives them judges.
+
+    Its server would check them against our UTF8, and one row stop the whole COPY; the other server
+    says which row it is. No value becomes a Python object meanwhile.
+    """
+    if source.info.parameter_status("server_encoding") != UNKNOWN_BYTES:
+        yield
+        return
+    told = statement(__package__ or "", "client_encoding.sql")
+    source.execute(told, {"encoding": UNKNOWN_BYTES})
+    yield  # after an error the savepoint takes it back
+    source.execute(told, {"encoding": "UTF8"})
+
+
 def _chunks(
-    source: psycopg.Connection[Any], copy_out: sql.Composable, reading: str, expected: int | None
-) -> Generator[tuple[bytes, int], None, None]:
+    source: psycopg.Connection[Any], copy_out: bytes, reading: str, expected: int | None
+) -> Generator[tuple[Buffer, int], None, None]:
     """The rows of a COPY TO STDOUT, in pieces of about BUFFER bytes; messages so far with each."""
     with translated(f"reading {reading}", source):
         pgconn = source.pgconn
-        pgconn.send_query(copy_out.as_bytes(source))
+        pgconn.send_query(copy_out)
         _expect(source, pq.ExecStatus.COPY_OUT)
         try:
             yield from _copied(pgconn)
@@ -98,13 +117,20 @@ def _chunks(
             )
 
 
-def _copied(pgconn: pq.abc.PGconn) -> Generator[tuple[bytes, int], None, None]:
+def _copied(pgconn: pq.abc.PGconn) -> Generator[tuple[Buffer, int], None, None]:
     buffer = bytearray()
     messages = 0
     while True:
         size, row = pgconn.get_copy_data(1)
         if size > 0:
-            messages += 1  # PostgreSQL sends one for each row
+            if size >= BUFFER:  # handed on as it is: two more copies of 100 MB are 200 MB
+                if buffer:
+                    yield bytes(buffer), messages
+                    buffer.clear()
+                messages += 1  # PostgreSQL sends one for each row
+                yield row, messages
+                continue
+            messages += 1
             buffer += row
             if len(buffer) >= BUFFER:
                 yield bytes(buffer), messages

@@ -84,7 +84,7 @@ class FieldColumns:
         taken: dict[str, int] = defaultdict(int)
         rest: list[tuple[str, sql.Composable]] = []
         for name, spelled, stored in zip(shape.columns, shape.types, shape.stored, strict=True):
-            if (value := shown(name, spelled, alias, names)) is None:
+            if (value := shown(name, spelled, stored, alias, names)) is None:
                 continue
             is_text = names.privacy.shows(name) == "hash" or not is_plain(spelled)
             kind = _TEXT if is_text else _kind(stored, time_zone)

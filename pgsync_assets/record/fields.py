@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from psycopg import sql
 
 from ..plan import Shape
-from ..sql import COMMA, column
+from ..sql import COMMA, column, size_of
 from .row_names import RowNames
 
 # Types that to_jsonb always takes. Everything else goes as text: json may hold \u0000, which
@@ -27,6 +27,9 @@ PLAIN = (
     "uuid",
     "jsonb",
 )
+_OF_ANY_SIZE = ("text", "character varying", "jsonb")
+MOST_BYTES = 16 * 2**20
+"""Of a value in a log. jsonb holds 256 MB, and a log must not fail on what was delivered."""
 
 
 def fields_of(shape: Shape, alias: str, names: RowNames) -> sql.Composable:
@@ -39,8 +42,8 @@ def fields_of(shape: Shape, alias: str, names: RowNames) -> sql.Composable:
     """
     return as_json(
         (name, value)
-        for name, spelled in zip(shape.columns, shape.types, strict=True)
-        if (value := shown(name, spelled, alias, names)) is not None
+        for name, spelled, stored in zip(shape.columns, shape.types, shape.stored, strict=True)
+        if (value := shown(name, spelled, stored, alias, names)) is not None
     )
 
 
@@ -56,12 +59,15 @@ def as_json(values: Iterable[tuple[str, sql.Composable]]) -> sql.Composable:
     )
 
 
-def shown(name: str, spelled: str, alias: str, names: RowNames) -> sql.Composable | None:
+def shown(
+    name: str, spelled: str, stored: str, alias: str, names: RowNames
+) -> sql.Composable | None:
     """What is shown of the values of a column; None where they are omitted.
 
     Args:
         name: of the column.
         spelled: its type in the model.
+        stored: its type in the relation.
         alias: of the relation that holds it.
         names: how values are shown.
     """
@@ -71,7 +77,16 @@ def shown(name: str, spelled: str, alias: str, names: RowNames) -> sql.Composabl
     if how == "hash":
         return names.value(name, alias)
     value = column(name, alias)
-    return value if is_plain(spelled) else sql.SQL("{}::text").format(value)
+    as_told = value if is_plain(spelled) else sql.SQL("{}::text").format(value)
+    if is_plain(spelled) and not stored.startswith(_OF_ANY_SIZE):
+        return as_told
+    size = size_of(value, stored, MOST_BYTES)
+    instead = sql.SQL("pg_catalog.concat('(', {}, ' bytes, not kept)')").format(size)
+    if is_plain(spelled) and stored == "jsonb":
+        instead = sql.SQL("pg_catalog.to_jsonb({})").format(instead)
+    return sql.SQL("CASE WHEN {size} > {most} THEN {instead} ELSE {value} END").format(
+        size=size, most=sql.Literal(MOST_BYTES), instead=instead, value=as_told
+    )
 
 
 def is_plain(spelled: str) -> bool:

@@ -2,9 +2,11 @@
 
 from .files import script, statement
 from .names import COMMA, all_of, any_of, column, column_list, relation, same_or_null
+from .sizes import PACKED, size_of
 
 __all__ = [
     "COMMA",
+    "PACKED",
     "all_of",
     "any_of",
     "column",
@@ -12,5 +14,6 @@ __all__ = [
     "relation",
     "same_or_null",
     "script",
+    "size_of",
     "statement",
 ]

@@ -224,8 +224,8 @@ class _Way:
             return Found("UTF8")
         if encoding == UNKNOWN_BYTES:
             return Found(
-                f"{encoding}: the server does not know what its bytes mean; texts that are not "
-                "UTF-8 stop a run",
+                f"{encoding}: the server does not know what its bytes mean; rows with texts that "
+                "are not UTF-8 are refused",
                 "warning",
                 "CREATE DATABASE .. ENCODING 'UTF8' TEMPLATE template0, and move the data there",
             )

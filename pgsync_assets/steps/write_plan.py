@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 
 from ..errors import TerminalError, TransientError
 from ..failpoints import failpoint
@@ -11,7 +10,17 @@ from ..log import RunLog
 from ..plan import Plan
 from ..record import SentRecord
 from ..sent import Sent
-from ..write import BatchWriter, Job, PlanRows, Rows, SourceRows, Taken, longest_texts, stamped
+from ..write import (
+    BatchWriter,
+    Job,
+    PlanRows,
+    Rows,
+    SourceRows,
+    Taken,
+    longest_texts,
+    never_sent,
+    stamped,
+)
 from .early_log import early_log
 from .hooks import run_hooks
 from .settle import settle
@@ -62,10 +71,9 @@ def _write(work: Work, plan: Plan, resumed: bool, record: SentRecord) -> int:
         record.decide(done, is_exact=work.ledger.is_exact)
     if done:
         work.reporter.step("write", plan.counts.total, plan.rows_of(done)[1])
-    longest = longest_texts(work.relation, work.mapping, work.target)
     job = Job(
         work.sync,
-        _rows(work, plan, longest),
+        _rows(work, plan),
         work.ledger,
         work.state,
         plan,
@@ -92,7 +100,7 @@ def _write(work: Work, plan: Plan, resumed: bool, record: SentRecord) -> int:
     return writer.bytes
 
 
-def _rows(work: Work, plan: Plan, longest: Mapping[str, int]) -> Rows:
+def _rows(work: Work, plan: Plan) -> Rows:
     """Where the rows of a plan are: at the source still, or in the planner.
 
     A streamed plan of an earlier run is only resumed where all of its batches are in.
@@ -103,9 +111,11 @@ def _rows(work: Work, plan: Plan, longest: Mapping[str, int]) -> Rows:
         tuple(columns[name] for name in stamped(work.sync)),
         work.ledger.session.connection.info.server_version,
     )
+    longest = longest_texts(work.relation, work.mapping, work.target)
+    never = never_sent(work.relation, work.mapping, longest, work.sync.max_row_bytes)
     if plan.is_streamed and work.streamed is not None:
-        return SourceRows(work.streamed, work.planner, plan, work.mapping, longest, taken)
-    return PlanRows(work.planner, plan.run, work.mapping, longest, taken)
+        return SourceRows(work.streamed, work.planner, plan, work.mapping, never, taken)
+    return PlanRows(work.planner, plan.run, work.mapping, never, taken)
 
 
 def _fence(work: Work, plan: Plan, resumed: bool) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from .ledger_rights import ledger_problem
 from .look import look
 from .lossy import lossy_columns
 from .modes import mode_of
+from .never_sent import NeverSent, never_sent
 from .reject import SAID, SILENT
 from .rights import check_rights, rights_of, written
 from .rows import PlanRows, Rows
@@ -39,6 +40,7 @@ __all__ = [
     "KnownDelivery",
     "LedgerEntry",
     "MICROSECONDS",
+    "NeverSent",
     "Making",
     "Offered",
     "PlanRows",
@@ -70,6 +72,7 @@ __all__ = [
     "ledger_entries",
     "ledger_problem",
     "longest_texts",
+    "never_sent",
     "look",
     "mode_of",
     "nullable",

@@ -33,6 +33,7 @@ REASONS = {
 }
 IS_THERE = "23505"
 TOO_LONG = "22001"
+TOO_LARGE = "54000"
 DEPENDS_ON_OTHERS = {"23001", "23503", "23505", "23P01"}
 """What another row of the same batch may have put right in the meantime."""
 
@@ -100,6 +101,15 @@ def too_long(row: int, column: str) -> Reject:
         column: of the destination.
     """
     return Reject(row, TOO_LONG, None, column, _told(REASONS[TOO_LONG], None, column))
+
+
+def too_large(row: int) -> Reject:
+    """The refusal of a row of more bytes than `max_row_bytes`, before it was sent.
+
+    Args:
+        row: of the plan.
+    """
+    return Reject(row, TOO_LARGE, None, None, f"{REASONS[TOO_LARGE]}: more than `max_row_bytes`")
 
 
 def _told(reason: str, constraint: str | None, column: str | None) -> str:

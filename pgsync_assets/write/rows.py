@@ -6,7 +6,7 @@ are in: the planner in a table, a delivery in a file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ from ..plan import Planner, Run
 from ..plan.keys import OPERATION, ROW
 from ..sql import COMMA, column, column_list, statement
 from .ledger import Reject
-from .reject import too_long
+from .never_sent import NeverSent
 from .taken import Taken
 
 
@@ -71,15 +71,11 @@ class Rows(Protocol):
 class PlanRows:
     """The rows of a plan in the planner's schema.
 
-    A text that is too long for its column never travels: PostgreSQL would refuse it, or cut it
-    without a word where it is too long by blanks only (trap 20).
-
     Args:
         planner: that has it.
         run: that it belongs to.
         mapping: which column goes where.
-        longest: columns of the model whose texts may be longer than those of the destination, and
-            how many characters are taken there.
+        never: which of them never travel.
         taken: what they are read as.
     """
 
@@ -88,14 +84,15 @@ class PlanRows:
         planner: Planner,
         run: Run,
         mapping: ColumnMapping,
-        longest: Mapping[str, int],
+        never: NeverSent,
         taken: Taken,
     ) -> None:
         self._table = planner.plan_table(run)
         self.taken = taken
         self._session = planner.session
         self._mapping = mapping
-        self._longest = longest
+        self._never = never
+        self._apart = 0
         self._source: psycopg.Connection[Any] | None = None
         self._looked_at = (0, 0)
         self._found: list[Reject] = []
@@ -107,7 +104,7 @@ class PlanRows:
         plan = {"plan": self._table.as_string(self._session.connection)}
         doing = "reading the plan"
         with self._session.begun(doing, READ_ONLY, [settings], plan) as (source, (found,)):
-            *_, names, types = found[0]
+            *_, names, types, self._apart = found[0]
             known = dict(zip(names, types, strict=True))
             sent = [known.get(name) for name in self._mapping.sources]
             form = self.taken.form(sent, source.info.server_version)
@@ -116,44 +113,25 @@ class PlanRows:
             yield _PlanReader(self, source, self._table, columns, form)
 
     def refused(self, first: int, last: int) -> list[Reject]:
-        """Rows with a text that is too long. Asked while they are `opened`."""
-        if not self._longest or first >= last:
+        """Rows that never travel. Asked while they are `opened`."""
+        if first >= last or not self._never.may_be(self._apart):
             return []
         if not self._looked_at[0] <= first <= last <= self._looked_at[1]:
-            self._looked_at, self._found = (first, last), self._too_long(first, last)
+            self._looked_at, self._found = (first, last), self._find(first, last)
         return [one for one in self._found if first < one.plan_row <= last]
 
-    def _too_long(self, first: int, last: int) -> list[Reject]:
+    def _find(self, first: int, last: int) -> list[Reject]:
         assert self._source is not None  # noqa: S101 - see `refused`
-        names = list(self._longest)
-        conditions = [
-            sql.SQL("pg_catalog.length(p.{}::text) > {}").format(
-                column(name), sql.Literal(self._longest[name])
-            )
-            for name in names
-        ]
-        which = sql.SQL(" ").join(
-            sql.SQL("WHEN {} THEN {}").format(condition, sql.Literal(number))
-            for number, condition in enumerate(conditions)
+        rows = sql.SQL(
+            "{table} AS p WHERE p.{row} > {first} AND p.{row} <= {last} AND p.{op} <> 'r'"
+        ).format(
+            row=column(ROW),
+            table=self._table,
+            first=sql.Literal(first),
+            last=sql.Literal(last),
+            op=column(OPERATION),
         )
-        rows = self._source.execute(
-            sql.SQL(
-                "SELECT p.{row}, CASE {which} END FROM {table} AS p WHERE p.{row} > {first}"
-                " AND p.{row} <= {last} AND p.{op} <> 'r' AND ({any})"
-                # Which counts bytes: what is too long for its column is found by the table then.
-                " AND pg_catalog.getdatabaseencoding() <> 'SQL_ASCII' ORDER BY p.{row}"
-            ).format(
-                row=column(ROW),
-                which=which,
-                table=self._table,
-                first=sql.Literal(first),
-                last=sql.Literal(last),
-                op=column(OPERATION),
-                any=sql.SQL(" OR ").join(conditions),
-            )
-        ).fetchall()
-        targets = dict(zip(self._mapping.sources, self._mapping.targets, strict=True))
-        return [too_long(row, targets[names[number]]) for row, number in rows]
+        return self._never.find(self._source, "p", rows, self._apart)
 
 
 class _PlanReader:

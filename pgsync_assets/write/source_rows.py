@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..plan import PLACE, Plan, Planner, Streamed, between
 from ..plan.keys import OPERATION, ROW
 from ..sql import COMMA, column, column_list, statement
 from .ledger import Reject
-from .reject import too_long
+from .never_sent import NeverSent
 from .rows import Reader
 from .taken import Taken
 
@@ -29,7 +29,7 @@ class SourceRows:
         planner: has the place of each row.
         plan: whose rows they are.
         mapping: which column goes where.
-        longest: see `PlanRows`; of texts only.
+        never: see `PlanRows`.
         taken: see `PlanRows`.
     """
 
@@ -39,16 +39,17 @@ class SourceRows:
         planner: Planner,
         plan: Plan,
         mapping: ColumnMapping,
-        longest: Mapping[str, int],
+        never: NeverSent,
         taken: Taken,
     ) -> None:
         self._streamed = streamed
         self._planner = planner
         self._plan = plan
         self._mapping = mapping
-        self._longest = longest
+        self._never = never
         self._taken = taken
-        self.form = taken.form(self._sent(), streamed.reader.info.server_version)
+        types, self._apart = self._sent()
+        self.form = taken.form(types, streamed.reader.info.server_version)
         self._places = self._asked(
             {row for batch in range(1, plan.batches + 1) for row in _ends(plan.rows_of(batch))}
         )
@@ -88,11 +89,11 @@ class SourceRows:
         )
 
     def refused(self, first: int, last: int) -> list[Reject]:
-        """Rows with a text that is too long."""
-        if not self._longest or first >= last:
+        """Rows that never travel."""
+        if first >= last or not self._never.may_be(self._apart):
             return []
         if not self._looked_at[0] <= first <= last <= self._looked_at[1]:
-            self._looked_at, self._found = (first, last), self._too_long(first, last)
+            self._looked_at, self._found = (first, last), self._find(first, last)
         return [one for one in self._found if first < one.plan_row <= last]
 
     def _selected(
@@ -123,35 +124,15 @@ class SourceRows:
             sql.Literal(refused),
         )
 
-    def _too_long(self, first: int, last: int) -> list[Reject]:
-        names = list(self._longest)
-        conditions = [
-            sql.SQL("pg_catalog.length(model.{}) > {}").format(
-                column(name), sql.Literal(self._longest[name])
-            )
-            for name in names
-        ]
-        which = sql.SQL(" ").join(
-            sql.SQL("WHEN {} THEN {}").format(condition, sql.Literal(number))
-            for number, condition in enumerate(conditions)
-        )
-        rows = self._streamed.reader.execute(
-            sql.SQL(
-                "SELECT model.{row}, CASE {which} END FROM {stretch} WHERE ({any})"
-                # Which counts bytes: what is too long for its column is found by the table then.
-                " AND pg_catalog.getdatabaseencoding() <> 'SQL_ASCII' ORDER BY model.{row}"
-            ).format(
-                row=column(ROW),
-                which=which,
-                stretch=self._streamed.stretch((first, last), self._stretch(first, last)),
-                any=sql.SQL(" OR ").join(conditions),
-            )
-        ).fetchall()
-        targets = dict(zip(self._mapping.sources, self._mapping.targets, strict=True))
-        return [too_long(row, targets[names[number]]) for row, number in rows]
+    def _find(self, first: int, last: int) -> list[Reject]:
+        rows = self._streamed.stretch((first, last), self._stretch(first, last))
+        return self._never.find(self._streamed.reader, "model", rows, self._apart)
 
-    def _sent(self) -> list[int | None]:
-        """Types of the columns that travel. The snapshot's lock on the table keeps them."""
+    def _sent(self) -> tuple[list[int | None], int]:
+        """Types of the columns that travel; bytes of the values that are stored apart.
+
+        The snapshot's lock on the table keeps the types.
+        """
         reader = self._streamed.reader
         values = {
             "relation": self._streamed.relation.as_string(reader),
@@ -159,7 +140,8 @@ class SourceRows:
         }
         found = reader.execute(statement(__package__ or "", "copied_types.sql"), values).fetchone()
         assert found is not None  # noqa: S101 - an aggregate has one row
-        return list(found[0])
+        types, apart = found
+        return list(types), apart
 
     def _stretch(self, first: int, last: int) -> tuple[str, str]:
         """The places of the rows `first < row <= last`: of the first one, and of the last."""

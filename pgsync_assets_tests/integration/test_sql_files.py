@@ -63,6 +63,7 @@ VALUES = {
     "each": "{SELECT}",
     "destination_table": "public.items",
     "bytes": "1",
+    "encoding": "UTF8",
     "engine": "lightning",
     "epoch": "1",
     "ended": "[]",

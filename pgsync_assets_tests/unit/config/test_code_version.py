@@ -44,6 +44,7 @@ OTHER_SYNCS: dict[str, dict[str, Any]] = {
     "lossy": {"lossy": ["total"]},
     "batch_size": {"batch_size": 10},
     "batch_bytes": {"batch_bytes": "1MiB"},
+    "max_row_bytes": {"max_row_bytes": "1MiB"},
     "statement_timeout_s": {"statement_timeout_s": 9},
     "lock_timeout_s": {"lock_timeout_s": 9},
     "sleep_ms": {"sleep_ms": 9},
