@@ -37,15 +37,21 @@ def standing(reports: Sequence[Report]) -> str:
 
 
 def _newest(reports: Sequence[Report]) -> dict[str, Report]:
-    """The newest run of all of ours, of some, and with peers, of the table of the bars."""
+    """The newest run of all of ours, of some, and with each peer, of the table of the bars."""
     found: dict[str, Report] = {}
+    shown: set[str] = set()
     for report in reports:
         if (report.rows, report.table) != (MILLION, "customers"):
             continue
-        names = {name for name, _ in report.cases()}
+        names = {name.removesuffix(", cursor") for name, _ in report.cases()}
         ours = [name for name in ENGINES if name in names]
-        has_peers = any(not name.startswith("psql") for name in names - ENGINES.keys())
-        own = "Our engines" if len(ours) == len(ENGINES) else f"Of our engines: {', '.join(ours)}"
-        if ours or has_peers:
-            found.setdefault("Beside the peers" if has_peers else own, report)
+        peers = {name for name in names - ENGINES.keys() if not name.startswith("psql")}
+        if peers - shown:
+            found[f"Beside {', '.join(sorted(peers))}"] = report
+            shown |= peers
+        elif ours and not peers:
+            whole = len(ours) == len(ENGINES)
+            found.setdefault(
+                "Our engines" if whole else f"Of our engines: {', '.join(ours)}", report
+            )
     return found
