@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 ARGS   ?=
+MINUTES ?= 2
+SEED    ?= 0
 
 BIN   := .venv/bin
 STAMP := .venv/.installed
@@ -11,7 +13,7 @@ LOCKS := requirements.lock requirements-build.lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up extras test nightly lint format docs bench bench-profile bench-modes screenshots lock clean
+.PHONY: help demo up extras test nightly nemesis lint format docs bench bench-profile bench-modes screenshots lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +31,10 @@ test: $(MORE) ## Run the test suite against real servers (ARGS="-k name" for a p
 
 nightly: $(MORE) ## Run the test suite with what is too much for every change
 	@PGSYNC_TEST_NIGHTLY=1 $(BIN)/python -m pytest $(ARGS)
+
+nemesis: $(MORE) ## Random faults in many syncs at once (MINUTES=60, and SEED=.. of an earlier one)
+	@PGSYNC_TEST_NIGHTLY=1 PGSYNC_NEMESIS_MINUTES=$(MINUTES) PGSYNC_NEMESIS_SEED=$(SEED) \
+		$(BIN)/python -m pytest -s pgsync_assets_tests/nemesis $(ARGS)
 
 lint: $(MORE) ## Check style, format, types and import layers
 	$(BIN)/ruff check .

@@ -63,6 +63,7 @@ class Proxy:
                     server = socket.create_connection(("127.0.0.1", self._target))
                 except OSError:  # it restarts: refused, as it would be without us
                     shut(client)
+                    client.close()
                     continue
                 is_mute = 1 in self.swallowed
                 self.swallowed = {number - 1 for number in self.swallowed}

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from pgsync_assets.plan import Shape
 from pgsync_assets.plan.digest import digest
+from pgsync_assets.plan.keys import SEND_AGAIN
 
 from .fix_databases import Side
 from .fix_identities import wrong_sums_of
@@ -95,7 +96,10 @@ def _rows(syncs: Syncs, refused: set[str]) -> Iterator[str]:
         if model.get(key) != there.get(key):
             yield f"I1: row {key} of the destination is not what the model says"
     known, sent = _states(syncs, there)
-    for key in sorted(known.keys() | sent.keys()):
+    again = _sent_again(syncs)
+    for key in sorted(again - refused):
+        yield f"I2: row {key} is to be sent again, and nobody refused it"
+    for key in sorted((known.keys() | sent.keys()) - again):
         if known.get(key) != sent.get(key):
             yield f"I2: row {key} of the snapshot is not what the destination has"
     counted = "select coalesce(sum(row_count), 0) from hightouch_planner.states"
@@ -115,6 +119,17 @@ def _states(syncs: Syncs, there: dict[str, str]) -> tuple[dict[str, str], dict[s
         known |= dict(syncs.keeper.rows(f"select id::text, _pgsync_digest::text from {name}"))  # noqa: S608
         there = _digests(syncs, Shape.from_json(shape))
     return known, there
+
+
+def _sent_again(syncs: Syncs) -> set[str]:
+    """Rows that the destination has as they were under another mapping: the newest is refused."""
+    states = "select id from hightouch_planner.states where shape is not null"
+    query = "select id::text from hightouch_planner.snapshot_{} where _pgsync_op = {}"
+    return {
+        key
+        for (state,) in syncs.keeper.rows(states)
+        for (key,) in syncs.keeper.rows(query.format(state, f"'{SEND_AGAIN}'"))
+    }
 
 
 def _digests(syncs: Syncs, shape: Shape) -> dict[str, str]:
