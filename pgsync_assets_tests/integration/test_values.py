@@ -1,11 +1,9 @@
-"""Rows of any shape: nothing but NULL, very many columns, megabytes, batches at their edges."""
+"""Rows of any shape: nothing but NULL, one column, megabytes, batches at their edges."""
 
 from __future__ import annotations
 
 import pytest
 
-from pgsync_assets.errors import ModelError
-from pgsync_assets.model.describe import MOST_COLUMNS
 from pgsync_assets.outcome import Counts
 
 from ..fix_syncs import Syncs
@@ -31,25 +29,6 @@ def test_batches_of_ten_lose_no_row_at_their_edges(syncs: Syncs, rows: int) -> N
     syncs.pair.source.execute(f"insert into items select generate_series(1, {rows})")
     assert syncs.run(batch_size=10).succeeded == Counts(added=rows)
     assert syncs.same()
-
-
-def test_a_table_of_very_many_columns(syncs: Syncs) -> None:
-    columns = ", ".join(f"c{n} numeric" for n in range(1, MOST_COLUMNS))
-    last = f"c{MOST_COLUMNS - 1}"
-    syncs.table(f"id integer primary key, {columns}")
-    syncs.pair.source.execute(f"insert into items (id, c7, {last}) values (1, 1, 1)")
-    assert syncs.run(audit="full").succeeded == Counts(added=1)
-    syncs.pair.source.execute(f"update items set {last} = 1.0")
-    assert len(syncs.plan().changes) == 1
-    assert syncs.run(audit="full").succeeded == Counts(changed=1)
-    assert syncs.same()
-
-
-def test_a_table_of_too_many_columns_is_refused(syncs: Syncs) -> None:
-    columns = ", ".join(f"c{n} boolean" for n in range(MOST_COLUMNS))
-    syncs.table(f"id integer primary key, {columns}")
-    with pytest.raises(ModelError, match=f"{MOST_COLUMNS + 1} columns"):
-        syncs.run()
 
 
 def test_a_row_of_ten_megabytes(syncs: Syncs) -> None:
