@@ -9,6 +9,7 @@ import click
 
 from .. import sync as syncs
 from ..check_result import CheckResult
+from ..config import shared_tables
 from ..connect import Endpoint
 from ..project import Project, read_project
 from ..steps.asked import Asked
@@ -28,7 +29,8 @@ def check(context: click.Context, sync: tuple[str, ...], defs: Path, as_json: bo
     """Check the configuration, then what each SYNC (default: all) needs.
 
     What is written to see whether it can be written is taken back. States that no sync has any
-    more, and loads of models that are gone, are named, as `state` lists them.
+    more, and loads of models that are gone, are named, as `state` lists them; and tables that two
+    syncs write.
     """
     terminal = Terminal(as_json)
     project = read_project(defs)
@@ -45,8 +47,10 @@ def check(context: click.Context, sync: tuple[str, ...], defs: Path, as_json: bo
     for name, lines in unused.items():
         show_checked(terminal, f"connection {name}, which no sync uses", lines)
     orphans, loads = ([], []) if sync else orphans_of(project)
-    told = [*map(sentence, orphans), *map(load_sentence, loads)]
-    terminal.say(*([""] if told else []), *(f"orphaned: {one}" for one in told))
+    shared = [] if sync else list(shared_tables(project.syncs.values()))
+    told = [f"orphaned: {one}" for one in (*map(sentence, orphans), *map(load_sentence, loads))]
+    told += [f"shared: {one.sentence}" for one in shared]
+    terminal.say(*([""] if told else []), *told)
     every = [one for part in (*results.values(), *unused.values()) for one in part]
     passed = all(one.passed for one in every)
     terminal.document(
@@ -57,6 +61,7 @@ def check(context: click.Context, sync: tuple[str, ...], defs: Path, as_json: bo
             "unused_connections": unused,
             "orphans": orphans,
             "orphaned_loads": loads,
+            "shared_tables": shared,
             "passed": passed,
         }
     )

@@ -27,6 +27,7 @@ from .qualified_name import QualifiedName, qualified, split_qualified
 from .retention import KEPT, Kept, RetentionConfig, Times
 from .schedule import ScheduleConfig
 from .sequence import OnError, SequenceStep, repeated
+from .shared_tables import SharedTable, shared_tables
 from .static_partitions import HashPartitions, ListPartitions, RangePartitions
 from .sync import DuplicateKeys, SyncConfig
 from .time_windows import TimeWindows
@@ -107,6 +108,7 @@ __all__ = [
     "StampsConfig",
     "StateKind",
     "StaticKind",
+    "SharedTable",
     "SyncConfig",
     "TimeWindows",
     "Times",
@@ -123,6 +125,7 @@ __all__ = [
     "repeated",
     "resolved_models",
     "qualified",
+    "shared_tables",
     "split_qualified",
     "uses_of",
 ]

@@ -24,6 +24,10 @@ from ..errors import (
 )
 from .watch import WatchedConnection
 
+OF_A_VALUE = (
+    "a row has a value that some expression does not take: a cast of `lossy`, SQL of the model, "
+    "`where`, `values`, or of a hook; let it take every value, or leave that row out"
+)
 LOST = {"57P01", "57P02", "57P03", "57P05", "25P03", "25P04"}
 OTHER_TYPE = "22P03"  # binary values that are none of the type that reads them
 CONTENTION = {"40001", "40P01", "55P03", OTHER_TYPE, "72000"}  # the last: snapshot too old, to 16
@@ -105,8 +109,7 @@ def translate(
     state = error.sqlstate or ""
     said = error.diag.message_primary or ""
     if known := next((WORDS[words] for words in WORDS if words in said), None):
-        kind, told, remedy = known
-        return kind(f"{doing}: {told}", remedy)
+        return known[0](f"{doing}: {known[1]}", known[2])
     if is_lost(error, connection):
         return ConnectionLost(f"{doing}: {how_lost(error, connection)}")
     if state in CONTENTION:
@@ -119,7 +122,8 @@ def translate(
     if state.startswith("28"):
         return AuthenticationError(f"{doing}: {spoken(error)}")
     if state.startswith((*SPEAKS_OF_OBJECTS, "22")):
-        return TerminalError(f"{doing}: {spoken(error)}")
+        out = OF_A_VALUE if state.startswith("22") else None
+        return TerminalError(f"{doing}: {spoken(error)}", out)
     return UnexpectedError(f"{doing}: {spoken(error)}", "unknown to us: please report it")
 
 

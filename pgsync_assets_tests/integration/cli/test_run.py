@@ -284,6 +284,20 @@ def test_check_reaches_connections_that_no_sync_uses(project: CliProject) -> Non
     assert project.run("check", "orders").exit_code == ExitCode.OK
 
 
+def test_check_names_syncs_that_write_one_table(project: CliProject) -> None:
+    assert "shared:" not in project.run("check").stdout
+    file = project.folder / "orders" / "defs.yaml"
+    other = file.read_text(encoding="utf-8").replace("name: orders", "name: again")
+    (project.folder / "again").mkdir()
+    (project.folder / "again" / "defs.yaml").write_text(other, encoding="utf-8")
+    ended = project.run("check")
+    assert ended.exit_code == ExitCode.OK
+    told = "both write public.orders in crm: of a key that both have, the last run decides"
+    assert told in " ".join(ended.stdout.split())
+    (found,) = project.run("check", "--json").document["shared_tables"]
+    assert sorted(found["syncs"]) == ["again", "orders"]
+
+
 def test_the_installed_command_is_the_same(project: CliProject) -> None:
     """In a process of its own, through a pipe: progress on stderr, one document on stdout."""
     environment = {**os.environ, **{k: v for k, v in project.environment.items() if v}}

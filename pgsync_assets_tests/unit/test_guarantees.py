@@ -1,0 +1,36 @@
+"""Each promise of docs/guarantees.md names tests that are there, and each fault test is named."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+PAGE = (TESTS.parent / "docs" / "guarantees.md").read_text(encoding="utf-8")
+PROMISES = dict(re.findall(r"^- \*\*(P\d+)\. (.*)$", PAGE, re.MULTILINE))
+NOT_YET = {"P10"}
+
+
+def named(text: str) -> set[Path]:
+    """The files of tests that a text links to."""
+    return {TESTS / path for path in re.findall(r"pgsync_assets_tests/([\w/]+\.py)", text)}
+
+
+def test_each_promise_is_made_once() -> None:
+    assert list(PROMISES) == [f"P{number}" for number in range(1, 15)]
+    assert len(re.findall(r"\*\*P\d+\.", PAGE)) == len(PROMISES)
+
+
+@pytest.mark.parametrize("promise", sorted(PROMISES))
+def test_its_tests_are_there(promise: str) -> None:
+    proofs = named(PROMISES[promise])
+    assert bool(proofs) == (promise not in NOT_YET)
+    for file in proofs:
+        assert "\ndef test_" in file.read_text(encoding="utf-8") or file.name.startswith("fix_")
+
+
+def test_each_fault_proves_something() -> None:
+    proofs = named("".join(PROMISES.values()))
+    assert {*TESTS.glob("faults/test_*.py")} - proofs == set()
