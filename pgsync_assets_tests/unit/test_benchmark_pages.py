@@ -126,6 +126,6 @@ def test_without_psql_there_is_no_plot() -> None:
 def test_the_docs_show_the_newest_of_both_kinds() -> None:
     ours = report("2026-02-01T00:00:00Z", runs=report().runs[:6])
     told = standing([ours, report()])
-    assert told.index("### Of our engines: lightning") < told.index("### Beside sling")
+    assert told.index("### Of our engines: lightning") < told.index("### Beside dlt, sling")
     assert "2026-02-01T0000-customers-1000000.svg" in told
     assert "not measured" in standing([])
