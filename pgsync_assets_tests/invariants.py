@@ -96,7 +96,7 @@ def _rows(syncs: Syncs, refused: set[str]) -> Iterator[str]:
         if model.get(key) != there.get(key):
             yield f"I1: row {key} of the destination is not what the model says"
     known, sent = _states(syncs, there)
-    again = _sent_again(syncs)
+    again = sent_again(syncs)
     for key in sorted(again - refused):
         yield f"I2: row {key} is to be sent again, and nobody refused it"
     for key in sorted((known.keys() | sent.keys()) - again):
@@ -121,7 +121,7 @@ def _states(syncs: Syncs, there: dict[str, str]) -> tuple[dict[str, str], dict[s
     return known, there
 
 
-def _sent_again(syncs: Syncs) -> set[str]:
+def sent_again(syncs: Syncs) -> set[str]:
     """Rows that the destination has as they were under another mapping: the newest is refused."""
     states = "select id from hightouch_planner.states where shape is not null"
     query = "select id::text from hightouch_planner.snapshot_{} where _pgsync_op = {}"
