@@ -26,6 +26,8 @@ from ..fix_syncs import ENGINES, Syncs
 HERE = Path(__file__).parent
 TOO_OLD = "pg11"
 VERSIONS = ("pg12", "pg13", "pg14", "pg15", "pg16", "pg17", "pg18")
+ALWAYS = ("pg12", "pg15", "pg18")
+BETWEEN = "the oldest, the middle one and the newest are run always, and the road of a row on each"
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +57,13 @@ def _complete(package: Path) -> None:
         file.chmod(0o755)
 
 
-@pytest.fixture(scope="session", params=VERSIONS)
+def some_by_night() -> Iterator[object]:
+    """All versions, of which those between the others wait for the night."""
+    for name in VERSIONS:
+        yield name if name in ALWAYS else pytest.param(name, marks=pytest.mark.nightly(BETWEEN))
+
+
+@pytest.fixture(scope="session", params=some_by_night())
 def server(
     request: pytest.FixtureRequest, installed: Path, state_folder: Path
 ) -> Iterator[Cluster]:

@@ -42,6 +42,7 @@ from ..integration.test_verify_values import (
     test_every_value_is_in_step_after_a_run,
 )
 from ..invariants import violations
+from .conftest import VERSIONS
 
 __all__ = [
     "syncs_of_types",
@@ -61,12 +62,15 @@ FILL = """
         timestamptz '2024-01-01 00:00+00' + n * interval '1 day', jsonb_build_object('n', n)
     from generate_series(1, 100) as n
 """
+OF_THE_OLDEST = "every value by two engines takes long: those of the oldest version go always"
+OLDEST = ("pg12-source", "pg12-destination")
 REPEATED = """
     select id, name, price::numeric(10, 2), tags, seen, doc from public.items
     union all select * from public.items where id = 50
 """
 
 
+@pytest.mark.parametrize("server", VERSIONS, indirect=True)
 def test_the_road_of_a_row(syncs: Syncs, monkeypatch: pytest.MonkeyPatch) -> None:
     deletes: dict[str, Any] = {"delete": "delete_row"}
     syncs.table(DEFINITION)
@@ -178,6 +182,7 @@ def test_a_key_without_overlaps_is_refused(syncs: Syncs) -> None:
         syncs.run(model={"table": "public.items", "key": ["a", "b"]})
 
 
+@pytest.mark.nightly(OF_THE_OLDEST, but=OLDEST)
 def test_every_type_and_value_arrives(database_pair: Pair, platform_side: Side) -> None:
     corpus = make_corpus(database_pair)
     if corpus.is_all_of_the_source:
@@ -187,12 +192,14 @@ def test_every_type_and_value_arrives(database_pair: Pair, platform_side: Side) 
         walk(corpus, syncs, "upsert", name, "delete_row")
 
 
+@pytest.mark.nightly(OF_THE_OLDEST, but=OLDEST)
 def test_every_value_of_plain_types_arrives_in_binary(
     database_pair: Pair, platform_side: Side
 ) -> None:
     assert len(walk_binary(database_pair, platform_side).types) > 30
 
 
+@pytest.mark.nightly(OF_THE_OLDEST, but=OLDEST)
 def test_the_log_shows_values_alike_wherever_they_are(
     database_pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
