@@ -6,9 +6,10 @@ from .copy_format import BINARY, TEXT, Format
 from .endpoint import Endpoint
 from .failures import is_row_level, spoken, translate, translated
 from .migrate import is_migrated, migrate
+from .outgoing import Ahead, Outgoing
 from .platform import no_platform, nowhere_to_load, platform_config, platform_endpoint
 from .pooler import PoolMode, is_pooled, pool_mode
-from .pump import pump
+from .pump import hand_on, pump
 from .reach import reach
 from .retry import PAUSES_S, tried
 from .rights import (
@@ -26,6 +27,7 @@ from .session import NOTHING, READ_ONLY, REPEATABLE_READ, Rows, Session, at_once
 from .together import meanwhile, opened_together
 
 __all__ = [
+    "Ahead",
     "BINARY",
     "NOTHING",
     "PAUSES_S",
@@ -36,6 +38,7 @@ __all__ = [
     "Certificate",
     "Endpoint",
     "Format",
+    "Outgoing",
     "PoolMode",
     "Rows",
     "Server",
@@ -43,6 +46,7 @@ __all__ = [
     "Trust",
     "at_once",
     "excess_rights",
+    "hand_on",
     "is_migrated",
     "is_pooled",
     "is_row_level",

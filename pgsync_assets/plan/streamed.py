@@ -19,7 +19,7 @@ import psycopg
 from psycopg import sql
 
 from ..config import split_qualified
-from ..connect import READ_ONLY, Session, pump, translated
+from ..connect import READ_ONLY, Ahead, Session, pump, translated
 from ..errors import PgsyncError
 from ..sql import COMMA, column, column_list, relation, statement
 from .digest import digest
@@ -40,6 +40,7 @@ class Streamed:
     """The rows of a plan that stay at the source until they are written.
 
     `bytes`: of the table's file, where the plan was made this way; else None.
+    `ahead`: rows that are asked for, and not read yet; nothing else may be asked meanwhile.
 
     Args:
         source: a session where the model is, in which nothing else happens meanwhile.
@@ -58,6 +59,7 @@ class Streamed:
         self._held = ExitStack()
         self._reader: Connection | None = None
         self.bytes: int | None = None
+        self.ahead = Ahead()
 
     @property
     def relation(self) -> sql.Composable:
@@ -90,6 +92,8 @@ class Streamed:
     def close(self) -> None:
         """Ends the snapshot. Nothing was written in it: how that ends does not matter any more."""
         self._reader = None
+        with suppress(PgsyncError):
+            self.ahead.close()
         with suppress(PgsyncError):
             self._held.close()
 

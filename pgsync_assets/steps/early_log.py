@@ -12,6 +12,7 @@ import psycopg
 from ..connect import Session
 from ..errors import PgsyncError
 from ..plan import Plan
+from .beside import beside
 from .work import Work
 
 PATIENCE_S = 5  # for a server to hear that the log is not wanted any more
@@ -31,7 +32,7 @@ def early_log(work: Work, plan: Plan) -> Iterator[None]:
         plan: complete.
     """
     with ExitStack() as stack:
-        session = _session(stack, work, plan) if work.audit.is_big(plan) else None
+        session = _session(stack, work) if work.audit.is_big(plan) else None
         if session is None:
             yield
             return
@@ -46,17 +47,13 @@ def early_log(work: Work, plan: Plan) -> Iterator[None]:
         writing.result()
 
 
-def _session(stack: ExitStack, work: Work, plan: Plan) -> Session | None:
+def _session(stack: ExitStack, work: Work) -> Session | None:
     """One more on the planner's database; None where there is none to be had."""
     try:
-        session = stack.enter_context(
-            work.home.session(f"{work.planner.session.application_name} log")
-        )
+        return stack.enter_context(beside(work, "log"))
     except PgsyncError as error:
         _leave(work, error)
         return None
-    session.run = plan.run.id
-    return session
 
 
 def _write(work: Work, plan: Plan, session: Session) -> None:

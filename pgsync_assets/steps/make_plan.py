@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -31,6 +31,7 @@ from ..plan import (
     release,
 )
 from ..write import cascades
+from .beside import beside
 from .layout import check_layout
 from .may_stream import may_stream
 from .same_table import check_incarnation
@@ -285,21 +286,12 @@ READINGS = {"source": _in_place, "platform": _across}
 """By the place of the planner: how the model gets there."""
 
 
-@contextmanager
-def _beside(work: Work) -> Iterator[Session]:
-    """The planner's session goes on planning: another one reads the rows."""
-    name = f"{work.planner.session.application_name} rows"
-    with work.home.session(name) as session:
-        session.run = work.planner.session.run
-        yield session
-
-
 def _streamed(work: Work, question: Question) -> Streamed:
     return Streamed(STREAMERS[work.sync.traits.place](work), work.planner, question)
 
 
 STREAMERS: dict[Place, Callable[[Work], AbstractContextManager[Session]]] = {
-    "source": _beside,
+    "source": lambda work: beside(work, "rows"),
     "platform": lambda work: nullcontext(work.reader),
 }
 """By the place of the planner: who reads rows that are stored nowhere on their way."""

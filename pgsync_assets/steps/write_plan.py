@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
-from ..errors import TerminalError, TransientError
+from ..connect import Session
+from ..errors import PgsyncError, TerminalError, TransientError
 from ..failpoints import failpoint
 from ..log import RunLog
 from ..plan import Plan
@@ -21,11 +25,16 @@ from ..write import (
     never_sent,
     stamped,
 )
+from .beside import beside
 from .early_log import early_log
 from .hooks import run_hooks
 from .settle import settle
 from .told import log_of, tell
 from .work import Work
+
+WORTH_A_LOGIN = 3  # batches
+
+_log = logging.getLogger(__name__)
 
 
 def write_plan(work: Work, plan: Plan, *, resumed: bool) -> Sent:
@@ -64,43 +73,53 @@ def write_plan(work: Work, plan: Plan, *, resumed: bool) -> Sent:
 
 def _write(work: Work, plan: Plan, resumed: bool, record: SentRecord) -> int:
     work.lock.check()
-    done, refused = _fence(work, plan, resumed)
+    done, _ = _fence(work, plan, resumed)
     failpoint("fenced")
     log = _begun(work, plan)
     if resumed:
         record.decide(done, is_exact=work.ledger.is_exact)
     if done:
         work.reporter.step("write", plan.counts.total, plan.rows_of(done)[1])
-    job = Job(
-        work.sync,
-        _rows(work, plan),
-        work.ledger,
-        work.state,
-        plan,
-        work.target,
-        work.mapping,
-        log,
-        record.trace,
-    )
-    writer = BatchWriter(job)
     hooks = work.sync.hooks
     run_hooks(work, "before", hooks.before, record.trace, 0, plan.rows_of(done)[1] if done else 0)
-    with early_log(work, plan):
-        for batch in range(done + 1, plan.batches + 1):
-            work.lock.check()
-            before = writer.bytes
-            refused = writer.write(batch)
-            work.reporter.sent(writer.bytes - before)
-            record.write_if_due()
-            work.reporter.rows(plan.rows_of(batch)[1], plan.counts.total, refused)
-            if work.sync.sleep_ms and batch < plan.batches:
-                time.sleep(work.sync.sleep_ms / 1000)
+    with _rows(work, plan, done) as rows, early_log(work, plan):
+        size = _batches(work, plan, done, rows, log, record)
     # Before the plan is settled: they are never left out.
     run_hooks(work, "after", hooks.after, record.trace, plan.batches + 1, plan.counts.total)
+    return size
+
+
+def _batches(
+    work: Work, plan: Plan, done: int, rows: Rows, log: RunLog | None, record: SentRecord
+) -> int:
+    """Writes those that are not in. Bytes that were sent."""
+    writer = BatchWriter(
+        Job(
+            work.sync,
+            rows,
+            work.ledger,
+            work.state,
+            plan,
+            work.target,
+            work.mapping,
+            log,
+            record.trace,
+        )
+    )
+    for batch in range(done + 1, plan.batches + 1):
+        work.lock.check()
+        before = writer.bytes
+        refused = writer.write(batch)
+        work.reporter.sent(writer.bytes - before)
+        record.write_if_due()
+        work.reporter.rows(plan.rows_of(batch)[1], plan.counts.total, refused)
+        if work.sync.sleep_ms and batch < plan.batches:
+            time.sleep(work.sync.sleep_ms / 1000)
     return writer.bytes
 
 
-def _rows(work: Work, plan: Plan) -> Rows:
+@contextmanager
+def _rows(work: Work, plan: Plan, done: int) -> Iterator[Rows]:
     """Where the rows of a plan are: at the source still, or in the planner.
 
     A streamed plan of an earlier run is only resumed where all of its batches are in.
@@ -114,8 +133,27 @@ def _rows(work: Work, plan: Plan) -> Rows:
     longest = longest_texts(work.relation, work.mapping, work.target)
     never = never_sent(work.relation, work.mapping, longest, work.sync.max_row_bytes)
     if plan.is_streamed and work.streamed is not None:
-        return SourceRows(work.streamed, work.planner, plan, work.mapping, never, taken)
-    return PlanRows(work.planner, plan.run, work.mapping, never, taken)
+        yield SourceRows(work.streamed, work.planner, plan, work.mapping, never, taken)
+        return
+    with ExitStack() as stack:
+        ahead = _reader(stack, work, plan.batches - done)
+        rows = PlanRows(work.planner, plan.run, work.mapping, never, taken, ahead)
+        stack.callback(rows.close)
+        yield rows
+
+
+def _reader(stack: ExitStack, work: Work, batches: int) -> Session | None:
+    """A session that reads the next batch while the last one is committed; None for the planner's.
+
+    A login is not worth it for two batches. And a run that pauses holds nothing back meanwhile.
+    """
+    if batches < WORTH_A_LOGIN or work.sync.sleep_ms or stamped(work.sync):
+        return None
+    try:
+        return stack.enter_context(beside(work, "rows"))
+    except PgsyncError as error:
+        _log.info("batches are read one after the other: %s", error.message)
+        return None
 
 
 def _fence(work: Work, plan: Plan, resumed: bool) -> tuple[int, int]:

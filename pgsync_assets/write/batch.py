@@ -15,6 +15,8 @@ from ..sql import statement
 from .apply import Application
 from .holders import naming_holders
 from .job import Job
+from .rows import Reader
+from .stamps import stamped
 from .trace import shape
 
 
@@ -68,6 +70,7 @@ class BatchWriter:
             rows = Application(job, source, target, stamps, directly=self._directly)
             with self._in_time(last - first):
                 rows.apply(self._first_to_travel(first, last), last)
+            self._read_ahead(source, batch + 1, directly=rows.directly)
             failpoint("rows applied")
             rejects = [*job.refused_between(first, last), *rows.rejects]
             job.ledger.reject(ledger, job.state, job.plan.run.id, rejects)
@@ -83,6 +86,14 @@ class BatchWriter:
         self._directly = rows.directly
         self.bytes += rows.bytes
         return refused
+
+    def _read_ahead(self, source: Reader, batch: int, *, directly: bool) -> None:
+        """The next batch may set out while this one is made durable."""
+        job = self._job
+        if batch <= job.plan.batches and not stamped(job.sync):
+            first, last = job.plan.rows_of(batch)
+            staged = job.mode.is_staged and not directly
+            source.ahead(self._first_to_travel(first, last), last, staged=staged)
 
     def _begin(self, target: psycopg.Connection[Any]) -> str:
         """Sets the limits of the batch; its time, by the destination's clock."""

@@ -7,13 +7,14 @@ are in: the planner in a table, a delivery in a file.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any, Protocol
 
 import psycopg
 from psycopg import sql
 
-from ..connect import READ_ONLY, Format, pump
+from ..connect import READ_ONLY, Ahead, Format, Outgoing, Session, hand_on
+from ..errors import PgsyncError
 from ..model import ColumnMapping
 from ..plan import Planner, Run
 from ..plan.keys import OPERATION, ROW
@@ -57,6 +58,15 @@ class Reader(Protocol):
             psycopg.Error: what the destination answered.
         """
 
+    def ahead(self, first: int, last: int, *, staged: bool) -> None:
+        """Is told which rows are copied next, without stamps: they may set out by now.
+
+        Args:
+            first: before the first.
+            last: the last.
+            staged: see `copy`.
+        """
+
 
 class Rows(Protocol):
     """The rows of a plan, numbered from 1."""
@@ -77,6 +87,7 @@ class PlanRows:
         mapping: which column goes where.
         never: which of them never travel.
         taken: what they are read as.
+        beside: a session that does nothing else; None: the planner's reads, batch by batch.
     """
 
     def __init__(
@@ -86,12 +97,17 @@ class PlanRows:
         mapping: ColumnMapping,
         never: NeverSent,
         taken: Taken,
+        beside: Session | None = None,
     ) -> None:
         self._table = planner.plan_table(run)
         self.taken = taken
         self._session = planner.session
         self._mapping = mapping
         self._never = never
+        self._beside = beside
+        self._held = ExitStack()
+        self._ahead = Ahead()
+        self._next: _PlanReader | None = None
         self._apart = 0
         self._source: psycopg.Connection[Any] | None = None
         self._looked_at = (0, 0)
@@ -99,18 +115,46 @@ class PlanRows:
 
     @contextmanager
     def opened(self) -> Iterator[Reader]:
-        """Reads in one transaction."""
+        """Reads in one transaction, which may have begun with the batch before."""
+        reader = self._next or self._begun()
+        self._next = None
+        try:
+            yield reader
+        except BaseException:
+            self.close()
+            raise
+        if self._next is None:
+            self.close()
+
+    def close(self) -> None:
+        """Reads no more."""
+        self._next = None
+        with suppress(PgsyncError):  # nothing was written there
+            self._ahead.close()
+        with suppress(PgsyncError):
+            self._held.close()
+
+    def ahead(self, first: int, last: int, *, staged: bool) -> None:
+        """The next batch has a transaction of its own: what this one held back is let go."""
+        if self._beside is None or first >= last or self._never.may_be(self._apart):
+            return
+        self._held.close()
+        self._next = self._begun()
+        rows = self._next.outgoing(first, last, (), staged=staged)
+        self._ahead.ask((first, last, (), staged), rows)
+
+    def _begun(self) -> _PlanReader:
         settings = statement(__package__ or "", "read_plan.sql")
-        plan = {"plan": self._table.as_string(self._session.connection)}
-        doing = "reading the plan"
-        with self._session.begun(doing, READ_ONLY, [settings], plan) as (source, (found,)):
-            *_, names, types, self._apart = found[0]
-            known = dict(zip(names, types, strict=True))
-            sent = [known.get(name) for name in self._mapping.sources]
-            form = self.taken.form(sent, source.info.server_version)
-            self._source, self._looked_at = source, (0, 0)
-            columns = self._mapping.sources
-            yield _PlanReader(self, source, self._table, columns, form)
+        session = self._beside or self._session
+        plan = {"plan": self._table.as_string(session.connection)}
+        begun = session.begun("reading the plan", READ_ONLY, [settings], plan)
+        source, (found,) = self._held.enter_context(begun)
+        *_, names, types, self._apart = found[0]
+        known = dict(zip(names, types, strict=True))
+        sent = [known.get(name) for name in self._mapping.sources]
+        form = self.taken.form(sent, source.info.server_version)
+        self._source, self._looked_at = source, (0, 0)
+        return _PlanReader(self, source, self._table, self._mapping.sources, form, self._ahead)
 
     def refused(self, first: int, last: int) -> list[Reject]:
         """Rows that never travel. Asked while they are `opened`."""
@@ -142,8 +186,10 @@ class _PlanReader:
         table: sql.Composable,
         columns: tuple[str, ...],
         form: Format,
+        asked: Ahead,
     ) -> None:
         self._rows = rows
+        self._asked = asked
         self.form = form
         self._source = source
         self._table = table
@@ -159,6 +205,16 @@ class _PlanReader:
         *,
         staged: bool,
     ) -> tuple[int, int]:
+        rows = self._asked.take((first, last, stamps, staged))
+        rows = rows or self.outgoing(first, last, stamps, staged=staged)
+        return hand_on(rows, destination, into, form=self.form)
+
+    def ahead(self, first: int, last: int, *, staged: bool) -> None:
+        """See `Reader`."""
+        self._rows.ahead(first, last, staged=staged)
+
+    def outgoing(self, first: int, last: int, stamps: tuple[str, ...], *, staged: bool) -> Outgoing:
+        """The rows of a batch, not asked for yet; see `copy`."""
         extra = (ROW, OPERATION) if staged else ()
         columns = [
             column_list((*extra, *self._columns), "p"),
@@ -174,4 +230,4 @@ class _PlanReader:
             others if refused else sql.SQL(""),
             row=column(ROW),
         )
-        return pump(self._source, query, destination, into, form=self.form)
+        return Outgoing(self._source, query, self.form)

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ..connect import pump
+from ..connect import Outgoing, hand_on
 from ..errors import UnexpectedError
 from ..model import ColumnMapping
 from ..plan import PLACE, Plan, Planner, Streamed, between
@@ -77,15 +77,26 @@ class SourceRows:
         Raises:
             UnexpectedError: the stretch has more or fewer rows than the plan.
         """
+        rows = self._streamed.ahead.take((first, last, stamps, staged))
+        rows = rows or self._outgoing(first, last, stamps, staged=staged)
+        return hand_on(rows, destination, into, form=self.form)
+
+    def ahead(self, first: int, last: int, *, staged: bool) -> None:
+        """See `Reader`. The sockets hold what comes; what does not fit, the server keeps back."""
+        if first < last and not self._never.may_be(self._apart):
+            rows = self._outgoing(first, last, (), staged=staged)
+            self._streamed.ahead.ask((first, last, (), staged), rows)
+
+    def _outgoing(
+        self, first: int, last: int, stamps: tuple[str, ...], *, staged: bool
+    ) -> Outgoing:
         refused = [one.plan_row for one in self.refused(first, last)]
-        return pump(
+        return Outgoing(
             self._streamed.reader,
             self._selected(first, last, stamps, refused, staged=staged),
-            destination,
-            into,
-            reading="the model",
-            form=self.form,
-            expected=last - first - len(refused),
+            self.form,
+            "the model",
+            last - first - len(refused),
         )
 
     def refused(self, first: int, last: int) -> list[Reject]:

@@ -63,7 +63,6 @@ VALUES = {
     "each": "{SELECT}",
     "destination_table": "public.items",
     "bytes": "1",
-    "encoding": "UTF8",
     "engine": "lightning",
     "epoch": "1",
     "ended": "[]",
