@@ -12,7 +12,7 @@ from ..errors import PgsyncError, TerminalError, TransientError
 from ..failpoints import failpoint
 from ..log import RunLog
 from ..plan import Plan
-from ..record import SentRecord
+from ..record import SentRecord, own_table
 from ..sent import Sent
 from ..write import (
     BatchWriter,
@@ -31,8 +31,6 @@ from .hooks import run_hooks
 from .settle import settle
 from .told import log_of, tell
 from .work import Work
-
-WORTH_A_LOGIN = 3  # batches
 
 _log = logging.getLogger(__name__)
 
@@ -136,18 +134,20 @@ def _rows(work: Work, plan: Plan, done: int) -> Iterator[Rows]:
         yield SourceRows(work.streamed, work.planner, plan, work.mapping, never, taken)
         return
     with ExitStack() as stack:
-        ahead = _reader(stack, work, plan.batches - done)
+        ahead = _reader(stack, work, plan, done)
         rows = PlanRows(work.planner, plan.run, work.mapping, never, taken, ahead)
         stack.callback(rows.close)
         yield rows
 
 
-def _reader(stack: ExitStack, work: Work, batches: int) -> Session | None:
+def _reader(stack: ExitStack, work: Work, plan: Plan, done: int) -> Session | None:
     """A session that reads the next batch while the last one is committed; None for the planner's.
 
-    A login is not worth it for two batches. And a run that pauses holds nothing back meanwhile.
+    Of a plan as big as for a log beside, of two batches at least. A run that pauses holds nothing
+    back meanwhile.
     """
-    if batches < WORTH_A_LOGIN or work.sync.sleep_ms or stamped(work.sync):
+    is_big = plan.counts.total >= own_table.OWN_TABLE and plan.batches - done > 1
+    if not is_big or work.sync.sleep_ms or stamped(work.sync):
         return None
     try:
         return stack.enter_context(beside(work, "rows"))

@@ -194,3 +194,44 @@ def test_between_two_batches_nobody_holds_vacuum_back(
     every.pair.source.execute("update items set name = 'b'")
     assert every.run(batch_size=10).succeeded == Counts(changed=30)
     assert seen == [[]] * 6
+
+
+READING_AHEAD = """
+    select xact_start, clock_timestamp() from pg_stat_activity
+    where datname = current_database() and application_name like 'pgsync/% rows %'
+"""
+
+
+@pytest.mark.parametrize("last", [30, 31, 5])
+def test_the_next_batch_is_read_in_a_transaction_of_its_own(
+    every: Syncs, monkeypatch: pytest.MonkeyPatch, last: int
+) -> None:
+    """Of a big plan it sets out before the last one is committed, and holds vacuum back as long."""
+    monkeypatch.setattr("pgsync_assets.record.own_table.OWN_TABLE", 1)
+    every.table("id integer primary key, name text")
+    every.pair.source.execute(f"insert into items select n, 'a' from generate_series(1, {last}) n")
+    every.pair.destination.execute("alter table items add check (name <> 'bad')")
+    every.run(batch_size=10)
+    assert every.same()
+    seen: list[list[tuple[Any, ...]]] = []
+
+    def look(point: str) -> None:
+        if point == "batch committed":
+            seen.append(every.keeper.rows(READING_AHEAD))
+
+    monkeypatch.setattr(batches, "failpoint", look)
+    every.pair.source.execute(
+        "update items set name = 'b'", "update items set name = 'bad' where id in (3, 10, 11, 30)"
+    )
+    refused = [row_id for row_id in ("3", "10", "11", "30") if int(row_id) <= last]
+    outcome = every.run(batch_size=10)
+    assert outcome.succeeded == Counts(changed=last - len(refused))
+    assert sorted(rejection.row_id for rejection in outcome.rejections) == sorted(refused)
+    assert violations(every, refused) == []
+    assert len(seen) == -(-last // 10)
+    looked = None
+    for found in seen[:-1]:
+        ((begun, now),) = found
+        assert looked is None or begun > looked
+        looked = now
+    assert not any(begun for begun, _ in seen[-1])  # nothing is left to read
