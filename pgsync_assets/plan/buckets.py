@@ -11,7 +11,8 @@ is missed with probability 2^-64 for each bucket, as for each row (`digest.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -31,8 +32,8 @@ ROWS_IN_ONE = 16
 """With 1 % of all rows changed, a seventh of the buckets differs. Smaller ones cost more to count
 than what they save."""
 
-MOST = 1 << 17
-"""Buckets: about 20 MB in each process that combines digests."""
+MOST = 1 << 19
+"""Buckets: about 100 MB in each process that combines digests, of 8 million rows and more."""
 
 WORTH_IT = 0.05
 """Share of rows that the last run found changed; above, nearly each bucket would differ."""
@@ -101,14 +102,15 @@ class Buckets:
             reader: the source's transaction.
             told: is told how many rows were read.
         """
-        reader.execute(self.planner.statement("memory_settings.sql"), {})
         connection.execute(
             sql.SQL("CREATE UNLOGGED TABLE {} (bucket bigint, rows bigint, digests bigint)").format(
                 self._sums
             )
         )
-        _, self.bytes = pump(reader, self._of_model(), connection, self._sums)
-        connection.execute(self._of_both(), binary=True)
+        with self._by_hashing(reader):
+            _, self.bytes = pump(reader, self._of_model(), connection, self._sums)
+        with self._by_hashing(connection):
+            connection.execute(self._of_both(), binary=True)
         row = connection.execute(
             sql.SQL("SELECT (SELECT sum(rows) FROM {}), (SELECT count(*) FROM {})").format(
                 self._sums, self._differing
@@ -117,6 +119,15 @@ class Buckets:
         assert row is not None  # noqa: S101 - it has one row
         self.rows, self.differ = int(row[0] or 0), row[1]
         told(self.rows)
+
+    @contextmanager
+    def _by_hashing(self, connection: Connection) -> Iterator[None]:
+        """Sums are made in memory; after an error the transaction is over, and its settings too."""
+        connection.execute(self.planner.statement("memory_settings.sql"), {})
+        sorting = self.planner.statement("sorting.sql")
+        connection.execute(sorting, {"sorting": "off"})
+        yield
+        connection.execute(sorting, {"sorting": "on"})
 
     @property
     def most_are_same(self) -> bool:

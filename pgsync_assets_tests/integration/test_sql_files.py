@@ -193,6 +193,7 @@ OWN_VALUES = {
     "write/copied_types.sql": {"columns": "{id,note}"},
     "write/same_table.sql": {"columns": "{id,note}", "table": "1259", "target": "public.items"},
     "model/collation_twins.sql": {"schema": "pg_catalog"},
+    "plan/sorting.sql": {"sorting": "off"},
     "plan/settled.sql": {"ledger": SOME_UUID},
 }
 """What some files are asked with, where it is not what the others are."""
