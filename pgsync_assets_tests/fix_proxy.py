@@ -4,17 +4,37 @@ from __future__ import annotations
 
 import select
 import socket
+import struct
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Literal
 
 Loss = Literal["commit", "reply"]
+Manner = Callable[[bytes], Iterable[bytes]]
 COMMIT = b"COMMIT\x00"
+AT_ONCE_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close() sends RST
+
+
+def chopped(data: bytes) -> Iterator[bytes]:
+    """Pieces of 1 to 7 bytes: no message comes whole."""
+    first = 0
+    while first < len(data):
+        size = 1 + (first + len(data)) % 7
+        yield data[first : first + size]
+        first += size
+
+
+def slowly(data: bytes) -> Iterator[bytes]:
+    """About 200 kB in a second."""
+    for first in range(0, len(data), 2048):
+        time.sleep(0.01)
+        yield data[first : first + 2048]
 
 
 class Proxy:
-    """Passes bytes on; loses a COMMIT, or the reply to one; or falls silent.
+    """Passes bytes on; loses a COMMIT, or the reply to one; resets; or falls silent.
 
     Args:
         port: of the server behind it, on loopback.
@@ -26,6 +46,11 @@ class Proxy:
         self.port: int = self._listener.getsockname()[1]
         self.fired = False
         self.silent = False
+        self.manner: Manner = lambda data: (data,)
+        """In which pieces bytes are passed on."""
+        self.passed = 0
+        """Bytes, of all connections, both ways."""
+        self._reset_at: int | None = None
         self.swallowed: set[int] = set()
         """Which of the connections from now on, from 1, are never answered: the server sleeps."""
         self._commits_left = 0
@@ -37,6 +62,18 @@ class Proxy:
     def lose(self, number: int, loss: Loss) -> None:
         """Cuts the connection at the given COMMIT from now on: before it, or before its reply."""
         self.fired, self._commits_left, self._loss = False, number, loss
+
+    def reset_after(self, size: int) -> None:
+        """Resets the connection that is to pass on a byte after so many from now on, once."""
+        self.fired, self._reset_at = False, self.passed + size
+
+    def is_reset_with(self, data: bytes) -> bool:
+        """Counts what is to be passed on; whether its connection ends here."""
+        self.passed += len(data)
+        if self._reset_at is None or self.passed <= self._reset_at:
+            return False
+        self.fired, self._reset_at = True, None
+        return True
 
     def lost_with(self, data: bytes) -> Loss | None:
         """What is lost when a client sends these bytes."""
@@ -79,6 +116,8 @@ class Relay:
         self._proxy, self._client, self._server = proxy, client, server
         self._is_mute = is_mute
         self._swallows = False
+        for end in (client, server):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
@@ -105,8 +144,14 @@ class Relay:
         if loss == "commit":
             return False
         self._swallows = self._swallows or loss == "reply"
+        if self._proxy.is_reset_with(data):
+            for one in (self._client, self._server):
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE_RESET)
+            return False
         if not (self._proxy.silent or self._is_mute):
-            (self._server if end is self._client else self._client).sendall(data)
+            other = self._server if end is self._client else self._client
+            for piece in self._proxy.manner(data):
+                other.sendall(piece)
         return True
 
 

@@ -41,6 +41,10 @@ REMEDIES: dict[str, tuple[type[PgsyncError], str]] = {
         "a standby, or default_transaction_read_only of the role or database: write to the primary "
         "(target_session_attrs: read-write finds it among several hosts)",
     ),
+    "53100": (
+        TerminalError,
+        "make room on that server's disk; the next run goes on behind the last batch that is in",
+    ),
 }
 WORDS: dict[str, tuple[type[PgsyncError], str, str]] = {
     "statement pooling mode": (  # PgBouncer's words, as it hangs up

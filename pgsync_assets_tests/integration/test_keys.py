@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg import sql
 
@@ -11,6 +12,7 @@ from pgsync_assets import sync as engine
 from pgsync_assets.errors import ConfigurationError, DestinationError, ModelError
 from pgsync_assets.outcome import Counts
 
+from ..corpus_tables import known_types
 from ..corpus_types import EQUAL_BUT_DIFFERENT, MAKE, OWN
 from ..corpus_values import CORE
 from ..fix_databases import Pair
@@ -81,6 +83,35 @@ def test_a_key_that_only_the_source_can_compare_is_refused_elsewhere(standard: S
         assert caught.value.remedy in failed
         for side in (standard.pair.source, standard.pair.destination):
             side.execute("drop table items")
+
+
+@pytest.mark.nightly("some fifty types, of which those above are the ones that differ most")
+def test_a_key_of_every_other_type_finds_its_row_or_is_refused(own_types: Syncs) -> None:
+    """No type is left: what PostgreSQL indexes is a key, but for composites, and nothing else."""
+    others = [t for t in known_types(own_types.pair, CORE | OWN) if t not in KEYS]
+    without = [t for t in others if not is_indexed(own_types, t)]
+    composite = [t for t in others if t in ("pair", "nested", "whole_pair")]
+    for number, spelled in enumerate((*without, *composite)):
+        own_types.table(f"k {spelled}, note text")
+        with pytest.raises(ModelError, match="cannot index|composite type"):
+            own_types.run(model={"table": "public.items", "key": ["k"]}, name=f"refused_{number}")
+        for side in (own_types.pair.source, own_types.pair.destination):
+            side.execute("drop table items")
+    keys = [t for t in others if t not in (*without, *composite)]
+    assert len(keys) > len(without) > 5
+    find_rows_by_keys(own_types, [k for k in keys if can_compare(own_types, k)])
+
+
+def is_indexed(syncs: Syncs, spelled: str) -> bool:
+    """Whether PostgreSQL takes a type as a primary key."""
+    with syncs.pair.source.connect(autocommit=False) as connection:
+        try:
+            connection.execute(f"create table probe (k {spelled} primary key)".encode())
+        except psycopg.Error:
+            return False
+        finally:
+            connection.rollback()
+    return True
 
 
 def find_rows_by_keys(syncs: Syncs, types: list[str]) -> None:
