@@ -1,8 +1,8 @@
 """Tables of PostgreSQL's own regression tests, made from their definitions: each is sent whole.
 
 `tenk1` and `onek` have ten thousand and a thousand rows whose columns are remainders of two
-permutations; `road` has paths of many points; `emp` inherits from `person`; the others have one type
-each and the values that its test is about.
+permutations; `road` has paths of many points; `emp` inherits from `person`; the others have one
+type each and the values that its test is about.
 """
 
 from __future__ import annotations
