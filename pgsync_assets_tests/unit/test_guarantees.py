@@ -1,4 +1,7 @@
-"""Each promise of docs/guarantees.md names tests that are there, and each fault test is named."""
+"""Each promise of docs/guarantees.md names tests that are there, and each fault test is named.
+
+So do the claims of SECURITY.md, and each test of security is named.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,10 @@ TESTS = Path(__file__).parents[1]
 PAGE = (TESTS.parent / "docs" / "guarantees.md").read_text(encoding="utf-8")
 PROMISES = dict(re.findall(r"^- \*\*(P\d+)\. (.*)$", PAGE, re.MULTILINE))
 NOT_YET = {"P10"}
+SECURITY = (TESTS.parent / "SECURITY.md").read_text(encoding="utf-8")
+CLAIMS = dict(
+    re.findall(r"^- \*\*(\w+)\*\*(.*)$", SECURITY.partition("## Left to you")[0], re.MULTILINE)
+)
 
 
 def named(text: str) -> set[Path]:
@@ -34,3 +41,15 @@ def test_its_tests_are_there(promise: str) -> None:
 def test_each_fault_proves_something() -> None:
     proofs = named("".join(PROMISES.values()))
     assert {*TESTS.glob("faults/test_*.py")} - proofs == set()
+
+
+@pytest.mark.parametrize("claim", sorted(CLAIMS))
+def test_the_tests_of_a_claim_are_there(claim: str) -> None:
+    proofs = named(CLAIMS[claim])
+    assert proofs
+    assert all("\ndef test_" in file.read_text(encoding="utf-8") for file in proofs)
+
+
+def test_each_test_of_security_proves_something() -> None:
+    assert len(CLAIMS) == 8
+    assert {*TESTS.glob("security/test_*.py")} - named("".join(CLAIMS.values())) == set()
