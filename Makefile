@@ -5,6 +5,8 @@ PYTHON ?= python3
 ARGS   ?=
 MINUTES ?= 2
 SEED    ?= 0
+SOURCE      ?= pg12
+DESTINATION ?= pg15
 
 BIN   := .venv/bin
 STAMP := .venv/.installed
@@ -13,7 +15,7 @@ LOCKS := requirements.lock requirements-build.lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up extras test nightly nemesis lint format docs bench bench-profile bench-modes screenshots lock clean
+.PHONY: help demo up extras test nightly between nemesis lint format docs bench bench-profile bench-modes screenshots lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +33,12 @@ test: $(MORE) ## Run the test suite against real servers (ARGS="-k name" for a p
 
 nightly: $(MORE) ## Run the test suite with what is too much for every change
 	@PGSYNC_TEST_NIGHTLY=1 $(BIN)/python -m pytest $(ARGS)
+	@PGSYNC_TEST_NIGHTLY=1 PGSYNC_TEST_SOURCE=pg15 PGSYNC_TEST_DESTINATION=pg15 \
+		$(BIN)/python -m pytest pgsync_assets_tests/versions $(ARGS)
+
+between: $(MORE) ## Run the integration tests between two versions (SOURCE=pg12 DESTINATION=pg15)
+	@PGSYNC_TEST_SOURCE=$(SOURCE) PGSYNC_TEST_DESTINATION=$(DESTINATION) \
+		$(BIN)/python -m pytest pgsync_assets_tests/integration $(ARGS)
 
 nemesis: $(MORE) ## Random faults in many syncs at once (MINUTES=60, and SEED=.. of an earlier one)
 	@PGSYNC_TEST_NIGHTLY=1 PGSYNC_NEMESIS_MINUTES=$(MINUTES) PGSYNC_NEMESIS_SEED=$(SEED) \

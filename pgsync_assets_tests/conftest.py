@@ -14,6 +14,7 @@ pytest_plugins = [
     "pgsync_assets_tests.fix_needs",
     "pgsync_assets_tests.fix_nightly",
     "pgsync_assets_tests.fix_canaries",
+    "pgsync_assets_tests.fix_versions",
     "pgsync_assets_tests.fix_servers",
     "pgsync_assets_tests.fix_identities",
     "pgsync_assets_tests.fix_databases",

@@ -14,6 +14,7 @@ from pgsync_assets.embedded import Cluster
 from pgsync_assets.embedded.binaries import Binaries
 
 from .canaries import is_shown, watch
+from .fix_versions import chosen
 from .sessions import leave
 
 # A test run may lose its data in a crash of the machine, not its minutes to a disk.
@@ -39,15 +40,15 @@ def state_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def source_server(state_folder: Path) -> Iterator[Cluster]:
+def source_server(request: pytest.FixtureRequest, state_folder: Path) -> Iterator[Cluster]:
     """The server that holds models."""
-    yield from running(state_folder / "source")
+    yield from running(state_folder / "source", chosen(request, "PGSYNC_TEST_SOURCE"))
 
 
 @pytest.fixture(scope="session")
-def destination_server(state_folder: Path) -> Iterator[Cluster]:
+def destination_server(request: pytest.FixtureRequest, state_folder: Path) -> Iterator[Cluster]:
     """The server that holds destination tables."""
-    yield from running(state_folder / "destination")
+    yield from running(state_folder / "destination", chosen(request, "PGSYNC_TEST_DESTINATION"))
 
 
 def running(directory: Path, binaries: Binaries | None = None) -> Iterator[Cluster]:

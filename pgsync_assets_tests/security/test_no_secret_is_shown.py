@@ -10,11 +10,13 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import pytest
 from psycopg import sql
 
+from pgsync_assets import failpoints
 from pgsync_assets import sync as engine
 from pgsync_assets.config import ConnectionConfig
 from pgsync_assets.connect import Endpoint
@@ -120,6 +122,26 @@ def test_no_value_of_a_row_is_shown(
     # The table of the test holds the value; the search would find it.
     assert VALUE in str(items.pair.source.rows("select * from items"))
     assert [text for text in seen if VALUE in text] == []
+
+
+def test_a_crash_anywhere_shows_neither(items: Syncs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody expects ends with a traceback; some that collect those add what was in scope."""
+    traces: list[str] = []
+    with_scope: list[str] = []
+    for point in count(1):
+        with monkeypatch.context() as patch:
+            patch.setattr(failpoints, "_reached", 0)
+            patch.setenv(failpoints.VARIABLE, f"{point}:raise")
+            try:
+                items.run(batch_size=1)
+                break
+            except failpoints.FailpointReached as crash:
+                traces += traceback.format_exception(crash)
+                scope = traceback.TracebackException.from_exception(crash, capture_locals=True)
+                with_scope += scope.format()
+    assert point > 10
+    assert [text for text in traces if VALUE in text] == []
+    assert [text for text in with_scope if is_shown(text)] == []
 
 
 def set_password(side: Side) -> None:

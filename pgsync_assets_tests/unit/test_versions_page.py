@@ -10,7 +10,8 @@ from pgsync_assets.plan.digest import newest_algorithm
 from pgsync_assets.steps import may_stream
 from pgsync_assets.write import travel
 
-from ..versions.conftest import ALWAYS, VERSIONS
+from ..fix_versions import VERSIONS
+from ..versions.conftest import ALWAYS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "versions.md").read_text(encoding="utf-8")
 

@@ -19,6 +19,7 @@ from pgsync_assets.record import trends
 from ..corpus_tables import make_corpus
 from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA, Pair, Side, database
 from ..fix_syncs import Syncs
+from ..fix_versions import VERSIONS
 from ..fix_writers import Writer, connection_resource
 from ..integration import test_destination_kinds as kinds
 from ..integration import test_models_on_models as bases
@@ -42,7 +43,6 @@ from ..integration.test_verify_values import (
     test_every_value_is_in_step_after_a_run,
 )
 from ..invariants import violations
-from .conftest import VERSIONS
 
 __all__ = [
     "syncs_of_types",

@@ -9,18 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from pgsync_assets.embedded.binaries import Binaries
 from pgsync_assets.steps.asked import Asked
 
 from ..fix_databases import Side
 from ..fix_lines import fails_at, told
 from ..fix_servers import running
-from .conftest import TOO_OLD
+from ..fix_versions import TOO_OLD, binaries_of
 
 
 @pytest.mark.needs("npm")
 def test_a_server_that_is_too_old_is_refused_in_words(installed: Path, state_folder: Path) -> None:
-    binaries = Binaries(installed / TOO_OLD / "native" / "bin", "npm")
+    binaries = binaries_of(installed, TOO_OLD)
     with contextmanager(running)(state_folder / TOO_OLD, binaries) as cluster:
         user, password = cluster.superuser, cluster.password
         side = Side(cluster.host, cluster.port, "postgres", user, password, cluster)
