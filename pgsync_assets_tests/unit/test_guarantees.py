@@ -53,3 +53,16 @@ def test_the_tests_of_a_claim_are_there(claim: str) -> None:
 def test_each_test_of_security_proves_something() -> None:
     assert len(CLAIMS) == 8
     assert {*TESTS.glob("security/test_*.py")} - named("".join(CLAIMS.values())) == set()
+
+
+FAULTS = (TESTS.parent / "docs" / "faults.md").read_text(encoding="utf-8")
+NUMBERS = [number for number in range(1, 61) if number not in (38, 39)]
+
+
+def test_each_fault_has_a_test_that_is_there() -> None:
+    rows = [line.split("|") for line in FAULTS.splitlines() if line.startswith("| F")]
+    assert [row[1].strip() for row in rows] == [f"F{number:02}" for number in NUMBERS]
+    for _, number, _, _, tests, _, _ in rows:
+        assert named(tests), number
+        for file in named(tests):
+            assert re.search(r"^def test_", file.read_text(encoding="utf-8"), re.MULTILINE), file
