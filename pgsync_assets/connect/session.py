@@ -227,7 +227,8 @@ class Session:
 
         Its pins have set them; a function that a query calls may set them again.
         """
-        return dict(self.connection.execute(statement(__package__, "settings.sql"), {}))
+        with translated(f"{self.name}: looking at settings", self.connection):
+            return dict(self.connection.execute(statement(__package__, "settings.sql"), {}))
 
     def _search_path(self) -> str:
         names = (*self.config.search_path, "pg_temp")  # last, so that nothing hides behind it

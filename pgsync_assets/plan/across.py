@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 
 from psycopg import sql
 
-from ..connect import READ_ONLY, Session, pump
+from ..connect import READ_ONLY, Session, pump, translated
 from ..model import check_moment
 from ..sql import COMMA, column, column_list, relation
 from .buckets import Buckets
@@ -77,12 +77,20 @@ class Across:
             else:
                 begun = self._source.transaction("reading the model", READ_ONLY)
                 reader = stack.enter_context(begun)
-            reader.execute(self._planner.statement("reading_settings.sql"), {})
             self._reader = reader
+            with self._asking() as reader:
+                reader.execute(self._planner.statement("reading_settings.sql"), {})
             self._settings = Settings(self._source)
             yield
             if self._streamed is not None and self._streamed.bytes is None:
                 self._streamed.close()  # the rows were stored after all
+
+    @contextmanager
+    def _asking(self) -> Iterator[Connection]:
+        """The source's transaction, whose errors are its own and not the planner's around it."""
+        assert self._reader is not None  # noqa: S101 - only within `snapshot`
+        with translated(f"{self._source.name}: reading the model", self._reader):
+            yield self._reader
 
     def stream(self, connection: Connection, run: Run) -> int | None:
         """Keys, digests and places are copied over; see `Streamed`."""
@@ -157,19 +165,17 @@ class Across:
 
     def highest(self, connection: Connection, name: str) -> str | None:
         """Asks the source, in the snapshot that was compared."""
-        assert self._reader is not None  # noqa: S101 - only within `snapshot`
-        row = self._reader.execute(
-            sql.SQL("SELECT max({})::text FROM ({}) AS model").format(
-                column(name, "model"), self._question.cut((name,))
-            ),
-            binary=True,
-        ).fetchone()
+        query = sql.SQL("SELECT max({})::text FROM ({}) AS model").format(
+            column(name, "model"), self._question.cut((name,))
+        )
+        with self._asking() as reader:
+            row = reader.execute(query, binary=True).fetchone()
         return row[0] if row else None
 
     def check(self, connection: Connection) -> None:
         """By the source's transaction."""
-        assert self._reader is not None  # noqa: S101 - only within `snapshot`
-        check_moment(self._reader, self._source.name)
+        with self._asking() as reader:
+            check_moment(reader, self._source.name)
 
     def forget(self, connection: Connection) -> None:
         """Drops what was copied."""

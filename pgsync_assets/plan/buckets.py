@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from ..connect import Session, pump
+from ..connect import Session, pump, translated
 from ..sql import column, relation
 from .digest import digest
 from .keys import OPERATION, SEND_AGAIN
@@ -107,9 +107,9 @@ class Buckets:
                 self._sums
             )
         )
-        with self._by_hashing(reader):
+        with self._by_hashing(reader, "reading the model"):
             _, self.bytes = pump(reader, self._of_model(), connection, self._sums)
-        with self._by_hashing(connection):
+        with self._by_hashing(connection, "comparing by bucket"):
             connection.execute(self._of_both(), binary=True)
         row = connection.execute(
             sql.SQL("SELECT (SELECT sum(rows) FROM {}), (SELECT count(*) FROM {})").format(
@@ -121,13 +121,16 @@ class Buckets:
         told(self.rows)
 
     @contextmanager
-    def _by_hashing(self, connection: Connection) -> Iterator[None]:
+    def _by_hashing(self, connection: Connection, doing: str) -> Iterator[None]:
         """Sums are made in memory; after an error the transaction is over, and its settings too."""
-        connection.execute(self.planner.statement("memory_settings.sql"), {})
-        sorting = self.planner.statement("sorting.sql")
-        connection.execute(sorting, {"sorting": "off"})
+        self._let_sort(connection, doing, "off")
         yield
-        connection.execute(sorting, {"sorting": "on"})
+        self._let_sort(connection, doing, "on")
+
+    def _let_sort(self, connection: Connection, doing: str, sorting: str) -> None:
+        with translated(doing, connection):  # one of the two sessions is not the planner's
+            connection.execute(self.planner.statement("memory_settings.sql"), {})
+            connection.execute(self.planner.statement("sorting.sql"), {"sorting": sorting})
 
     @property
     def most_are_same(self) -> bool:

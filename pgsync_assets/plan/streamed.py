@@ -114,9 +114,10 @@ class Streamed:
         size = self._locked()
         if size is None:
             return None
-        self.reader.execute(statement(__package__, "in_order_settings.sql"), {})
-        if not self._is_in_order():
-            return None
+        with translated("reading the model", self.reader):
+            self.reader.execute(statement(__package__, "in_order_settings.sql"), {})
+            if not self._is_in_order():
+                return None
         plan = self._planner.plan_table(run)
         self._create(connection, plan)
         into = sql.SQL("{} ({})").format(plan, column_list((ROW, PLACE, *self._known)))

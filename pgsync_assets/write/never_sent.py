@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from ..connect import translated
 from ..model import ColumnMapping, Relation
 from ..plan.batches import PAGE
 from ..plan.keys import ROW
@@ -81,17 +82,17 @@ class NeverSent:
         ]
         if self._may_be_large(apart):
             cases.insert(0, self._is_large(alias))
-        found = connection.execute(
-            sql.SQL(
-                "SELECT {row}, why FROM (SELECT {numbered}, CASE {cases} END AS why FROM {rows})"
-                " AS looked_at WHERE why IS NOT NULL ORDER BY {row}"
-            ).format(
-                row=column(ROW),
-                numbered=column(ROW, alias),
-                cases=sql.SQL(" ").join(cases),
-                rows=rows,
-            )
-        ).fetchall()
+        query = sql.SQL(
+            "SELECT {row}, why FROM (SELECT {numbered}, CASE {cases} END AS why FROM {rows})"
+            " AS looked_at WHERE why IS NOT NULL ORDER BY {row}"
+        ).format(
+            row=column(ROW),
+            numbered=column(ROW, alias),
+            cases=sql.SQL(" ").join(cases),
+            rows=rows,
+        )
+        with translated("reading the rows", connection):  # not where they go
+            found = connection.execute(query).fetchall()
         targets = dict(zip(self.mapping.sources, self.mapping.targets, strict=True))
         return [
             too_large(row) if why == _TOO_LARGE else too_long(row, targets[names[why]])

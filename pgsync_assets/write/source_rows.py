@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from ..connect import Outgoing, hand_on
+from ..connect import Outgoing, hand_on, translated
 from ..errors import UnexpectedError
 from ..model import ColumnMapping
 from ..plan import PLACE, Plan, Planner, Streamed, between
@@ -149,7 +149,9 @@ class SourceRows:
             "relation": self._streamed.relation.as_string(reader),
             "columns": list(self._mapping.sources),
         }
-        found = reader.execute(statement(__package__ or "", "copied_types.sql"), values).fetchone()
+        query = statement(__package__ or "", "copied_types.sql")
+        with translated("reading the model", reader):
+            found = reader.execute(query, values).fetchone()
         assert found is not None  # noqa: S101 - an aggregate has one row
         types, apart = found
         return list(types), apart
