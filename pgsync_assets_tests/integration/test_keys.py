@@ -26,7 +26,16 @@ KEYS = [
     "citext", "ltree", "mood", "short", "grid", "spread", "mood[]", "short[]",
     "spread[]", "timestamptz[]", "pair[]",
 ]  # fmt: skip
-ONLY_THE_SOURCE_CAN_TELL = {"citext", "spread", "spread[]", "pair[]"}
+EMPTY_INDEX = {"json[]"}  # PostgreSQL makes it, and takes no second row
+OF_THE_CATALOGUE = {"int2vector", "oidvector"}  # engine standard: PostgreSQL's own error, 42804
+ONLY_THE_SOURCE_CAN_TELL = {
+    "citext",
+    "citext[]",
+    "spread",
+    "spread[]",
+    "spread_multirange",
+    "pair[]",
+}
 
 
 @pytest.fixture
@@ -89,7 +98,7 @@ def test_a_key_that_only_the_source_can_compare_is_refused_elsewhere(standard: S
 def test_a_key_of_every_other_type_finds_its_row_or_is_refused(own_types: Syncs) -> None:
     """No type is left: what PostgreSQL indexes is a key, but for composites, and nothing else."""
     others = [t for t in known_types(own_types.pair, CORE | OWN) if t not in KEYS]
-    without = [t for t in others if not is_indexed(own_types, t)]
+    without = [t for t in others if t in EMPTY_INDEX or not is_indexed(own_types, t)]
     composite = [t for t in others if t in ("pair", "nested", "whole_pair")]
     for number, spelled in enumerate((*without, *composite)):
         own_types.table(f"k {spelled}, note text")
@@ -97,7 +106,7 @@ def test_a_key_of_every_other_type_finds_its_row_or_is_refused(own_types: Syncs)
             own_types.run(model={"table": "public.items", "key": ["k"]}, name=f"refused_{number}")
         for side in (own_types.pair.source, own_types.pair.destination):
             side.execute("drop table items")
-    keys = [t for t in others if t not in (*without, *composite)]
+    keys = [t for t in others if t not in (*without, *composite, *OF_THE_CATALOGUE)]
     assert len(keys) > len(without) > 5
     find_rows_by_keys(own_types, [k for k in keys if can_compare(own_types, k)])
 
