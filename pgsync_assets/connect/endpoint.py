@@ -117,6 +117,7 @@ class Endpoint:
             pid = connection.info.backend_pid  # asked now: a lost connection does not know
             try:
                 with watched(connection, self.config.network_timeout_s):
+                    session.stay()
                     self._cut_off.end(session)
                     yield session
             except ConnectionLost as error:

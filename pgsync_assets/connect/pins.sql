@@ -2,15 +2,7 @@
 -- to, and text leaves one server exactly as it enters the other (as pg_dump pins its sessions).
 -- Settings that this version does not know are passed over. Local to the transaction, so that a
 -- pooler in transaction mode hands on a clean session (PgBouncer; traps 57 and 63).
-SELECT
-    count(pg_catalog.set_config(pin.name, pin.value, true)),
-    -- A session waits between two transactions while another one works: hours, if need be. That is
-    -- for the session to say, so only where it is all ours: a pooler tells its clients another pid.
-    CASE
-        WHEN pg_catalog.pg_backend_pid() = :'backend_pid'::integer
-            AND pg_catalog.current_setting('idle_session_timeout', true) <> '0'
-            THEN pg_catalog.set_config('idle_session_timeout', '0', false)
-    END
+SELECT count(pg_catalog.set_config(pin.name, pin.value, true))
 FROM (VALUES
     ('search_path', :'search_path'),
     ('lock_timeout', :'lock_timeout'),

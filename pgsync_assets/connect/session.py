@@ -166,6 +166,16 @@ class Session:
         with self.begun(doing, level, [query], values) as (_, answers):
             return answers[0]
 
+    def stay(self) -> None:
+        """No server ends it for being idle, from here on.
+
+        Raises:
+            PgsyncError: what psycopg raised, translated.
+        """
+        values = {"backend_pid": str(self.connection.info.backend_pid)}
+        with translated(f"{self.name}: opening a session", self.connection):
+            at_once(self.connection, [statement(__package__, "stay.sql")], values)
+
     def pin(self) -> None:
         """Sets every setting that matters until the transaction that is open ends.
 
@@ -215,7 +225,6 @@ class Session:
                 "time_zone": zone,
                 "lock_timeout": f"{int(self.config.lock_timeout_s * 1000)}ms",
                 "application_name": named(self.application_name, self.run),
-                "backend_pid": str(self.connection.info.backend_pid),
             }
             cursor = psycopg.ClientCursor(self.connection)
             text = cursor.mogrify(statement(__package__, "pins.sql"), values)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from psycopg import sql
 from pgsync_assets.outcome import Counts
 
 from ..fix_databases import Side
+from ..fix_gateway import until
 from ..fix_syncs import Syncs
 
 HOSTILE = {
@@ -129,10 +132,31 @@ def test_a_session_may_be_idle_while_another_one_works(
     either.pair.source.execute("insert into items values (1), (2)")
     assert either.platform is not None
     for side in (either.pair.source, either.pair.destination, either.platform):
-        set_for_role(side, {"idle_session_timeout": "300ms"})
-    slow = "select id from items where pg_sleep(0.5) is not null"
-    fields: dict[str, Any] = {"model": {"sql": slow, "key": ["id"]}, "sleep_ms": 700}
+        set_for_role(side, {"idle_session_timeout": "1s"})
+    slow = "select id from items where pg_sleep(0.7) is not null"
+    fields: dict[str, Any] = {"model": {"sql": slow, "key": ["id"]}, "sleep_ms": 1500}
     assert either.run(batch_size=1, **fields).succeeded == Counts(added=2)
+
+
+def test_a_session_may_be_idle_before_it_is_asked_for_anything(
+    either: Syncs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of the lock, and the planner's of engine standard, wait while the model is described."""
+    monkeypatch.setattr("pgsync_assets.connect.retry.PAUSES_S", ())
+    either.table("id integer primary key")
+    either.pair.source.execute("insert into items values (1)")
+    assert either.platform is not None
+    for side in (either.pair.source, either.pair.destination, either.platform):
+        set_for_role(side, {"idle_session_timeout": "500ms"})
+    source = either.pair.source
+    waits = "select count(*) > 0 from pg_locks where relation = 'items'::regclass and not granted"
+    with ThreadPoolExecutor() as pool:
+        with source.connect(autocommit=False) as keeper:
+            keeper.execute("lock table items")
+            running = pool.submit(either.run)
+            until(lambda: source.rows(waits) == [(True,)])
+            time.sleep(1.0)
+        assert running.result().succeeded == Counts(added=1)
 
 
 def test_functions_and_operators_of_others_are_not_called(syncs: Syncs) -> None:
