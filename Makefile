@@ -15,7 +15,7 @@ LOCKS := requirements.lock requirements-build.lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up extras test nightly between nemesis lint format docs bench bench-profile bench-modes screenshots lock clean
+.PHONY: help demo up extras test nightly between nemesis load lint format docs bench bench-profile bench-modes screenshots lock audit clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ nemesis: $(MORE) ## Random faults in many syncs at once (MINUTES=60, and SEED=..
 	@PGSYNC_TEST_NIGHTLY=1 PGSYNC_NEMESIS_MINUTES=$(MINUTES) PGSYNC_NEMESIS_SEED=$(SEED) \
 		$(BIN)/python -m pytest -s pgsync_assets_tests/nemesis $(ARGS)
 
+load: $(MORE) ## Much at once and for long, with figures (MINUTES=60 for the long run)
+	@PGSYNC_TEST_NIGHTLY=1 PGSYNC_LOAD_MINUTES=$(MINUTES) \
+		$(BIN)/python -m pytest -s pgsync_assets_tests/load $(ARGS)
+
 lint: $(MORE) ## Check style, format, types and import layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -71,6 +75,9 @@ screenshots: $(MORE) ## Take the pictures of the README from a running demo (nee
 
 lock: ## Resolve the dependencies again and write the lock files (needs uv)
 	tools/lock
+
+audit: ## Ask OSV for known vulnerabilities of what the lock files pin (needs uv and the internet)
+	@tools/audit $(ARGS)
 
 clean: ## Remove .venv and caches; the databases in .pgsync stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
