@@ -7,6 +7,7 @@ MINUTES ?= 2
 SEED    ?= 0
 SOURCE      ?= pg12
 DESTINATION ?= pg15
+STEPS       ?=
 
 BIN   := .venv/bin
 STAMP := .venv/.installed
@@ -31,10 +32,8 @@ extras: $(MORE) ## Install what is optional, too: dbt, Parquet, and the tools of
 test: $(MORE) ## Run the test suite against real servers (ARGS="-k name" for a part of it)
 	@$(BIN)/python -m pytest $(ARGS)
 
-nightly: $(MORE) ## Run the test suite with what is too much for every change
-	@PGSYNC_TEST_NIGHTLY=1 $(BIN)/python -m pytest $(ARGS)
-	@PGSYNC_TEST_NIGHTLY=1 PGSYNC_TEST_SOURCE=pg15 PGSYNC_TEST_DESTINATION=pg15 \
-		$(BIN)/python -m pytest pgsync_assets_tests/versions $(ARGS)
+nightly: $(MORE) ## Run what is too much for every change, and keep the results (STEPS="nemesis pairs")
+	@$(BIN)/python tools/nightly.py $(STEPS)
 
 between: $(MORE) ## Run the integration tests between two versions (SOURCE=pg12 DESTINATION=pg15)
 	@PGSYNC_TEST_SOURCE=$(SOURCE) PGSYNC_TEST_DESTINATION=$(DESTINATION) \
