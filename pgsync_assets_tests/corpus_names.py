@@ -46,7 +46,7 @@ NAMES = [
     "pgsync_stage",
 ]
 
-HARDEST = ('double "quote"', "back\\slash", "%(x)s", ":'x'")
+HARDEST = ('double "quote"', "%(x)s")
 """Each of them means something to one of those who read a statement on its way."""
 
 NUMBERS = range(len(NAMES))

@@ -53,7 +53,7 @@ def drop_role(cluster: Cluster, name: str) -> None:
 
 @pytest.mark.nightly(
     "each name is a database; those that are hardest to quote are there by day",
-    but=[f"{way}-{name}" for way in ("lightning", "standard") for name in HARDEST_NUMBERS],
+    but=[f"{way}-{n}" for way, n in zip(("lightning", "standard"), HARDEST_NUMBERS, strict=True)],
 )
 @pytest.mark.parametrize("name", NAMES, ids=NUMBERS)
 def test_roles_and_databases_of_every_name(named: Syncs) -> None:
