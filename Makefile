@@ -7,6 +7,7 @@ MINUTES ?= 2
 SEED    ?= 0
 SOURCE      ?= pg12
 DESTINATION ?= pg15
+STEPS       ?=
 
 BIN   := .venv/bin
 STAMP := .venv/.installed
@@ -15,7 +16,7 @@ LOCKS := requirements.lock requirements-build.lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up extras test nightly between nemesis lint format docs bench bench-profile bench-modes screenshots lock clean
+.PHONY: help demo up extras test nightly between nemesis load lint format docs bench bench-profile bench-modes screenshots lock audit clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,10 +32,8 @@ extras: $(MORE) ## Install what is optional, too: dbt, Parquet, and the tools of
 test: $(MORE) ## Run the test suite against real servers (ARGS="-k name" for a part of it)
 	@$(BIN)/python -m pytest $(ARGS)
 
-nightly: $(MORE) ## Run the test suite with what is too much for every change
-	@PGSYNC_TEST_NIGHTLY=1 $(BIN)/python -m pytest $(ARGS)
-	@PGSYNC_TEST_NIGHTLY=1 PGSYNC_TEST_SOURCE=pg15 PGSYNC_TEST_DESTINATION=pg15 \
-		$(BIN)/python -m pytest pgsync_assets_tests/versions $(ARGS)
+nightly: $(MORE) ## Run what is too much for every change, and keep the results (STEPS="nemesis pairs")
+	@$(BIN)/python tools/nightly.py $(STEPS)
 
 between: $(MORE) ## Run the integration tests between two versions (SOURCE=pg12 DESTINATION=pg15)
 	@PGSYNC_TEST_SOURCE=$(SOURCE) PGSYNC_TEST_DESTINATION=$(DESTINATION) \
@@ -43,6 +42,10 @@ between: $(MORE) ## Run the integration tests between two versions (SOURCE=pg12 
 nemesis: $(MORE) ## Random faults in many syncs at once (MINUTES=60, and SEED=.. of an earlier one)
 	@PGSYNC_TEST_NIGHTLY=1 PGSYNC_NEMESIS_MINUTES=$(MINUTES) PGSYNC_NEMESIS_SEED=$(SEED) \
 		$(BIN)/python -m pytest -s pgsync_assets_tests/nemesis $(ARGS)
+
+load: $(MORE) ## Much at once and for long, with figures (MINUTES=60 for the long run)
+	@PGSYNC_TEST_NIGHTLY=1 PGSYNC_LOAD_MINUTES=$(MINUTES) \
+		$(BIN)/python -m pytest -s pgsync_assets_tests/load $(ARGS)
 
 lint: $(MORE) ## Check style, format, types and import layers
 	$(BIN)/ruff check .
@@ -71,6 +74,9 @@ screenshots: $(MORE) ## Take the pictures of the README from a running demo (nee
 
 lock: ## Resolve the dependencies again and write the lock files (needs uv)
 	tools/lock
+
+audit: ## Ask OSV for known vulnerabilities of what the lock files pin (needs uv and the internet)
+	@tools/audit $(ARGS)
 
 clean: ## Remove .venv and caches; the databases in .pgsync stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -45,3 +45,10 @@ NAMES = [
     "row_id",
     "pgsync_stage",
 ]
+
+HARDEST = ('double "quote"', "%(x)s")
+"""Each of them means something to one of those who read a statement on its way."""
+
+NUMBERS = range(len(NAMES))
+HARDEST_NUMBERS = [str(NAMES.index(name)) for name in HARDEST]
+"""As ids of tests: what pytest makes of the names themselves is hard to say."""

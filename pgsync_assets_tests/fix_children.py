@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,13 +21,15 @@ from .fix_syncs import Syncs, connection_of
 class Child:
     """The process of `faults/child.py`; its answers are read line by line."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int | None = None) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "pgsync_assets_tests.faults.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
+        if most_bytes is not None:  # of address space
+            resource.prlimit(self._process.pid, resource.RLIMIT_AS, (most_bytes, most_bytes))
 
     def start(
         self,

@@ -142,10 +142,12 @@ def reader_pair(source_server: Cluster, destination_server: Cluster) -> Iterator
 
 
 @contextmanager
-def database(cluster: Cluster, role: str, *owned_schemas: str) -> Iterator[Side]:
+def database(
+    cluster: Cluster, role: str, *owned_schemas: str, name: str | None = None
+) -> Iterator[Side]:
     """A fresh database for the length of the block, and its role, which owns the named schemas."""
     number = next(_numbers)
-    name = f"test_{os.getpid()}_{number}"
+    name = name or f"test_{os.getpid()}_{number}"
     _create(cluster, name, role)
     side = Side(cluster.host, cluster.port, name, role, PASSWORD, cluster)
     _prepare(side, owned_schemas)

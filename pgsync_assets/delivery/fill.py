@@ -42,7 +42,7 @@ def fill(spool: Spool, rows: Table | Lines, target: Target) -> None:
 
 
 def _written(table: Table, columns: list[TargetColumn]) -> Iterator[list[bytes]]:
-    bases = [column.base.partition(".")[2] for column in columns]
+    bases = [column.base_type[1] for column in columns]
     for number, values in enumerate(table.rows, 1):
         yield _row(number, values, bases, columns)
 

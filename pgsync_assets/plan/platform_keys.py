@@ -11,6 +11,10 @@ from ..errors import ConfigurationError
 from ..model import Equality, Relation
 
 
+OF_THE_CATALOGUE = {"int2vector", "oidvector"}
+"""Types for PostgreSQL's own tables; it takes an array of such values for one of their elements."""
+
+
 def check_platform_keys(sync: str, relation: Relation, stored: dict[str, str]) -> None:
     """Refuses a key that only the source can compare.
 
@@ -25,6 +29,8 @@ def check_platform_keys(sync: str, relation: Relation, stored: dict[str, str]) -
     types = {column.name: column.type for column in relation.columns}
     for name, equality in zip(relation.key, relation.key_equality, strict=True):
         reason = _reason(equality, is_text=stored[name] != types[name])
+        if types[name] in OF_THE_CATALOGUE:
+            reason = "a type that PostgreSQL has for its own tables"
         if reason is not None:
             raise ConfigurationError(
                 f"sync {sync!r}: the key {name!r} is {types[name]}: {reason}; engine standard "

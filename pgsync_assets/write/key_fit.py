@@ -17,7 +17,7 @@ from ..errors import DestinationError
 from ..model import ColumnMapping, Equality, Folding, Relation
 from ..sql import COMMA, column
 from .target import Target, TargetColumn
-from .types import parse
+from .types import bare_name, parse
 
 TEXTS = {"text", "varchar", "name", "bpchar", "citext"}
 MERGED = "two rows of the model could become one"
@@ -71,7 +71,7 @@ def _difference(spelled: str, ours: Equality, into: TargetColumn) -> Difference 
     if into.key is None:  # no unique index has it, which is said elsewhere
         return None
     base = parse(spelled)[0]
-    here, there = _bare(base), _bare(into.base.partition(".")[2])
+    here, there = bare_name(base), into.base_type[1].removeprefix("_")
     if {here, there} <= TEXTS:
         found = _looser_there(ours, into.key) or _looser_here(ours, into.key)
         return _for_array(found) if found and base.startswith("_") else found
@@ -142,8 +142,3 @@ def _remedy(
     return (
         f"{before}In the model (rows whose keys are then one are rejected): {key.as_string(None)}"
     )
-
-
-def _bare(name: str) -> str:
-    """Name of a type without schema, quotes and the mark of an array."""
-    return name.rpartition(".")[2].strip('"').removeprefix("_")

@@ -44,5 +44,5 @@ class Taken:
             values: one for each stamp.
         """
         for value, taken in zip(values, self.stamps, strict=True):
-            base = sql.Identifier(*taken.base.split("."))
+            base = sql.Identifier(*taken.base_type)
             yield sql.SQL("{}::{}").format(sql.Literal(value), base)

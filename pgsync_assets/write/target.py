@@ -33,7 +33,8 @@ class TargetColumn:
         is_generated: computed by PostgreSQL, or by a view; cannot be written (trap 17).
         is_identity_always: GENERATED ALWAYS AS IDENTITY: can be inserted, not updated (trap 18).
         has_default: a row may be inserted without it.
-        base: `schema.type` under any domain.
+        base_type: schema and name of its type under any domain; that of an array is the name of
+            its elements behind an underscore.
         modifier: the type's modifier under any domain; -1 for none.
         equality: schema of the type's equality operator.
         missing: rights that our role lacks on it, of INSERT, UPDATE, SELECT.
@@ -48,7 +49,7 @@ class TargetColumn:
     is_generated: bool
     is_identity_always: bool
     has_default: bool
-    base: str
+    base_type: tuple[str, str]
     modifier: int
     equality: str
     missing: tuple[str, ...]
@@ -57,6 +58,11 @@ class TargetColumn:
     type_oid: int
     key: Equality | None = None
     closed_sequence: tuple[str, ...] | None = None
+
+    @property
+    def base(self) -> str:
+        """`schema.type` under any domain, to be compared with PostgreSQL's own types."""
+        return ".".join(self.base_type)
 
 
 @dataclass(frozen=True)
@@ -322,7 +328,7 @@ def _column(row: Row, stored: Row | None, parts: Definition, key: Equality | Non
         is_generated=stored is None or real[3],
         is_identity_always=real[4] == "a",
         has_default=row[5] or real[5],
-        base=row[6],
+        base_type=tuple(row[6]),
         modifier=row[7],
         equality=row[8],
         missing=tuple(right for right, held in rights if not held),

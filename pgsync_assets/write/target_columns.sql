@@ -59,9 +59,14 @@ CROSS JOIN LATERAL (
         FROM unwrapped
         JOIN pg_catalog.pg_type AS d ON d.oid = unwrapped.type AND d.typtype = 'd'
     )
-    SELECT t.oid AS type, owner.nspname || '.' || t.typname AS type_name, unwrapped.modifier
+    SELECT
+        t.oid AS type,
+        -- PostgreSQL's own name of an array is cut where that of its elements is long.
+        ARRAY[owner.nspname, coalesce('_' || element.typname, t.typname)]::text[] AS type_name,
+        unwrapped.modifier
     FROM unwrapped
     JOIN pg_catalog.pg_type AS t ON t.oid = unwrapped.type AND t.typtype <> 'd'
+    LEFT JOIN pg_catalog.pg_type AS element ON element.typarray = t.oid
     JOIN pg_catalog.pg_namespace AS owner ON owner.oid = t.typnamespace
 ) AS base
 WHERE a.attrelid = :'relation'::oid AND a.attnum > 0 AND NOT a.attisdropped

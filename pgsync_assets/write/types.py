@@ -43,7 +43,7 @@ def flows(source: str, target: TargetColumn) -> bool:
     """
     base, modifier = parse(source)
     into = target.base.removeprefix("pg_catalog.")
-    if base != into and not _same_user_type(base, target.base):
+    if base != into and not _same_user_type(base, target):
         if (base, into) not in WIDENINGS:
             # An integer in all but name: one that is too large is refused (22003).
             is_whole = base == "numeric" and bool(modifier) and _scale(modifier) <= 0
@@ -91,7 +91,7 @@ def matches(source: str, target: TargetColumn) -> bool:
     into = target.base.removeprefix("pg_catalog.")
     return (
         base == into
-        or _same_user_type(base, target.base)
+        or _same_user_type(base, target)
         or any({base, into} <= family for family in SAME_EQUALITY)
     )
 
@@ -114,6 +114,12 @@ _SPELLINGS = {
 }
 
 
+_PARTS = re.compile(r'"(?:[^"]|"")*"|\s*\(([\d,\s-]+)\)')
+"""A quoted name, or modifiers; a name may look like modifiers."""
+
+_LAST_QUOTED = re.compile(r'"((?:[^"]|"")*)"$')
+
+
 def parse(spelled: str) -> tuple[str, tuple[int, ...]]:
     """The catalog's name of a type, and its modifiers, from what `format_type` wrote.
 
@@ -123,22 +129,33 @@ def parse(spelled: str) -> tuple[str, tuple[int, ...]]:
     Returns:
         As in `("numeric", (10, 2))`; an array type begins with an underscore, as in pg_type.
     """
-    modifiers = re.search(r"\(([\d,\s-]+)\)", spelled)
-    plain = re.sub(r"\s*\([\d,\s-]+\)", "", spelled).strip()
+    modifiers = [part[1] for part in _PARTS.finditer(spelled) if part[1]]
+    plain = _PARTS.sub(lambda part: "" if part[1] else part[0], spelled).strip()
     is_array = plain.endswith("[]")
     plain = plain.removesuffix("[]")
     if plain.startswith("interval "):  # its fields are a modifier too: interval day to second
         plain = "interval"
     name = ("_" if is_array else "") + _SPELLINGS.get(plain, plain)
-    return name, tuple(int(n) for n in modifiers[1].split(",")) if modifiers else ()
+    return name, tuple(int(n) for n in modifiers[0].split(",")) if modifiers else ()
 
 
-def _same_user_type(source: str, target: str) -> bool:
+def bare_name(base: str) -> str:
+    """Name of a type without its schema, quotes, and the mark of an array.
+
+    Args:
+        base: as `parse` gives it.
+    """
+    quoted = _LAST_QUOTED.search(base)
+    if quoted:
+        return quoted[1].replace('""', '"')
+    return base.rpartition(".")[2].removeprefix("_")
+
+
+def _same_user_type(source: str, target: TargetColumn) -> bool:
     """A type outside pg_catalog is known by its bare name: its schema may differ."""
-    is_array = source.startswith("_")
-    bare = source.removeprefix("_").split(".")[-1].strip('"')
-    schema, _, name = target.partition(".")
-    return schema != "pg_catalog" and name == ("_" + bare if is_array else bare)
+    schema, name = target.base_type
+    bare = bare_name(source)
+    return schema != "pg_catalog" and name == ("_" + bare if source.startswith("_") else bare)
 
 
 def _keeps_precision(base: str, modifier: tuple[int, ...], target: TargetColumn) -> bool:

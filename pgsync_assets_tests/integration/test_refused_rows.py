@@ -304,3 +304,21 @@ def test_a_batch_whose_parts_are_kept_one_after_the_other(syncs: Syncs) -> None:
     assert (outcome.succeeded, outcome.failed) == (Counts(changed=6), Counts(changed=6))
     states = {one.sqlstate for one in outcome.rejections}
     assert states == {"22003", "23514"}
+
+
+def test_one_bad_row_in_each_of_a_hundred_batches(every: Syncs) -> None:
+    """In the field such batches were dropped whole, and the run was called a success (B5)."""
+    every.table(COLUMNS)
+    every.pair.destination.execute("alter table items add check (price >= 0)")
+    fill = "select n, 'item', case n % 10 when 3 then -1 else 1 end from generate_series(1, 1000) n"
+    every.pair.source.execute(f"insert into items {fill}")
+    fields: dict[str, Any] = {"batch_size": 10, "max_rejected_rows": 100}
+    outcome = every.run(**fields)
+    assert (outcome.succeeded, outcome.failed) == (Counts(added=900), Counts(added=100))
+    bad = {str(n) for n in range(3, 1000, 10)}
+    assert violations(every, bad) == []
+    every.pair.source.execute("update items set price = 2 where id % 10 = 3")
+    outcome = every.run(**fields)
+    assert (outcome.succeeded, outcome.failed) == (Counts(added=100), Counts())
+    assert violations(every) == []
+    assert every.same()

@@ -18,6 +18,7 @@ from typing import Any
 import psycopg
 
 from pgsync_assets.embedded.binaries import locate
+from pgsync_assets.errors import PgsyncError
 
 from ..faults.child import ALREADY_RUNNING, SUCCEEDED
 from ..fix_children import Child
@@ -38,6 +39,7 @@ END_SESSIONS = """
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name like 'pgsync/%'
 """
+MOST_ADDED = 12  # columns of a table
 POINTS = 120  # failpoints that a run passes, about
 NETWORK_TIMEOUT_S = 2.0
 FINISHED_WITHIN_S = 120.0
@@ -57,6 +59,11 @@ UNUSUAL: tuple[dict[str, Any], ...] = (
     {"model": {"table": "public.items", "key": ["id"], "where": "id % 7 <> 0"}},
     {"model": {"sql": "select * from items", "key": ["id"]}},
     {"retry_rejected": False},
+    {"mode": "update"},
+    {"mode": "insert", "delete": "do_nothing"},
+    {"guard": {"max_changed": 5}},
+    {"part": {"row_limit": 20}},
+    {"part": {"only_rejected": True}},
 )
 """What somebody changes in the configuration, for a run."""
 
@@ -80,6 +87,7 @@ class World:
     wrote: Callable[[str], None]
     child: Child = field(default_factory=Child)
     other: Child = field(default_factory=Child)
+    added: int = 0
 
     def __post_init__(self) -> None:
         fields, self.partitions = KINDS[self.name]
@@ -107,7 +115,16 @@ class World:
         if self.chance.random() < 0.1:
             more = more | {"part": {"full_resync": True}}
         befalls = self.chance.choice(
-            [self._killed, self._killed, self._slept, self._cut, self._lost, self._silent]
+            [
+                self._killed,
+                self._killed,
+                self._slept,
+                self._cut,
+                self._lost,
+                self._silent,
+                self._altered,
+                self._applied,
+            ]
         )
         self.wrote(f"{self.name} {partition or ''} {befalls.__name__[1:]} {more}")
         with self._worked_on():
@@ -119,6 +136,8 @@ class World:
         Raises:
             AssertionError: one did not.
         """
+        for number in range(self.added):
+            self._add(number)
         deadline = time.monotonic() + FINISHED_WITHIN_S
         for partition in self.partitions:
             while (code := self.child.run(self.syncs, None, partition)) != SUCCEEDED:
@@ -213,6 +232,34 @@ class World:
             proxy.silent = False
 
         self._beside(silent, partition, more)
+
+    def _altered(self, partition: str | None, more: dict[str, Any]) -> None:
+        """Both tables get one more column, the destination first."""
+        self.added = min(self.added + 1, MOST_ADDED)
+        pause = self.chance.random() / 2
+
+        def alter() -> None:
+            time.sleep(pause)
+            with suppress(psycopg.Error):
+                self._add(self.added - 1)
+
+        self._beside(alter, partition, more)
+
+    def _add(self, number: int) -> None:
+        """Adds a column where it is not there yet; rows of the source have a value in it."""
+        column = f"alter table items add column if not exists more_{number} int"
+        self.syncs.pair.destination.execute(column)
+        self.syncs.pair.source.execute(f"{column} default {number}")
+
+    def _applied(self, partition: str | None, more: dict[str, Any]) -> None:
+        """A plan waits while the source is worked on, and is applied then, or is killed in that."""
+        more = {name: value for name, value in more.items() if name != "part"}
+        config = self.syncs.config(**more)
+        part = config.partition_named(partition) if partition else None
+        point = self.chance.randint(1, POINTS)
+        with suppress(PgsyncError):  # a server is down, or another one has the sync
+            number = self.syncs.plan(partition=part, **more).run_id
+            self.child.run(self.syncs, f"{point}:kill", partition, number, **more)
 
     def _beside(
         self, what: Callable[[], None], partition: str | None, more: dict[str, Any]

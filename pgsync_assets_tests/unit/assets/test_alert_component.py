@@ -58,6 +58,13 @@ def test_the_page(defs_folder: DefsFolder) -> None:
     assert told >= set(get_args(Trigger))
 
 
+def test_the_alerts_of_operations(defs_folder: DefsFolder) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    definitions = defs_folder.write({"c": CONNECTIONS, "o": FRESH, "alerts": text}).load()
+    assert [sensor.name for sensor in definitions.sensors or []] == ["alerts"]
+
+
 def test_the_json_of_the_page_is_what_a_webhook_gets() -> None:
     document = json.loads(shown("json"))
     made = message_of("alerts", 0, [Alert("r", "r", "new", "error", "s", "t", 0)]).document()

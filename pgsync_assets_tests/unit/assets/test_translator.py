@@ -23,6 +23,8 @@ from pgsync_assets import (
 )
 from pgsync_assets.assets.translator import table_key
 
+from ...corpus_names import NAMES
+
 ORDERS = SyncConfig.model_validate(
     {
         "name": "orders",
@@ -82,6 +84,27 @@ def test_names_that_no_key_can_have_stay_apart() -> None:
     key = table_key("crm", "app", "Order Items")
     assert key.path[-1].startswith("Order_Items_")
     assert graph_of(ORDERS).get(key).metadata["dagster/table_name"] == "app.Order Items"
+
+
+def test_tables_of_every_name_have_keys_of_their_own() -> None:
+    syncs = [
+        ORDERS.model_copy(update={"name": f"sync_{n}", "table": f"public.{quoted(name)}"})
+        for n, name in enumerate(NAMES)
+    ]
+    whole = dg.Definitions.merge(
+        build_sync_definitions([SyncConfig.model_validate(one.model_dump()) for one in syncs]),
+        dg.Definitions(resources=resources()),
+    )
+    graph = whole.resolve_asset_graph()
+    tables = [graph.get(table_key("crm", "public", name)) for name in NAMES]
+    assert [node.metadata["dagster/table_name"] for node in tables] == [
+        f"public.{name}" for name in NAMES
+    ]
+    assert len({node.key.to_user_string().lower() for node in tables}) == len(NAMES)
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def test_code_versions_follow_the_configuration() -> None:
