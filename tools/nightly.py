@@ -81,9 +81,7 @@ def steps() -> dict[str, Step]:
     fifteen = {"PGSYNC_TEST_SOURCE": "pg15", "PGSYNC_TEST_DESTINATION": "pg15"}
     found = [
         Step("suite", "the whole suite, with what waits for the night", suite),
-        Step(
-            "versions", "each version with 15 on the other side", (f"{TESTS}/versions",), fifteen
-        ),
+        Step("versions", "each version with 15 on the other side", (f"{TESTS}/versions",), fifteen),
         Step("nemesis", "random faults for an hour", (f"{TESTS}/nemesis", "-s"), long),
         Step("load", "much at once, and a run of an hour", (f"{TESTS}/load", "-s"), long),
     ]
@@ -137,7 +135,7 @@ def run(step: Step) -> Night:
         report = Path(folder, "report.xml")
         command = [sys.executable, "-m", "pytest", *step.arguments, f"--junitxml={report}"]
         environment = os.environ | {"PGSYNC_TEST_NIGHTLY": "1"} | step.environment
-        subprocess.run(command, cwd=TOP, env=environment, check=False)
+        subprocess.run(command, cwd=TOP, env=environment, check=False)  # noqa: S603 - our own
         counts = counted(report)
     minutes = round((datetime.now(timezone.utc) - begun).total_seconds() / 60)
     return Night(step.name, f"{begun:%Y-%m-%d}", commit(), **counts, minutes=minutes)
@@ -156,7 +154,8 @@ def counted(report: Path) -> dict[str, int]:
 def commit() -> str:
     """The commit that is checked out."""
     command = ("git", "-C", str(TOP), "describe", "--always", "--dirty=+", "--exclude=*")
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    said = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    return said.stdout.strip()
 
 
 def keep(night: Night) -> Night:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from ..errors import ConfigurationError
 from ..model import Equality, Relation
 
-
 OF_THE_CATALOGUE = {"int2vector", "oidvector"}
 """Types for PostgreSQL's own tables; it takes an array of such values for one of their elements."""
 

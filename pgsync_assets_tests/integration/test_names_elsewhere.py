@@ -96,7 +96,9 @@ def test_types_and_labels_of_every_name(every: Syncs) -> None:
     every.table("id integer primary key, " + ", ".join(columns))
     values = ", ".join(sql.Literal(name).as_string(None) for name in NAMES)
     places = ", ".join(f"c{n}" for n in range(len(NAMES)))
-    every.pair.source.execute(f"insert into items (id, {places}) values (1, {values}), (2, {values})")
+    every.pair.source.execute(
+        f"insert into items (id, {places}) values (1, {values}), (2, {values})"
+    )
     assert every.run(audit="full").succeeded == Counts(added=2)
     first = sql.Literal(NAMES[0]).as_string(None)
     for n in range(len(NAMES)):

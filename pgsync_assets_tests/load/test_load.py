@@ -1,5 +1,7 @@
 """Fifty syncs at one moment, eight partitions at once, ten million rows and rows of fifty megabytes
-in little memory, and a run that takes long while others work at its source. Figures are printed: `make load`.
+in little memory, and a run that takes long while others work at its source.
+
+Figures are printed: `make load`.
 """
 
 from __future__ import annotations
@@ -89,7 +91,10 @@ def served(pair: Pair) -> Iterator[Served]:
         tempfile.TemporaryDirectory(prefix="pgsync_load_", dir=in_memory()) as name,
     ):
         folder = Path(name) / "defs"
-        environment = {"SHOP_PASSWORD": pair.source.password, "CRM_PASSWORD": pair.destination.password}
+        environment = {
+            "SHOP_PASSWORD": pair.source.password,
+            "CRM_PASSWORD": pair.destination.password,
+        }
         write(folder, "connections", "PgConnectionsComponent", connections=connections(pair))
         write(folder, "syncs", "PgSyncComponent", syncs=[due(n) for n in range(SYNCS)])
         found = Served(Path(name), "up", "--defs", str(folder), environment=variables | environment)
@@ -114,7 +119,10 @@ def due(n: int) -> dict[str, Any]:
 
 def connections(pair: Pair) -> dict[str, Any]:
     """Both ends, as YAML has them."""
-    return {name: connection(name, side) for name, side in (("shop", pair.source), ("crm", pair.destination))}
+    return {
+        name: connection(name, side)
+        for name, side in (("shop", pair.source), ("crm", pair.destination))
+    }
 
 
 def connection(name: str, side: Side) -> dict[str, Any]:
@@ -139,7 +147,8 @@ def write(folder: Path, name: str, kind: str, /, **attributes: Any) -> None:
 def test_eight_partitions_at_once(either: Syncs) -> None:
     either.table("id integer primary key, part integer, note text")
     either.pair.source.execute(
-        f"insert into items select n, n % {PARTS}, repeat('x', 100) from generate_series(1, 200000) as n"
+        f"insert into items select n, n % {PARTS}, repeat('x', 100)"
+        " from generate_series(1, 200000) as n"
     )
     names = [f"p{n}" for n in range(PARTS)]
     either.fields = either.fields | {
@@ -157,7 +166,10 @@ def test_eight_partitions_at_once(either: Syncs) -> None:
             for edit in (None, "update items set note = 'y' where id % 10 = 0"):
                 if edit:
                     pair.source.execute(edit)
-                runs = [pool.submit(c.run, either, None, n) for c, n in zip(children, names, strict=True)]
+                runs = [
+                    pool.submit(c.run, either, None, n)
+                    for c, n in zip(children, names, strict=True)
+                ]
                 assert [run.result() for run in runs] == [SUCCEEDED] * PARTS
     finally:
         for child in children:
@@ -170,7 +182,9 @@ def test_eight_partitions_at_once(either: Syncs) -> None:
 
 @BY_NIGHT
 @pytest.mark.parametrize("engine", ["lightning", "standard"])
-def test_ten_million_rows_in_a_gigabyte(database_pair: Pair, platform_side: Side, engine: str) -> None:
+def test_ten_million_rows_in_a_gigabyte(
+    database_pair: Pair, platform_side: Side, engine: str
+) -> None:
     syncs = Syncs(database_pair, platform=platform_side, fields={"engine": engine})
     syncs.table("id integer primary key, note text")
     pair = syncs.pair
@@ -197,7 +211,9 @@ def test_ten_million_rows_in_a_gigabyte(database_pair: Pair, platform_side: Side
 def test_rows_of_fifty_megabytes(either: Syncs) -> None:
     either.table("id integer primary key, note text")
     pair = either.pair
-    fill = "insert into items select n, repeat(md5(n::text), 1600000) from generate_series(1, 8) as n"
+    fill = (
+        "insert into items select n, repeat(md5(n::text), 1600000) from generate_series(1, 8) as n"
+    )
     pair.source.execute(fill)
     child = Child(most_bytes=MOST_BYTES)
     try:

@@ -40,9 +40,7 @@ with dg.DagsterInstance.get() as instance:
 
 
 @pytest.fixture
-def project(
-    syncs: Syncs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Project]:
+def project(syncs: Syncs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """A sync that ends well, with a refused row, and one whose server refuses the password."""
     with made(syncs, tmp_path, monkeypatch) as found:
         syncs.table("id integer primary key, note text check (note <> 'bad')")
@@ -50,7 +48,9 @@ def project(
         syncs.pair.source.execute("insert into items values (1, 'good'), (2, 'bad')")
         wrong = connection_of(syncs.pair.destination).model_dump(mode="json", exclude_unset=True)
         found.write(
-            "nobody", "PgConnectionsComponent", connections={"nobody": wrong | {"password": "$WRONG"}}
+            "nobody",
+            "PgConnectionsComponent",
+            connections={"nobody": wrong | {"password": "$WRONG"}},
         )
         found.sync()
         other = syncs.config(name="others", destination="nobody", table="public.items")
@@ -59,7 +59,9 @@ def project(
         yield found
 
 
-@pytest.mark.nightly("starts a platform of its own; by day every event and answer is looked at as it comes")
+@pytest.mark.nightly(
+    "starts a platform of its own; by day every event and answer is looked at as it comes"
+)
 def test_no_table_and_no_file_holds_one(
     project: Project, state_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,9 @@ from pgsync_assets import errors
 from .conftest import CliProject
 
 PAGE = (Path(__file__).parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
-PLANNER, DESTINATION = PAGE.split("\n## Monitoring\n")[1].split("\n## ")[0].split("At the destination")
+PLANNER, DESTINATION = (
+    PAGE.split("\n## Monitoring\n")[1].split("\n## ")[0].split("At the destination")
+)
 NIGHT = PAGE.split("\n## At 3 a.m.\n")[1]
 INNER = {"RowRefused"}  # never leaves the writer
 FAMILIES = {"PgsyncError", "TerminalError", "TransientError"}
@@ -47,5 +49,10 @@ def test_each_error_has_its_line() -> None:
         for name, one in vars(errors).items()
         if isinstance(one, type) and issubclass(one, errors.PgsyncError)
     }
-    told = set(re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in NIGHT.splitlines() if line.startswith("| `"))))
+    told = set(
+        re.findall(
+            r"`(\w+)`",
+            "".join(line.split("|")[1] for line in NIGHT.splitlines() if line.startswith("| `")),
+        )
+    )
     assert told == ours - FAMILIES - INNER

@@ -41,7 +41,9 @@ class Named:
         k, v, g, s, t = map(quoted, (self.key, self.value, self.gone, self.seen, self.stamp))
         columns = f"{k} text primary key, {v} text, {s} timestamptz default now()"
         for side in (pair.source, pair.destination):
-            side.execute(f"create schema {quoted(self.name)}", f"create table {self.table} ({columns})")
+            side.execute(
+                f"create schema {quoted(self.name)}", f"create table {self.table} ({columns})"
+            )
             rights = () if side is pair.source else ("select", "insert", "update", "delete")
             side.grant_table(self.name, *rights, schema=self.name)
         pair.destination.execute(
@@ -62,7 +64,9 @@ class Named:
     def fill(self, side: Side) -> None:
         """Rows whose keys and values are the name again; one is refused."""
         with side.connect() as connection:
-            query = sql.SQL("insert into {} select {} || n, {}, now() from generate_series(1, 5) as n")
+            query = sql.SQL(
+                "insert into {} select {} || n, {}, now() from generate_series(1, 5) as n"
+            )
             table = sql.Identifier(self.name, self.name)
             connection.execute(query.format(table, self.name, self.name))
             connection.execute(
@@ -104,21 +108,19 @@ def test_every_command(name: str, project: CliProject, database_pair: Pair) -> N
     named.change(database_pair.source)
     does("run", "orders", "--compare-all", code=ExitCode.ROWS_REJECTED)
     does("verify", "orders", "--values", code=ExitCode.ROWS_REJECTED)
-    does("preview", "orders")
-    does("lineage", "orders")
-    does("mapping", "orders")
+    for command in ("preview", "lineage", "mapping"):
+        does(command, "orders")
     does("history", "orders", "--key", first, "--now")
     runs = does("show")
     does("show", str(runs["runs"][0]["run"]["run_id"]))
-    does("stats")
-    does("state")
+    for command in ("stats", "state"):
+        does(command)
     does("status", code=ExitCode.ROWS_REJECTED)
     does("setup-sql", "shop")
     does("setup-sql", "crm", "--column-grants")
     does("forget", "orders", "--key", first, "--also-state", "--yes")
-    does("adopt", "orders", "--yes")
-    does("reset", "orders", "--yes")
-    does("drop", "orders", "--yes")
+    for command in ("adopt", "reset", "drop"):
+        does(command, "orders", "--yes")
     gone = quoted(named.gone)
     there = f"select count(*), count({gone}) from {named.table}"
     assert database_pair.destination.rows(there) == [(ROWS - 1, 1)]
