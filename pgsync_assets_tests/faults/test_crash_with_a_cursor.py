@@ -19,7 +19,7 @@ from .child import SUCCEEDED
 
 FIELDS: dict[str, Any] = {
     "batch_size": 2,
-    "cursor": {"column": "seen", "lag": "0 seconds"},
+    "cursor": {"column": "seen", "lag": "1 second"},
 }
 FILL = "insert into items select n, 'item', '2024-01-01' from generate_series(1, 8) as n"
 EDITS = (

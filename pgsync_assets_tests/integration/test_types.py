@@ -26,14 +26,18 @@ MODES: dict[Mode, dict[str, DeleteBehavior]] = {
     "mirror": {"digest": "delete_row", "standard": "delete_row"},
     "insert": {"lightning": "do_nothing", "standard": "do_nothing"},
 }
-ALSO: list[tuple[Mode, str, DeleteBehavior]] = [
+DELETES: dict[Mode, tuple[DeleteBehavior, ...]] = {
+    "upsert": ("delete_row", "soft_delete", "clear_fields"),
+    "update": ("delete_row", "soft_delete", "clear_fields"),
+    "mirror": ("delete_row",),
+    "insert": ("do_nothing",),
+}
+ALSO = [
     (mode, engine, delete)
-    for mode, by_engine in MODES.items()
+    for mode, deletes in DELETES.items()
     for engine in ENGINES
-    for delete in {"insert": ["do_nothing"], "mirror": ["delete_row"]}.get(
-        mode, ["delete_row", "soft_delete", "clear_fields"]
-    )
-    if by_engine.get(engine) != delete
+    for delete in deletes
+    if MODES[mode].get(engine) != delete
 ]
 LEAVING = 5  # rows that are in the model at first, and not later
 
