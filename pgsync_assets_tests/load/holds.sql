@@ -19,6 +19,7 @@ SELECT
                 SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()
             )
             AND lock.granted
+            AND lock.locktype = 'relation' -- a table that grows is locked for a moment, too
             AND relation.relnamespace = 'public'::regnamespace
             AND lock.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
     ) AS locks
