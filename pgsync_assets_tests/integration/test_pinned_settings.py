@@ -123,6 +123,13 @@ def test_timeouts_of_a_role_do_not_end_a_run(syncs: Syncs) -> None:
     assert syncs.run(model={"sql": slow, "key": ["id"]}).succeeded == Counts(added=1)
 
 
+def end_idle_sessions(syncs: Syncs, after: str) -> None:
+    """Lets all three databases end our sessions when they are idle for so long."""
+    assert syncs.platform is not None
+    for side in (syncs.pair.source, syncs.pair.destination, syncs.platform):
+        set_for_role(side, {"idle_session_timeout": after})
+
+
 def test_a_session_may_be_idle_while_another_one_works(
     either: Syncs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,9 +137,7 @@ def test_a_session_may_be_idle_while_another_one_works(
     monkeypatch.setattr("pgsync_assets.connect.retry.PAUSES_S", ())
     either.table("id integer primary key")
     either.pair.source.execute("insert into items values (1), (2)")
-    assert either.platform is not None
-    for side in (either.pair.source, either.pair.destination, either.platform):
-        set_for_role(side, {"idle_session_timeout": "1s"})
+    end_idle_sessions(either, "1s")
     slow = "select id from items where pg_sleep(0.7) is not null"
     fields: dict[str, Any] = {"model": {"sql": slow, "key": ["id"]}, "sleep_ms": 1500}
     assert either.run(batch_size=1, **fields).succeeded == Counts(added=2)
@@ -145,9 +150,7 @@ def test_a_session_may_be_idle_before_it_is_asked_for_anything(
     monkeypatch.setattr("pgsync_assets.connect.retry.PAUSES_S", ())
     either.table("id integer primary key")
     either.pair.source.execute("insert into items values (1)")
-    assert either.platform is not None
-    for side in (either.pair.source, either.pair.destination, either.platform):
-        set_for_role(side, {"idle_session_timeout": "500ms"})
+    end_idle_sessions(either, "500ms")
     source = either.pair.source
     waits = "select count(*) > 0 from pg_locks where relation = 'items'::regclass and not granted"
     with ThreadPoolExecutor() as pool:

@@ -7,7 +7,6 @@ Figures are printed: `make load`.
 from __future__ import annotations
 
 import os
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,13 +18,12 @@ from typing import Any
 import pytest
 import yaml
 
-from pgsync_assets.embedded.binaries import locate
-
 from ..faults.child import SUCCEEDED
 from ..fix_children import Child
 from ..fix_databases import Pair, Side
+from ..fix_pgbench import pgbench
 from ..fix_servers import in_memory
-from ..fix_syncs import Syncs
+from ..fix_syncs import Syncs, connection_of
 from ..ui.conftest import storage
 from ..ui.served import Served
 from .watched import Held, watched
@@ -119,20 +117,12 @@ def due(n: int) -> dict[str, Any]:
 
 def connections(pair: Pair) -> dict[str, Any]:
     """Both ends, as YAML has them."""
+    ends = {"shop": pair.source, "crm": pair.destination}
     return {
-        name: connection(name, side)
-        for name, side in (("shop", pair.source), ("crm", pair.destination))
-    }
-
-
-def connection(name: str, side: Side) -> dict[str, Any]:
-    """One end."""
-    return {
-        "host": side.host,
-        "port": side.port,
-        "database": side.database,
-        "user": side.user,
-        "password": f"${name.upper()}_PASSWORD",
+        name: connection_of(side, password=f"${name.upper()}_PASSWORD").model_dump(
+            mode="json", exclude_unset=True
+        )
+        for name, side in ends.items()
     }
 
 
@@ -180,6 +170,21 @@ def test_eight_partitions_at_once(either: Syncs) -> None:
     assert either.same()
 
 
+def runs_in_little_memory(what: str, syncs: Syncs, edit: str) -> None:
+    """A first run and one after an edit, by a process that may have a gigabyte."""
+    pair, child = syncs.pair, Child(most_bytes=MOST_BYTES)
+    try:
+        with watched(pair.source) as source, watched(pair.destination) as destination:
+            assert child.run(syncs) == SUCCEEDED
+            pair.source.execute(edit)
+            assert child.run(syncs) == SUCCEEDED
+    finally:
+        child.close()
+    say(f"{what} in {MOST_BYTES} bytes, {syncs.fields['engine']}", source, destination)
+    bounded(source, SESSIONS_A_RUN)
+    bounded(destination, SESSIONS_A_RUN)
+
+
 @BY_NIGHT
 @pytest.mark.parametrize("engine", ["lightning", "standard"])
 def test_ten_million_rows_in_a_gigabyte(
@@ -192,17 +197,9 @@ def test_ten_million_rows_in_a_gigabyte(
         f"insert into items select n, repeat('x', 40) from generate_series(1, {MANY_ROWS}) as n",
         "analyze items",
     )
-    child = Child(most_bytes=MOST_BYTES)
-    try:
-        with watched(pair.source) as source, watched(pair.destination) as destination:
-            assert child.run(syncs) == SUCCEEDED
-            pair.source.execute("update items set note = 'y' where id % 100 = 0")
-            assert child.run(syncs) == SUCCEEDED
-    finally:
-        child.close()
-    say(f"{MANY_ROWS} rows in {MOST_BYTES} bytes, {engine}", source, destination)
-    bounded(source, SESSIONS_A_RUN)
-    bounded(destination, SESSIONS_A_RUN)
+    runs_in_little_memory(
+        f"{MANY_ROWS} rows", syncs, "update items set note = 'y' where id % 100 = 0"
+    )
     count = "select count(*), count(*) filter (where note = 'y') from items"
     assert pair.destination.rows(count) == [(MANY_ROWS, MANY_ROWS // 100)]
 
@@ -215,17 +212,9 @@ def test_rows_of_fifty_megabytes(either: Syncs) -> None:
         "insert into items select n, repeat(md5(n::text), 1600000) from generate_series(1, 8) as n"
     )
     pair.source.execute(fill)
-    child = Child(most_bytes=MOST_BYTES)
-    try:
-        with watched(pair.source) as source, watched(pair.destination) as destination:
-            assert child.run(either) == SUCCEEDED
-            pair.source.execute("update items set note = note || '.' where id = 5")
-            assert child.run(either) == SUCCEEDED
-    finally:
-        child.close()
-    say(f"8 rows of 51 MB in {MOST_BYTES} bytes, {either.fields['engine']}", source, destination)
-    bounded(source, SESSIONS_A_RUN)
-    bounded(destination, SESSIONS_A_RUN)
+    runs_in_little_memory(
+        "8 rows of 51 MB", either, "update items set note = note || '.' where id = 5"
+    )
     sums = "select id, length(note), md5(note) from items order by id"
     assert pair.destination.rows(sums) == pair.source.rows(sums)
 
@@ -263,18 +252,8 @@ def test_a_run_of_minutes_while_others_work(
 @contextmanager
 def worked_on(side: Side, rows: int) -> Iterator[None]:
     """pgbench changes rows for the length of the block."""
-    command = [str(locate().directory / "pgbench"), "-n", "-f", str(EDITS), "-c", "4", "-R", "400"]
-    command += ["-D", f"rows={rows}", "-T", "100000"]
-    environment = os.environ | {
-        "PGHOST": side.host,
-        "PGPORT": str(side.port),
-        "PGUSER": side.cluster.superuser,
-        "PGPASSWORD": side.cluster.password,
-        "PGDATABASE": side.database,
-    }
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as worker:
+    options = ("-c", "4", "-R", "400", "-D", f"rows={rows}", "-T", "100000")
+    with pgbench(side, EDITS, *options) as worker:
         try:
             yield
             assert worker.poll() is None, "nobody worked"

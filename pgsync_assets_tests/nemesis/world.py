@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -17,12 +16,12 @@ from typing import Any
 
 import psycopg
 
-from pgsync_assets.embedded.binaries import locate
 from pgsync_assets.errors import PgsyncError
 
 from ..faults.child import ALREADY_RUNNING, SUCCEEDED
 from ..fix_children import Child
 from ..fix_databases import Side
+from ..fix_pgbench import pgbench
 from ..fix_proxy import Proxy
 from ..fix_syncs import Syncs
 from ..invariants import log_writes, violations, writes
@@ -164,19 +163,9 @@ class World:
     def _worked_on(self) -> Iterator[None]:
         """pgbench at the source, before and meanwhile."""
         side = self.syncs.pair.source
-        command = [str(locate().directory / "pgbench"), "-n", "-f", str(EDITS), "-c", "2"]
-        command += ["-t", str(self.chance.randint(1, 60)), "-R", "200"]
-        command += ["--random-seed", str(self.chance.randint(1, 2**31))]
-        environment = os.environ | {
-            "PGHOST": side.host,
-            "PGPORT": str(side.port),
-            "PGUSER": side.cluster.superuser,
-            "PGPASSWORD": side.cluster.password,
-            "PGDATABASE": side.database,
-        }
-        with subprocess.Popen(
-            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as worker:
+        options = ("-c", "2", "-t", str(self.chance.randint(1, 60)), "-R", "200")
+        seed = str(self.chance.randint(1, 2**31))
+        with pgbench(side, EDITS, *options, "--random-seed", seed) as worker:
             time.sleep(self.chance.random() / 5)
             try:
                 yield
