@@ -44,6 +44,7 @@ def find_npm() -> Path | None:
 FINDERS: dict[str, Callable[[], Path | None]] = {
     "chromium": lambda: find_program("chromium") or find_program("chromium-browser"),
     "git": lambda: find_program("git"),
+    "ip": lambda: find_program("ip") if os.geteuid() == 0 else None,
     "mount": lambda: find_program("mount") if os.geteuid() == 0 else None,
     "nginx": lambda: find_program("nginx"),
     "npm": find_npm,

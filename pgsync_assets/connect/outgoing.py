@@ -18,6 +18,7 @@ from ..errors import UnexpectedError
 from .copy_format import Format
 from .failures import translated
 from .server import UNKNOWN_BYTES
+from .watch import CANCEL_S
 
 Buffer = bytes | memoryview
 BUFFER = 256 * 1024  # bytes; larger ones gain nothing (measured), smaller ones cost system calls
@@ -112,8 +113,9 @@ class Outgoing:
     def close(self) -> None:
         """Ends it, wherever it is: nobody wants its rows any more."""
         if self._is_asked:
+            with suppress(psycopg.Error):  # who does not hear of it is read to the end, or cut
+                self._source.cancel_safe(timeout=CANCEL_S)
             with translated(f"reading {self._reading}", self._source):
-                self._source.cancel_safe()
                 self._undo()
 
     def _undo(self) -> None:

@@ -13,6 +13,7 @@ from ..config.connection import SYSTEM
 from ..errors import ConfigurationError, ConnectionLost
 from .authorities import system_authorities
 from .certificate import Server
+from .keepalives import keepalives
 from .secrets import resolve
 
 LOOPBACK_ADDRESS = "127.0.0.1"
@@ -133,14 +134,7 @@ def libpq_parameters(values: Values, local_ports: Sequence[int] = ()) -> dict[st
 
 
 def _keepalives(seconds: float) -> dict[str, int]:
-    """A session that waits for nothing notices a dead network in about so many seconds.
-
-    One that waits is watched (`watch.py`). Not by tcp_user_timeout: Linux from 5.11 on ends a
-    COPY with it whose server lives and does not read for so long, as in a trigger or for a lock.
-    """
-    probes = 4
-    idle = max(1, round(seconds / 3))
-    interval = max(1, round((seconds - idle) / probes))
+    idle, interval, probes = keepalives(seconds)
     return {
         "keepalives_idle": idle,
         "keepalives_interval": interval,

@@ -14,6 +14,7 @@ from ..config import ConnectionConfig
 from ..errors import ConfigurationError
 from ..sql import statement
 from .failures import translated
+from .keepalives import keepalives
 
 READ_COMMITTED = sql.SQL("ISOLATION LEVEL READ COMMITTED")
 REPEATABLE_READ = sql.SQL("ISOLATION LEVEL REPEATABLE READ")
@@ -167,14 +168,16 @@ class Session:
             return answers[0]
 
     def stay(self) -> None:
-        """No server ends it for being idle, from here on.
+        """From here on no server ends it for being idle, and none keeps it whose client is gone.
 
         Raises:
             PgsyncError: what psycopg raised, translated.
         """
-        values = {"backend_pid": str(self.connection.info.backend_pid)}
+        probes = keepalives(self.config.network_timeout_s)._asdict()
+        values = {"backend_pid": self.connection.info.backend_pid, **probes}
         with translated(f"{self.name}: opening a session", self.connection):
-            at_once(self.connection, [statement(__package__, "stay.sql")], values)
+            texts = {name: str(value) for name, value in values.items()}
+            at_once(self.connection, [statement(__package__, "stay.sql")], texts)
 
     def pin(self) -> None:
         """Sets every setting that matters until the transaction that is open ends.
