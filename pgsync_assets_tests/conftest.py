@@ -31,10 +31,10 @@ pytest_plugins = [
     "pgsync_assets_tests.fix_recorders",
 ]
 
-LONGEST = "ui/"
+LONGEST = ("/nemesis/", "/ui/")
 
 
 @pytest.hookimpl(trylast=True)  # behind the shuffle
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser's tests first: begun last, they would be all that is left, on one worker."""
-    items.sort(key=lambda item: LONGEST not in item.nodeid)
+    """The longest first: begun last, they would be all that is left, on one worker."""
+    items.sort(key=lambda item: not any(room in item.nodeid for room in LONGEST))

@@ -112,7 +112,6 @@ def _steps(world: World, until: float) -> None:
         world.step()
 
 
-@pytest.mark.nightly("two minutes of chance; it has to have passed an hour before CI waits for it")
 def test_nothing_is_lost_and_nothing_is_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_table, "OWN_TABLE", USUAL_SIZE)  # as it is found again
     print(f"PGSYNC_NEMESIS_SEED={SEED}")
