@@ -40,11 +40,17 @@ def find_npm() -> Path | None:
     return find_program("npm") if (sys.platform, machine()) == ("linux", "x86_64") else None
 
 
+def find_localedef() -> Path | None:
+    """Return the program that makes locales, where it has what they are made of."""
+    return find_program("localedef") if Path("/usr/share/i18n/locales/de_DE").exists() else None
+
+
 # What a test may ask for -> how to find it. A name that is not here is a mistake in the test.
 FINDERS: dict[str, Callable[[], Path | None]] = {
     "chromium": lambda: find_program("chromium") or find_program("chromium-browser"),
     "git": lambda: find_program("git"),
     "ip": lambda: find_program("ip") if os.geteuid() == 0 else None,
+    "locales": find_localedef,
     "mount": lambda: find_program("mount") if os.geteuid() == 0 else None,
     "nginx": lambda: find_program("nginx"),
     "npm": find_npm,
