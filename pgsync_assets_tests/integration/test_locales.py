@@ -1,4 +1,4 @@
-"""Servers of other countries: money is spelled in their way there, and arrives as the same amount."""
+"""Servers of other countries: money is spelled in their way, and arrives as the same amount."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_money_is_the_same_amount(abroad: Cluster, engine: str) -> None:
         with source.connect() as connection:
             found = connection.execute("select price from items where id = 2").fetchone()
         assert found == ("-1.234.567,89 €",)
-        full = {"audit": "full", "batch_size": 2}
+        full: dict[str, Any] = {"audit": "full", "batch_size": 2}
         assert syncs.run(**full).succeeded == Counts(added=len(AMOUNTS))
         assert amounts(destination) == amounts(source)
         assert syncs.run(**full).planned == Counts()
