@@ -17,9 +17,8 @@ from dagster._utils.interrupts import capture_interrupts
 
 from .beating import beating
 from .broker import TASK, broker_of, celery_app
-from .claims import Claims
+from .claims import WORKER_TAG, Claims
 
-WORKER_TAG = "pgsync/worker"
 FORMAT = "%(asctime)s %(message)s"
 _log = logging.getLogger(__name__)
 

@@ -111,9 +111,8 @@ def celery_app(broker: Broker, more: Mapping[str, Any] | None = None) -> Celery:
 
 
 def _postgresql(storage: PostgresRunStorage) -> Broker:
-    url = storage.postgres_url
-    parts = urlsplit(url)
-    place = f"PostgreSQL {parts.hostname}:{parts.port or 5432}{parts.path}"
+    url = sa.make_url(storage.postgres_url)
+    place = f"PostgreSQL {url.host}:{url.port or 5432}/{url.database}"
 
     def sweep() -> None:
         """Kombu keeps each message that was delivered, for ever."""
@@ -122,7 +121,8 @@ def _postgresql(storage: PostgresRunStorage) -> Broker:
 
     # A server that was restarted is noticed before a connection is used, not by an error.
     options = {"broker_transport_options": {"pool_pre_ping": True}}
-    return Broker(f"sqla+{url}", place, options, sweep=sweep)
+    address = url.render_as_string(hide_password=False)
+    return Broker(f"sqla+{address}", place, options, sweep=sweep)
 
 
 def _redis(url: str) -> Broker:

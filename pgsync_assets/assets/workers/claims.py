@@ -27,6 +27,8 @@ _TABLE = sa.Table(
     sa.Column("claimed_at", sa.TIMESTAMP(True), nullable=False, server_default=sa.func.now()),
     sa.Column("beat_at", sa.TIMESTAMP(True), nullable=False, server_default=sa.func.now()),
 )
+WORKER_TAG = "pgsync/worker"
+"""Tag of a run: the worker that has it, or had it."""
 KEPT_FOR = dt.timedelta(days=1)
 _LOCK = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(_TABLE.name)))
 
