@@ -57,7 +57,9 @@ ENDED = {
 class Broker(Protocol):
     """What hands runs to workers, and can be restarted."""
 
-    variables: dict[str, str]
+    @property
+    def variables(self) -> dict[str, str]:
+        """That name it."""
 
     def restart(self) -> None:
         """As after a crash."""
@@ -73,13 +75,14 @@ class Redis:
 
     @property
     def variables(self) -> dict[str, str]:
+        """That name it."""
         return {"PGSYNC_BROKER": f"redis://:{self.password}@{HOST}:{self.port}/0"}
 
     def start(self) -> None:
         settings = self.folder / "redis.conf"
         settings.write_text(
             f"bind {HOST}\nport {self.port}\nrequirepass {self.password}\ndir {self.folder}\n"
-            "appendonly yes\nappendfsync always\nsave ''\n".replace("''", '""')
+            'appendonly yes\nappendfsync always\nsave ""\n'
         )
         settings.chmod(0o600)
         log = (self.folder / "redis.log").open("ab")
@@ -103,7 +106,11 @@ class PlatformAsBroker:
     """The server of Dagster's storage."""
 
     platform: Cluster
-    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """None: it is the broker where no other one is named."""
+        return {}
 
     def restart(self) -> None:
         self.platform.stop("immediate")
@@ -154,6 +161,12 @@ class Host:
                     os.kill(pid, number)
         self.process.wait()
 
+    def kill_worker(self) -> None:
+        """Kill -9 of the worker, and of the run that it has; its supervisor lives."""
+        for pid in reversed(self.family()[1:]):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
     def has(self, worker: str) -> bool:
         """Whether a worker, by the name that a run has as its tag, is one of this machine."""
         return worker.startswith(f"{self.process.pid}-")
@@ -189,6 +202,7 @@ class Site:
         self, folder: Path, syncs: Syncs, platform: Cluster, broker: Broker, **settings: Any
     ) -> None:
         self.syncs = syncs
+        self.storage = platform
         self.broker = broker
         self.hosts: list[Host] = []
         self.defs = folder / "defs"
@@ -298,7 +312,8 @@ class Site:
             run_config=None,
         )
         self.instance.add_backfill(asked)
-        while len(self.runs()) < len(partitions):
+        expected = len(self.runs()) + len(partitions)
+        while len(self.runs()) < expected:
             assert not any(execute_backfill_iteration(self._context, LOG))
 
     def runs(self) -> list[dg.DagsterRun]:
@@ -306,13 +321,13 @@ class Site:
         return list(reversed(self.instance.get_runs()))
 
     def look(self) -> None:
-        """Lets each part of the daemon look that is due; it lives through a storage that is away."""
+        """Lets each part of the daemon look that is due; a storage that is away is no end."""
         for daemon, at in self._due.items():
             if time.monotonic() < at:
                 continue
             self._due[daemon] = time.monotonic() + daemon.interval_seconds
             with suppress(sa.exc.OperationalError, sa.exc.InterfaceError):
-                for _ in daemon.run_iteration(self._context):  # type: ignore[attr-defined]
+                for _ in daemon.run_iteration(self._context):
                     pass
 
     def until(self, is_so: Callable[[], bool], what: str, within_s: float = 180) -> None:
@@ -326,6 +341,20 @@ class Site:
             assert time.monotonic() < deadline, f"{what}\n{self.told()}"
             time.sleep(0.1)
 
+    def launch(self, partition: str) -> dg.DagsterRun:
+        """Asks for one run, which waits for a worker from then on."""
+        known = {run.run_id for run in self.runs()}
+        self.backfill([partition])
+        (run,) = [run for run in self.runs() if run.run_id not in known]
+        self.until(lambda: self.status(run) is not dg.DagsterRunStatus.QUEUED, "never launched")
+        return run
+
+    def status(self, run: dg.DagsterRun) -> dg.DagsterRunStatus:
+        """Of a run, now."""
+        found = self.instance.get_run_by_id(run.run_id)
+        assert found is not None
+        return found.status
+
     def until_ended(self) -> None:
         """Until no run is on, and none is to be tried again."""
         self.until(self._is_over, "runs are still on", 400)
@@ -334,9 +363,7 @@ class Site:
         runs = self.runs()
         retried = {run.parent_run_id for run in runs}
         return all(run.status in ENDED for run in runs) and all(
-            run.run_id in retried
-            for run in runs
-            if run.status is dg.DagsterRunStatus.FAILURE
+            run.run_id in retried for run in runs if run.status is dg.DagsterRunStatus.FAILURE
         )
 
     def told(self) -> str:

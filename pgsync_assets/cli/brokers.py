@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ..errors import ConfigurationError
 from .terminal import Terminal
 
+BROKER = "PGSYNC_BROKER"
 EXTRA = ("celery", "dagster_celery", "kombu", "redis")
 
 

@@ -16,7 +16,7 @@ from ..embedded.workers import Workers
 from ..errors import ConfigurationError
 from ..project import read_project
 from .app import app, debug_option, defs_option, directory_option, json_option, port_option
-from .brokers import broker_place, restarted
+from .brokers import BROKER, broker_place, restarted
 from .served import refuse_taken, serve_until_ctrl_c
 from .terminal import Terminal, counted, short_path
 
@@ -58,7 +58,8 @@ def up(directory: Path, port: int, defs: Path, count: int | None, as_json: bool)
         home = make_dagster_home(servers.directory, count)
         if servers.used:
             file = servers.directory / "up.env"
-            write_environment_file(file, environment | {"DAGSTER_HOME": str(home)})
+            more = {name: os.environ[name] for name in (BROKER,) if name in os.environ}
+            write_environment_file(file, environment | more | {"DAGSTER_HOME": str(home)})
             terminal.say(f"Commands in another shell: set -a; . {short_path(file)}; set +a")
         with _workers(terminal, count, environment | {"DAGSTER_HOME": str(home)}, home):
             serve_until_ctrl_c(terminal, environment, port, home)

@@ -22,6 +22,8 @@ from types import TracebackType
 from pgsync_assets.embedded import child
 
 APP = "pgsync_assets.assets.workers.app"
+# Loaded once, before a process is forked for each run; what a project defines is read by the run.
+PRELOADED = "pgsync_assets.definitions,pgsync_assets.sync"
 LOOK_EVERY_S = 0.2
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 STEADY_AFTER_S = 60.0

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.launcher import LaunchRunContext
 
 from pgsync_assets.assets.workers.claims import WORKER_TAG
 
 from ..fix_syncs import Syncs
-from ..fix_workers import Host, Site
+from ..fix_workers import Site
 from ..invariants import log_writes, violations, writes
 from .test_one_run_per_sync import WAITS
 
@@ -24,6 +25,9 @@ pytestmark = [
 ]
 ROWS = 480
 LOST_AFTER_S, POLL_S = 8, 1
+NOTICED_S = 60
+"""What docs/workers.md says of the settings in dagster.celery.yaml."""
+QUEUE_TAG = "dagster-celery/queue"
 SLACK_S = 10
 """Of a machine that has a lot to do: a look is late, a beat may come a moment after the kill."""
 QUICK: dict[str, Any] = {
@@ -44,51 +48,138 @@ def fill(syncs: Syncs) -> None:
     )
 
 
-def are_waiting(site: Site, runs: int) -> bool:
-    return site.syncs.pair.destination.rows(WAITS) == [(runs,)]
-
-
-def lost_and_found(site: Site, lost: list[dg.DagsterRun]) -> list[dg.DagsterRun]:
-    """For each run that failed: the one that was made in its place."""
-    return [next(run for run in site.runs() if run.parent_run_id == one.run_id) for one in lost]
-
-
 @pytest.mark.parametrize("kind", ["postgresql", "redis"])
 def test_a_host_is_lost_in_a_batch_and_the_broker_restarts(
     syncs: Syncs, site_of: Callable[..., Site], kind: str
 ) -> None:
     fill(syncs)
-    site = site_of(kind, partitioned(4), **QUICK)
+    site = site_of(kind, partitioned(3), **QUICK)
     first, second = site.start_hosts(2)
-    with syncs.pair.destination.connect(autocommit=False) as blocker:
-        blocker.execute("lock table items in share mode")
-        site.backfill([str(n) for n in range(4)])
-        site.until(lambda: are_waiting(site, 2), "two runs are in a batch")
+    with in_a_batch(site, ["0", "1"]):
         first.lose()
         lost_at = time.time()
         site.until(lambda: bool(failed(site)), "the lost worker is noticed")
-        blocker.execute("rollback")
-    site.broker.restart()
+        waiting = site.launch("2")  # for the one that is left, while it is at work
+        site.broker.restart()
     site.until_ended()
     (dead,) = failed(site)
     assert first.has(dead.tags[WORKER_TAG])
-    noticed_after_s = ended_at(site, dead) - lost_at
-    assert LOST_AFTER_S <= noticed_after_s + POLL_S
-    assert noticed_after_s <= LOST_AFTER_S + 2 * POLL_S + SLACK_S
-    (retried,) = lost_and_found(site, [dead])
-    assert retried.status is dg.DagsterRunStatus.SUCCESS
-    assert second.has(retried.tags[WORKER_TAG])
+    assert ended_at(site, dead) - lost_at <= LOST_AFTER_S + 2 * POLL_S + SLACK_S
+    (retried,) = [run for run in site.runs() if run.parent_run_id == dead.run_id]
+    for run in (retried, waiting):
+        assert site.status(run) is dg.DagsterRunStatus.SUCCESS
+        assert second.has(worker_of(site, run))
     assert_all_is_there_once(site)
+    assert left_in_storage(site) == []
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "redis"])
+def test_runs_are_ended_by_their_users_and_taken_once(
+    syncs: Syncs, site_of: Callable[..., Site], kind: str
+) -> None:
+    fill(syncs)
+    site = site_of(kind, partitioned(3) | {"tags": {QUEUE_TAG: "heavy"}}, **QUICK)
+    (host,) = site.start_hosts(1, "--queue", "heavy")
+    with in_a_batch(site, ["0"]):
+        (running,) = site.runs()
+        waiting = site.launch("1")
+        for run in (waiting, running):
+            assert site.instance.run_coordinator.cancel_run(run.run_id)
+        assert site.status(waiting) is dg.DagsterRunStatus.CANCELED
+        site.until(lambda: site.status(running) is dg.DagsterRunStatus.CANCELED, "never ended", 60)
+    run = site.launch("2")
+    # As a broker that hands a message out twice: to whoever is there, while and after it is done.
+    for _ in range(2):
+        site.instance.run_launcher.launch_run(LaunchRunContext(run, None))
+    site.until_ended()
+    done = site.launch("0"), site.launch("1")
+    site.until_ended()
+    for one in (run, *done):
+        assert site.status(one) is dg.DagsterRunStatus.SUCCESS
+        starts = site.instance.all_logs(one.run_id, of_type=dg.DagsterEventType.RUN_START)
+        assert len(starts) == 1
+    assert_all_is_there_once(site)
+    host.press_ctrl_c()
+    assert host.process.wait(60) == 0
+    assert left_in_storage(site) == []
+
+
+@pytest.mark.nightly("sixteen runs on two and on four hosts take minutes")
+@pytest.mark.parametrize("count", [2, 4])
+@pytest.mark.parametrize("kind", ["postgresql", "redis"])
+def test_sixteen_partitions_through_everything_that_may_happen_to_workers(
+    syncs: Syncs, site_of: Callable[..., Site], kind: str, count: int
+) -> None:
+    """With the times that users have: `dagster.celery.yaml` as it is."""
+    fill(syncs)
+    site = site_of(kind, partitioned(16), concurrency={"runs": {"max_concurrent_runs": count}})
+    hosts = site.start_hosts(count)
+    lost_at = []
+    with in_a_batch(site, [str(n) for n in range(16)], count):
+        hosts[0].kill_worker()  # it is started again
+        lost_at.append(time.time())
+    site.until(lambda: bool(failed(site)), "the killed worker is noticed", NOTICED_S + SLACK_S)
+    site.broker.restart()
+    with in_a_batch(site, []):
+        hosts[1].lose()
+        lost_at.append(time.time())
+    site.until(lambda: len(failed(site)) == 2, "the lost host is noticed", NOTICED_S + SLACK_S)
+    site.until_ended()
+    for dead, at in zip(failed(site), lost_at, strict=True):
+        assert ended_at(site, dead) - at <= NOTICED_S + SLACK_S
+        (retried,) = [run for run in site.runs() if run.parent_run_id == dead.run_id]
+        assert worker_of(site, retried) != worker_of(site, dead)
+    assert_all_is_there_once(site)
+    assert left_in_storage(site) == []
+
+
+@contextmanager
+def in_a_batch(site: Site, partitions: list[str], runs: int | None = None) -> Iterator[None]:
+    """Asks for partitions; in the block, so many runs wait for the destination in a batch."""
+    with site.syncs.pair.destination.connect(autocommit=False) as blocker:
+        blocker.execute("lock table items in share mode")
+        site.backfill(partitions)
+        expected = len(partitions) if runs is None else runs
+        site.until(lambda: waiting_for_a_lock(site) >= max(expected, 1), "nobody is in a batch")
+        yield
+
+
+def waiting_for_a_lock(site: Site) -> int:
+    ((found,),) = site.syncs.pair.destination.rows(WAITS)
+    return int(found)
 
 
 def failed(site: Site) -> list[dg.DagsterRun]:
     return [run for run in site.runs() if run.status is dg.DagsterRunStatus.FAILURE]
 
 
+def worker_of(site: Site, run: dg.DagsterRun) -> str:
+    found = site.instance.get_run_by_id(run.run_id)
+    assert found is not None
+    return found.tags[WORKER_TAG]
+
+
 def ended_at(site: Site, run: dg.DagsterRun) -> float:
     record = site.instance.get_run_record_by_id(run.run_id)
     assert record is not None and record.end_time is not None
     return record.end_time
+
+
+def left_in_storage(site: Site) -> list[str]:
+    """Claims, slots of pools, and more messages than the last launch had to leave."""
+    events = site.instance.event_log_storage
+    slots = [
+        f"slot of {key}"
+        for key in events.get_concurrency_keys()
+        if events.get_concurrency_info(key).active_slot_count
+    ]
+    with site.storage.connect("dagster") as connection:
+        claims = connection.execute("select run_id from pgsync_run_workers").fetchall()
+        tables = connection.execute("select to_regclass('kombu_message') is not null").fetchone()
+        kept = 0
+        if tables == (True,):
+            kept = len(connection.execute("select from kombu_message").fetchall())
+    return [*slots, *(str(row) for row in claims), *["messages"] * (kept > 2)]
 
 
 def assert_all_is_there_once(site: Site) -> None:

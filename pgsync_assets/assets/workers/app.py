@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import warnings
 from typing import Any
 
 import dagster as dg
@@ -69,6 +70,8 @@ def _app() -> Celery:
         made = celery_app(broker_of(instance))
     made.conf.worker_log_format = made.conf.worker_task_log_format = FORMAT
     _log.setLevel(logging.INFO)
+    warnings.simplefilter("ignore", dg.BetaWarning)  # of Dagster about its own parts
+    warnings.simplefilter("ignore", dg.PreviewWarning)
     made.task(execute, name=TASK, bind=True)
     return made
 

@@ -83,8 +83,7 @@ class WorkerRunLauncher(CeleryRunLauncher):
         Args:
             context: of a run in status `STARTING`.
         """
-        run, task_id = context.dagster_run, str(uuid.uuid4())
-        queue = run.tags.get(DAGSTER_CELERY_QUEUE_TAG, QUEUE)
+        run, task_id, queue = context.dagster_run, str(uuid.uuid4()), _queue_of(context)
         # Before a worker can have it: both would write the run's tags at once.
         self._instance.add_run_tags(run.run_id, {DAGSTER_CELERY_TASK_ID_TAG: task_id})
         self._claims.sweep()
@@ -161,6 +160,17 @@ class WorkerRunLauncher(CeleryRunLauncher):
         if claim is None:
             return "No worker has it. Are workers running, and listening to its queue?"
         return f"Worker {claim.worker} has it."
+
+
+def _queue_of(context: LaunchRunContext) -> str:
+    """By a tag of the run, else by the one that all of its assets with such a tag have."""
+    run, workspace = context.dagster_run, context.workspace
+    if DAGSTER_CELERY_QUEUE_TAG in run.tags or workspace is None:
+        return run.tags.get(DAGSTER_CELERY_QUEUE_TAG, QUEUE)
+    graph = workspace.asset_graph
+    known = [graph.get(key).tags for key in run.asset_selection or () if graph.has(key)]
+    named = {tags[DAGSTER_CELERY_QUEUE_TAG] for tags in known if DAGSTER_CELERY_QUEUE_TAG in tags}
+    return named.pop() if len(named) == 1 else QUEUE
 
 
 def _failed(why: str) -> CheckRunHealthResult:
