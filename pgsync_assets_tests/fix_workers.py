@@ -13,10 +13,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -34,11 +33,10 @@ from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import Queued
 
 from pgsync_assets.embedded import Cluster
 from pgsync_assets.embedded.dagster_dev import make_dagster_home
-from pgsync_assets.embedded.loopback import HOST, free_port
 from pgsync_assets.embedded.servers import create_login
 
 from .canaries import canary
-from .fix_needs import program
+from .fix_brokers import Broker, brokers
 from .fix_servers import SETTINGS
 from .fix_syncs import Syncs
 
@@ -52,70 +50,6 @@ ENDED = {
     dg.DagsterRunStatus.FAILURE,
     dg.DagsterRunStatus.CANCELED,
 }
-
-
-class Broker(Protocol):
-    """What hands runs to workers, and can be restarted."""
-
-    @property
-    def variables(self) -> dict[str, str]:
-        """That name it."""
-
-    def restart(self) -> None:
-        """As after a crash."""
-
-
-@dataclass
-class Redis:
-    """A Redis with a password that writes down what it takes."""
-
-    folder: Path
-    port: int = field(default_factory=free_port)
-    password: str = field(default_factory=lambda: canary().replace(" ", "-"), repr=False)
-
-    @property
-    def variables(self) -> dict[str, str]:
-        """That name it."""
-        return {"PGSYNC_BROKER": f"redis://:{self.password}@{HOST}:{self.port}/0"}
-
-    def start(self) -> None:
-        settings = self.folder / "redis.conf"
-        settings.write_text(
-            f"bind {HOST}\nport {self.port}\nrequirepass {self.password}\ndir {self.folder}\n"
-            'appendonly yes\nappendfsync always\nsave ""\n'
-        )
-        settings.chmod(0o600)
-        log = (self.folder / "redis.log").open("ab")
-        with log:
-            self._process = subprocess.Popen(
-                [program("redis-server"), str(settings)], stdout=log, stderr=log
-            )
-
-    def stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def restart(self) -> None:
-        self.stop()
-        time.sleep(1)
-        self.start()
-
-
-@dataclass
-class PlatformAsBroker:
-    """The server of Dagster's storage."""
-
-    platform: Cluster
-
-    @property
-    def variables(self) -> dict[str, str]:
-        """None: it is the broker where no other one is named."""
-        return {}
-
-    def restart(self) -> None:
-        self.platform.stop("immediate")
-        time.sleep(1)
-        self.platform.start(SETTINGS)
 
 
 class Host:
@@ -384,20 +318,6 @@ def storage(state_folder: Path) -> Iterator[Cluster]:
     yield cluster
     cluster.start(SETTINGS)
     cluster.stop("immediate")
-
-
-@contextmanager
-def brokers(kind: str, folder: Path, platform: Cluster) -> Iterator[Broker]:
-    """A broker of a kind: `postgresql` or `redis`."""
-    if kind == "postgresql":
-        yield PlatformAsBroker(platform)
-        return
-    redis = Redis(folder)
-    redis.start()
-    try:
-        yield redis
-    finally:
-        redis.stop()
 
 
 @pytest.fixture

@@ -67,7 +67,10 @@ def test_a_redis_is_named_without_its_password() -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         broker = broker_of(instance, {VARIABLE: f"redis://:{canary()}@10.1.2.3:6380/4"})
     assert broker.place == "Redis 10.1.2.3:6380/4"
-    assert broker.warning == f"{broker.place}: names of runs and the password travel in the clear; use rediss://"
+    assert (
+        broker.warning
+        == f"{broker.place}: names of runs and the password travel in the clear; use rediss://"
+    )
     assert canary() not in repr(broker)
 
 
