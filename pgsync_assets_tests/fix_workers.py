@@ -6,6 +6,7 @@ here, one look after the other, each part of it as often as `dagster.yaml` says.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import signal
@@ -45,6 +46,7 @@ STORAGE_PASSWORD = canary("of/storage")
 READY_S = 120
 SECRETS = {"shop": "PGSYNC_TEST_SHOP_PASSWORD", "crm": "PGSYNC_TEST_CRM_PASSWORD"}
 TABLE = dg.AssetKey(["crm", "public", "items"])
+_numbers = itertools.count(1)
 ENDED = {
     dg.DagsterRunStatus.SUCCESS,
     dg.DagsterRunStatus.FAILURE,
@@ -128,12 +130,19 @@ class Site:
         folder: of the test; definitions, homes and logs go there.
         syncs: the databases of the project.
         platform: has Dagster's storage.
+        database: of that; a new one.
         broker: hands out runs.
         settings: laid over `dagster.yaml` and `dagster.celery.yaml`.
     """
 
     def __init__(
-        self, folder: Path, syncs: Syncs, platform: Cluster, broker: Broker, **settings: Any
+        self,
+        folder: Path,
+        syncs: Syncs,
+        platform: Cluster,
+        database: str,
+        broker: Broker,
+        **settings: Any,
     ) -> None:
         self.syncs = syncs
         self.storage = platform
@@ -153,7 +162,7 @@ class Site:
             "DAGSTER_PG_PORT": str(platform.port),
             "DAGSTER_PG_USERNAME": "dagster",
             "DAGSTER_PG_PASSWORD": STORAGE_PASSWORD,
-            "DAGSTER_PG_DB": "dagster",
+            "DAGSTER_PG_DB": database,
             "PGSYNC_DEFS": str(self.defs),
             **{SECRETS[name]: side.password for name, side in self._ends.items()},
             **broker.variables,
@@ -328,11 +337,11 @@ def site_of(
     with ExitStack() as stack:
 
         def make(kind: str, sync: dict[str, Any], **settings: Any) -> Site:
-            with storage.connect("postgres") as connection:
-                connection.execute("drop database if exists dagster with (force)")
-            storage.create_database("dagster", owner="dagster")
+            # A name of its own: Kombu remembers for a whole process where its tables are.
+            database = f"dagster_{next(_numbers)}"
+            storage.create_database(database, owner="dagster")
             broker = stack.enter_context(brokers(kind, tmp_path, storage))
-            site = Site(tmp_path, syncs, storage, broker, **settings)
+            site = Site(tmp_path, syncs, storage, database, broker, **settings)
             site.define(**sync)
             for name, value in site.variables.items():
                 monkeypatch.setenv(name, value)

@@ -32,7 +32,7 @@ SLACK_S = 10
 """Of a machine that has a lot to do: a look is late, a beat may come a moment after the kill."""
 QUICK: dict[str, Any] = {
     "run_launcher": {"config": {"lost_after_seconds": LOST_AFTER_S}},
-    "run_monitoring": {"poll_interval_seconds": POLL_S, "start_timeout_seconds": 60},
+    "run_monitoring": {"poll_interval_seconds": POLL_S, "start_timeout_seconds": 600},
 }
 
 
@@ -53,32 +53,32 @@ def test_a_host_is_lost_in_a_batch_and_the_broker_restarts(
     syncs: Syncs, site_of: Callable[..., Site], kind: str
 ) -> None:
     fill(syncs)
-    site = site_of(kind, partitioned(3), **QUICK)
+    site = site_of(kind, partitioned(2), **QUICK)
     first, second = site.start_hosts(2)
     with in_a_batch(site, ["0", "1"]):
         first.lose()
         lost_at = time.time()
         site.until(lambda: bool(failed(site)), "the lost worker is noticed")
-        waiting = site.launch("2")  # for the one that is left, while it is at work
-        site.broker.restart()
+        site.until(lambda: len(in_the_broker(site)) == 1, "it is not tried again")
+        site.broker.restart()  # while the run waits for the worker that is left
     site.until_ended()
     (dead,) = failed(site)
     assert first.has(dead.tags[WORKER_TAG])
     assert ended_at(site, dead) - lost_at <= LOST_AFTER_S + 2 * POLL_S + SLACK_S
     (retried,) = [run for run in site.runs() if run.parent_run_id == dead.run_id]
-    for run in (retried, waiting):
-        assert site.status(run) is dg.DagsterRunStatus.SUCCESS
-        assert second.has(worker_of(site, run))
+    assert site.status(retried) is dg.DagsterRunStatus.SUCCESS
+    assert second.has(worker_of(site, retried))
     assert_all_is_there_once(site)
     assert left_in_storage(site) == []
 
 
+@pytest.mark.nightly("nothing of it is done by the broker", but=("postgresql",))
 @pytest.mark.parametrize("kind", ["postgresql", "redis"])
 def test_runs_are_ended_by_their_users_and_taken_once(
     syncs: Syncs, site_of: Callable[..., Site], kind: str
 ) -> None:
     fill(syncs)
-    site = site_of(kind, partitioned(3) | {"tags": {QUEUE_TAG: "heavy"}}, **QUICK)
+    site = site_of(kind, partitioned(2) | {"tags": {QUEUE_TAG: "heavy"}}, **QUICK)
     (host,) = site.start_hosts(1, "--queue", "heavy")
     with in_a_batch(site, ["0"]):
         (running,) = site.runs()
@@ -87,14 +87,12 @@ def test_runs_are_ended_by_their_users_and_taken_once(
             assert site.instance.run_coordinator.cancel_run(run.run_id)
         assert site.status(waiting) is dg.DagsterRunStatus.CANCELED
         site.until(lambda: site.status(running) is dg.DagsterRunStatus.CANCELED, "never ended", 60)
-    run = site.launch("2")
+    again = [site.launch(partition) for partition in ("0", "1")]
     # As a broker that hands a message out twice: to whoever is there, while and after it is done.
-    for _ in range(2):
+    for run in again:
         site.instance.run_launcher.launch_run(LaunchRunContext(run, None))
     site.until_ended()
-    done = site.launch("0"), site.launch("1")
-    site.until_ended()
-    for one in (run, *done):
+    for one in again:
         assert site.status(one) is dg.DagsterRunStatus.SUCCESS
         starts = site.instance.all_logs(one.run_id, of_type=dg.DagsterEventType.RUN_START)
         assert len(starts) == 1
@@ -144,6 +142,10 @@ def in_a_batch(site: Site, partitions: list[str], runs: int | None = None) -> It
         yield
 
 
+def in_the_broker(site: Site) -> list[dg.DagsterRun]:
+    return [run for run in site.runs() if run.status is dg.DagsterRunStatus.STARTING]
+
+
 def waiting_for_a_lock(site: Site) -> int:
     ((found,),) = site.syncs.pair.destination.rows(WAITS)
     return int(found)
@@ -173,7 +175,7 @@ def left_in_storage(site: Site) -> list[str]:
         for key in events.get_concurrency_keys()
         if events.get_concurrency_info(key).active_slot_count
     ]
-    with site.storage.connect("dagster") as connection:
+    with site.storage.connect(site.variables["DAGSTER_PG_DB"]) as connection:
         claims = connection.execute("select run_id from pgsync_run_workers").fetchall()
         tables = connection.execute("select to_regclass('kombu_message') is not null").fetchone()
         kept = 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -219,3 +221,27 @@ def test_row_level_security_at_the_source_is_an_error_not_a_removal(syncs: Syncs
         syncs.run(delete="delete_row")
     assert type(caught.value).__name__ == "PrivilegeError"
     assert syncs.pair.destination.rows("select count(*) from items") == [(10,)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_server_soon_asks_a_silent_client_whether_it_is_there(syncs: Syncs) -> None:
+    """Else it would keep the lock of a machine that vanished for two hours."""
+    fill(syncs)
+    with ThreadPoolExecutor() as pool, syncs.pair.destination.connect(autocommit=False) as blocker:
+        blocker.execute("lock table items in share mode")
+        run = pool.submit(syncs.run)
+        try:
+            waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+            until(lambda: syncs.pair.destination.rows(waits) == [(1,)])
+            # The session that holds the sync's lock does nothing else.
+            until(lambda: any(s <= 10 for s in keepalives_due_in(syncs.keeper.port)))
+        finally:
+            blocker.execute("rollback")
+        assert run.result().succeeded == Counts(added=1)
+
+
+def keepalives_due_in(port: int) -> list[float]:
+    """Of connections to a server here: seconds until its kernel asks the client."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    timers = [line[5].split(":") for line in lines if line[1].endswith(f":{port:04X}")]
+    return [int(due, 16) / 100 for kind, due in timers if kind == "02"]

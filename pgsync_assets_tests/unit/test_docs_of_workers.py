@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from pgsync_assets.assets.workers.beating import BEAT_S
+from pgsync_assets.assets.workers.broker import VISIBLE_AGAIN_AFTER_S
 from pgsync_assets.assets.workers.launcher import LOST_AFTER_S, WorkerRunLauncher
 from pgsync_assets.assets.workers.watch import LOOKS
 from pgsync_assets.cli import app
@@ -40,7 +41,8 @@ def test_the_figures_are_those_of_the_code() -> None:
         assert told in PAGE
     assert LOOKS == 3
     assert max(LOST_AFTER_S, LOOKS * poll_s) + 2 * poll_s + BEAT_S < 60
-    assert monitoring["start_timeout_seconds"] == 5 * 60
+    assert monitoring["start_timeout_seconds"] == 60 * 60  # an hour
+    assert VISIBLE_AGAIN_AFTER_S == 5 * 60
 
 
 def test_locks_of_a_lost_machine_go_before_its_run_is_tried_again() -> None:

@@ -27,6 +27,10 @@ VARIABLE = "PGSYNC_BROKER"
 QUEUE = "dagster"
 _MESSAGES = sa.table("kombu_message", sa.column("visible", sa.Boolean))
 TASK = "pgsync_assets.execute_run"
+VISIBLE_AGAIN_AFTER_S = 300
+"""Redis hands a run out again that is not done by then: who claimed it keeps it."""
+
+_REDIS = {"broker_transport_options": {"visibility_timeout": VISIBLE_AGAIN_AFTER_S}}
 
 SETTINGS: Mapping[str, Any] = {
     "task_default_queue": QUEUE,
@@ -130,7 +134,7 @@ def _redis(url: str) -> Broker:
     warning = None
     if not _is_here(urlsplit(url).hostname):
         warning = f"{place}: names of runs and the password travel in the clear; use rediss://"
-    return Broker(url, place, warning=warning)
+    return Broker(url, place, _REDIS, warning)
 
 
 def _redis_with_tls(url: str) -> Broker:
@@ -147,7 +151,7 @@ def _redis_with_tls(url: str) -> Broker:
         raise ConfigurationError(f"{VARIABLE}: {', '.join(sorted(unknown))} is not known here")
     tls = {**given, "ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_check_hostname": True}
     plain = urlunsplit(parts._replace(query=""))
-    return Broker(plain, _place(url), {"broker_use_ssl": tls})
+    return Broker(plain, _place(url), {**_REDIS, "broker_use_ssl": tls})
 
 
 def _place(url: str) -> str:
