@@ -17,6 +17,9 @@ from .canaries import canary
 from .fix_needs import program
 from .fix_servers import SETTINGS
 
+DURABLE = SETTINGS | {"synchronous_commit": "on"}
+"""What was committed outlives a crash of the server, and a message is."""
+
 
 class Broker(Protocol):
     """What hands runs to workers, and can be restarted."""
@@ -79,7 +82,7 @@ class PlatformAsBroker:
     def restart(self) -> None:
         self.platform.stop("immediate")
         time.sleep(1)
-        self.platform.start(SETTINGS)
+        self.platform.start(DURABLE)
 
 
 @contextmanager

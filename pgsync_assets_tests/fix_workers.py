@@ -37,8 +37,7 @@ from pgsync_assets.embedded.dagster_dev import make_dagster_home
 from pgsync_assets.embedded.servers import create_login
 
 from .canaries import canary
-from .fix_brokers import Broker, brokers
-from .fix_servers import SETTINGS
+from .fix_brokers import DURABLE, Broker, brokers
 from .fix_syncs import Syncs
 
 LOG = logging.getLogger("daemon")
@@ -322,10 +321,10 @@ class Site:
 def storage(state_folder: Path) -> Iterator[Cluster]:
     """A server for Dagster's storage that tests may restart."""
     cluster = Cluster(state_folder / "storage")
-    cluster.start(SETTINGS)
+    cluster.start(DURABLE)
     create_login(cluster, "dagster", STORAGE_PASSWORD)
     yield cluster
-    cluster.start(SETTINGS)
+    cluster.start(DURABLE)
     cluster.stop("immediate")
 
 

@@ -113,14 +113,9 @@ class Workers:
 
     def _start(self, name: str) -> subprocess.Popen[bytes]:
         celery = [sys.executable, "-m", "celery", "--quiet", "--app", APP, "worker"]
-        options = [
-            "--queues",
-            ",".join(self._queues),
-            "--hostname",
-            f"{name}@{socket.gethostname()}",
-        ]
+        who = ["--hostname", f"{name}@{socket.gethostname()}", "--queues", ",".join(self._queues)]
         quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-        command = [*celery, *options, *quiet, "--loglevel", "WARNING"]
+        command = [*celery, *who, *quiet, "--include", PRELOADED, "--loglevel", "WARNING"]
         return child.start(command, self._environment, self._log, FINISH)
 
     def _supervise(self) -> None:
