@@ -8,6 +8,7 @@ SEED    ?= 0
 SOURCE      ?= pg12
 DESTINATION ?= pg15
 STEPS       ?=
+WORKERS ?= 2
 
 BIN   := .venv/bin
 STAMP := .venv/.installed
@@ -16,7 +17,7 @@ LOCKS := requirements.lock requirements-build.lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up extras test nightly between nemesis load lint format docs bench bench-profile bench-modes screenshots lock audit clean
+.PHONY: help demo up up-celery extras test nightly between nemesis load lint format docs bench bench-profile bench-modes screenshots lock audit clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ demo: $(STAMP) ## Run the demo on an embedded PostgreSQL and serve the Dagster U
 
 up: $(STAMP) ## Serve the Dagster UI with your own configuration
 	@$(BIN)/pgsync-assets up $(ARGS)
+
+up-celery: $(MORE) ## The same with runs on WORKERS=2 Celery workers; PGSYNC_BROKER=redis://.. names a Redis
+	@$(BIN)/pgsync-assets up --workers $(WORKERS) $(ARGS)
 
 extras: $(MORE) ## Install what is optional, too: dbt, Parquet, and the tools of the tests
 

@@ -29,6 +29,7 @@ pytest_plugins = [
     "pgsync_assets_tests.fix_children",
     "pgsync_assets_tests.fix_standby",
     "pgsync_assets_tests.fix_recorders",
+    "pgsync_assets_tests.fix_workers",
 ]
 
 LONGEST = ("/nemesis/", "/ui/")

@@ -55,6 +55,7 @@ FINDERS: dict[str, Callable[[], Path | None]] = {
     "nginx": lambda: find_program("nginx"),
     "npm": find_npm,
     "pgbouncer": lambda: find_program("pgbouncer"),
+    "redis-server": lambda: find_program("redis-server"),
     "psql": lambda: find_program("psql"),
     "ssh": lambda: find_program("ssh"),
     "sshd": lambda: find_program("sshd"),

@@ -32,6 +32,7 @@ from .tunnel_keygen import keygen
 from .tunnel_serve import serve
 from .up import up
 from .verify import verify
+from .worker import worker
 
 __all__ = [
     "adopt",
@@ -69,6 +70,7 @@ __all__ = [
     "test_connection",
     "up",
     "verify",
+    "worker",
 ]
 
 

@@ -68,8 +68,8 @@ def demo(directory: Path, port: int, serves: bool, as_json: bool) -> None:
     with Servers(directory) as servers:
         loaded = _load(terminal, servers)
         environment = servers.environment() | {"PGSYNC_DEFS": str(DEMO_DEFS)}
-        home = str(make_dagster_home(servers.directory))
-        os.environ.update(environment, DAGSTER_HOME=home)  # the assets run in this process
+        home = make_dagster_home(servers.directory)
+        os.environ.update(environment, DAGSTER_HOME=str(home))  # the assets run in this process
         terminal.say("", "Sync, as Dagster assets:")
         first = _sync_all(terminal)
         edits = apply_edits(servers)
@@ -77,14 +77,14 @@ def demo(directory: Path, port: int, serves: bool, as_json: bool) -> None:
         second = _sync_all(terminal)
         _say_what_travelled(terminal, second)
         file = servers.directory / "demo.env"
-        also = {"PGPASSFILE": str(write_password_file(servers)), "DAGSTER_HOME": home}
+        also = {"PGPASSFILE": str(write_password_file(servers)), "DAGSTER_HOME": str(home)}
         write_environment_file(file, environment | also)
         _say_where_to_look(terminal, servers, file, serves)
         seconds = round(time.monotonic() - began, 1)
         terminal.say("", f"The demo took {seconds} seconds.")
         terminal.document(_document(loaded, first, edits, second, seconds))
         if serves:
-            serve_until_ctrl_c(terminal, environment, port, servers.directory)
+            serve_until_ctrl_c(terminal, environment, port, home)
 
 
 def _load(terminal: Terminal, servers: Servers) -> Loaded:

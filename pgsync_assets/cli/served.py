@@ -22,7 +22,7 @@ def refuse_taken(port: int) -> None:
 
 
 def serve_until_ctrl_c(
-    terminal: Terminal, environment: Mapping[str, str], port: int, directory: Path
+    terminal: Terminal, environment: Mapping[str, str], port: int, home: Path
 ) -> None:
     """Serves the UI until Ctrl-C, which is the way to end it and no error.
 
@@ -30,7 +30,7 @@ def serve_until_ctrl_c(
         terminal: says where the UI is.
         environment: what Dagster and the connections read, on top of this process's own.
         port: of the UI.
-        directory: the state folder.
+        home: of Dagster.
 
     Raises:
         EmbeddedError: Dagster does not start, or stops by itself.
@@ -41,5 +41,5 @@ def serve_until_ctrl_c(
         terminal.document({"url": address})
 
     terminal.say("", "Starting the Dagster UI ...")
-    serve(environment, port, directory, ready)
+    serve(environment, port, home, ready)
     terminal.say("Stopping ...")

@@ -66,6 +66,10 @@ class Terminal:
         self.complain(str(error["message"]), error.get("remedy"))
         self.document({**done, "error": error})
 
+    def warn(self, message: str) -> None:
+        """Prints on stderr what is to be minded."""
+        self.progress_console.print(Text("Warning: ", style="yellow") + printable(message))
+
     def complain(self, message: str, remedy: str | None = None) -> None:
         """Prints an error on stderr: the message, and what to do about it."""
         for number, line in enumerate(message.splitlines() or [""]):

@@ -1,13 +1,7 @@
-"""Dagster's web server and daemon as a child of ours, until Ctrl-C.
-
-Started so that it can be stopped: a child of a shell's background job inherits an ignored SIGINT,
-and Dagster then ignores SIGTERM too. It gets a session of its own, so that Ctrl-C reaches us alone
-and we stop it in good order, with everything it started.
-"""
+"""Dagster's web server and daemon as a child of ours, until Ctrl-C."""
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import signal
@@ -20,37 +14,60 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
+import yaml
+
+from pgsync_assets.embedded import child
 from pgsync_assets.embedded.loopback import HOST, free_port, is_free
 from pgsync_assets.errors import EmbeddedError
 
 PROJECT = Path(__file__).resolve().parents[2]
-PR_SET_PDEATHSIG = 1
 START_TIMEOUT_S = 120.0
-STOP_TIMEOUT_S = 20.0
 LOG_TAIL_LINES = 8
-_LIBC = ctypes.CDLL(None)
 
 
-def make_dagster_home(directory: Path) -> Path:
+def make_dagster_home(directory: Path, workers: int | None = None) -> Path:
     """The folder that Dagster calls its home, with the project's `dagster.yaml` in it.
 
     Args:
         directory: the state folder.
+        workers: runs are done by so many workers: `dagster.celery.yaml` is laid over it. 0: by
+            workers elsewhere, as many as that file says; None: on this machine, by Dagster itself.
 
     Raises:
         EmbeddedError: the project has no `dagster.yaml`.
     """
     home = directory.absolute() / "dagster_home"
     home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(_project_file("dagster.yaml"), home / "dagster.yaml")
+    settings = home / "dagster.yaml"
+    if workers is None:
+        shutil.copyfile(_project_file("dagster.yaml"), settings)
+    else:
+        made = _merged(_settings("dagster.yaml"), _settings("dagster.celery.yaml"))
+        at_once = {"concurrency": {"runs": {"max_concurrent_runs": workers}}} if workers else {}
+        settings.write_text(yaml.safe_dump(_merged(made, at_once), sort_keys=False), "utf-8")
     return home
+
+
+def _settings(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(_project_file(name).read_text(encoding="utf-8"))
+    return found
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    return {**base, **{name: _laid_over(base.get(name), value) for name, value in over.items()}}
+
+
+def _laid_over(value: Any, over: Any) -> Any:
+    is_both = isinstance(value, Mapping) and isinstance(over, Mapping)
+    return _merged(value, over) if is_both else over
 
 
 def serve(
     environment: Mapping[str, str],
     port: int,
-    directory: Path,
+    home: Path,
     on_ready: Callable[[str], None],
 ) -> None:
     """Serves the Dagster UI on 127.0.0.1 until Ctrl-C or SIGTERM.
@@ -59,7 +76,7 @@ def serve(
         environment: variables on top of this process's own: Dagster's storage, `PGSYNC_DEFS`, and
             what the connections read.
         port: TCP port of the UI; 0 for any that is free.
-        directory: the state folder; Dagster's home and `dagster.log` go below it.
+        home: of Dagster, by `make_dagster_home`; `dagster.log` is written there.
         on_ready: is called with the address when the UI answers.
 
     Raises:
@@ -69,13 +86,12 @@ def serve(
     port = port or free_port()
     if not is_free(port):
         raise EmbeddedError(f"port {port} on {HOST} is taken", "choose another one with --port")
-    home = make_dagster_home(directory)
     log = home / "dagster.log"
-    with _signals_as_interrupt(), _dagster_dev(environment, port, home, log) as child:
+    with _signals_as_interrupt(), _dagster_dev(environment, port, home, log) as dagster:
         try:
-            _wait_until_it_answers(child, port, log)
+            _wait_until_it_answers(dagster, port, log)
             on_ready(f"http://{HOST}:{port}")
-            child.wait()
+            dagster.wait()
         except KeyboardInterrupt:
             return
         raise EmbeddedError(f"Dagster stopped by itself; its log {log} ends so:\n{_tail(log)}")
@@ -89,43 +105,11 @@ def _dagster_dev(
     command = [sys.executable, "-m", "dagster", "dev"]
     command += ["-w", str(workspace), "-h", HOST, "-p", str(port)]
     variables = {**os.environ, **environment, "DAGSTER_HOME": str(home)}
-    with log.open("ab") as output:
-        child = subprocess.Popen(  # noqa: S603 - our own interpreter, no shell
-            command,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=_prepare_child,
-        )
+    started = child.start(command, variables, log)
     try:
-        yield child
+        yield started
     finally:
-        _stop(child)
-
-
-def _prepare_child() -> None:
-    """Runs in the child: SIGINT counts, and comes when we are gone, be it by kill -9 (Linux)."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if sys.platform == "linux":
-        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
-
-
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    """SIGINT first, which Dagster hands on to all it started; then the whole session."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if child.poll() is None:
-            child.send_signal(number)
-            try:
-                child.wait(STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                continue
-    try:
-        os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return  # nobody of them is left
-    child.wait()
+        child.stop(started)
 
 
 @contextmanager
@@ -143,10 +127,10 @@ def _signals_as_interrupt() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _wait_until_it_answers(child: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait_until_it_answers(dagster: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
-        if child.poll() is not None:
+        if dagster.poll() is not None:
             break
         if _answers(port):
             return

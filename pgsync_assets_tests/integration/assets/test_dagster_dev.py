@@ -24,8 +24,9 @@ from pgsync_assets.errors import EmbeddedError
 PROGRAM = """
 import sys
 from pathlib import Path
-from pgsync_assets.embedded.dagster_dev import serve
-serve({}, int(sys.argv[1]), Path(sys.argv[2]), lambda address: print(address, flush=True))
+from pgsync_assets.embedded.dagster_dev import make_dagster_home, serve
+home = make_dagster_home(Path(sys.argv[2]))
+serve({}, int(sys.argv[1]), home, lambda address: print(address, flush=True))
 """
 ASSETS = "{assetNodes{assetKey{path}}}"
 START_S = 90
@@ -116,7 +117,7 @@ def test_a_dagster_that_does_not_start_shows_its_log(tmp_path: Path) -> None:
     nowhere = {f"DAGSTER_PG_{n}": "x" for n in ("USERNAME", "PASSWORD", "DB")}
     variables = {**nowhere, "DAGSTER_PG_HOST": "127.0.0.1", "DAGSTER_PG_PORT": str(free_port())}
     with pytest.raises(EmbeddedError, match=r"(?s)dagster\.log.*onnection refused"):
-        serve(variables, 0, tmp_path, print)
+        serve(variables, 0, make_dagster_home(tmp_path), print)
 
 
 def test_the_home_has_the_projects_settings(tmp_path: Path) -> None:

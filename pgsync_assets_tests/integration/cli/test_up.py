@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from pgsync_assets.cli.exit_code import ExitCode
 from pgsync_assets.embedded.loopback import HOST, free_port
@@ -18,16 +20,24 @@ from pgsync_assets.embedded.loopback import HOST, free_port
 from .conftest import CliProject
 
 ASSETS = "{ assetNodes { assetKey { path } } }"
+LAUNCH = """
+    mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
+        ... on LaunchRunSuccess { run { runId } } } }
+"""
+RUN = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status tags { key value } } } }"
+RUN_S = 120
 
 
 @contextmanager
-def _up(project: CliProject, state: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+def _up(
+    project: CliProject, state: Path, port: int, *options: str
+) -> Iterator[subprocess.Popen[str]]:
     """The command in a process of its own."""
     mine = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_")}
     up = subprocess.Popen(
         [
             *(sys.executable, "-m", "pgsync_assets.cli", "up", "--port", str(port)),
-            *("--dir", str(state), "--defs", str(project.folder)),
+            *("--dir", str(state), "--defs", str(project.folder), *options),
         ],
         env={**mine, **{name: value for name, value in project.environment.items() if value}},
         stdout=subprocess.PIPE,
@@ -53,14 +63,18 @@ def _said_until(up: subprocess.Popen[str], words: str) -> str:
     return said
 
 
-def _asset_keys(port: int) -> set[str]:
+def _ask(port: int, query: str, **variables: Any) -> Any:
     request = urllib.request.Request(  # noqa: S310 - http, our own
         f"http://{HOST}:{port}/graphql",
-        data=json.dumps({"query": ASSETS}).encode(),
+        data=json.dumps({"query": query, "variables": variables}).encode(),
         headers={"Content-Type": "application/json"},
     )
     with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - http, our own
-        nodes = json.load(answer)["data"]["assetNodes"]
+        return json.load(answer)["data"]
+
+
+def _asset_keys(port: int) -> set[str]:
+    nodes = _ask(port, ASSETS)["assetNodes"]
     return {"/".join(node["assetKey"]["path"]) for node in nodes}
 
 
@@ -76,6 +90,62 @@ def test_serves_the_users_assets_and_stops_at_ctrl_c(
         rest, _ = up.communicate(timeout=60)
     assert up.returncode == ExitCode.OK, rest
     assert not list(state.rglob("postmaster.pid"))
+
+
+def test_runs_on_workers_beside_the_ui_which_end_with_it(
+    project: CliProject, state_folder: Path
+) -> None:
+    state, port = state_folder / "with workers", free_port()
+    with _up(project, state, port, "--workers", "1") as up:
+        said = _said_until(up, "Ctrl-C stops everything")
+        assert "Runs wait for a worker at the broker: PostgreSQL 127.0.0.1:" in said
+        assert "1 worker: what they do is in " in said
+        run = _materialized(port, ["crm", "public", "orders"])
+        tags = {tag["key"]: tag["value"] for tag in run["tags"]}
+        assert run["status"] == "SUCCESS"
+        assert tags["pgsync/worker"].startswith(f"{up.pid}-1@")
+        up.send_signal(signal.SIGINT)
+        rest, _ = up.communicate(timeout=120)
+    assert up.returncode == ExitCode.OK, rest
+    assert project.pair.destination.rows("select count(*) from orders") == [(3,)]
+    assert f"run {run['id'][:8]} is success" in (state / "dagster_home/workers.log").read_text()
+    assert _processes_of(state) == []
+
+
+def _materialized(port: int, path: list[str]) -> dict[str, Any]:
+    """A run of one asset, as a click starts it, when it has ended."""
+    selector = {
+        "repositoryLocationName": "pgsync_assets",
+        "repositoryName": "__repository__",
+        "pipelineName": "__ASSET_JOB",
+        "assetSelection": [{"path": path}],
+        "assetCheckSelection": [],
+    }
+    params = {"selector": selector, "runConfigData": {}, "mode": "default"}
+    launched = _ask(port, LAUNCH, params=params)["launchPipelineExecution"]["run"]["runId"]
+    deadline = time.monotonic() + RUN_S
+    while True:
+        run: dict[str, Any] = _ask(port, RUN, id=launched)["runOrError"] | {"id": launched}
+        if run["status"] in ("SUCCESS", "FAILURE", "CANCELED"):
+            return run
+        assert time.monotonic() < deadline, run
+        time.sleep(0.2)
+
+
+def _processes_of(state: Path) -> list[str]:
+    """Those whose environment names the state folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has just ended, or belongs to somebody else
+            if str(state).encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_text())
+    return found
+
+
+def test_a_worker_says_what_it_has_to_know(project: CliProject) -> None:
+    ended = project.run("worker")
+    assert ended.exit_code == ExitCode.USAGE
+    assert "DAGSTER_PG_HOST is not set" in ended.message
 
 
 def test_a_command_in_another_shell_finds_the_platform(

@@ -1,0 +1,30 @@
+"""The PostgreSQL of a Dagster instance, which workers and launcher have in common."""
+
+from __future__ import annotations
+
+import dagster as dg
+from dagster._core.storage.legacy_storage import LegacyRunStorage
+from dagster_postgres.run_storage import PostgresRunStorage
+
+from ...errors import ConfigurationError
+
+
+def storage_of(instance: dg.DagsterInstance) -> PostgresRunStorage:
+    """The storage of an instance's runs.
+
+    Args:
+        instance: kept in PostgreSQL.
+
+    Raises:
+        ConfigurationError: it is kept elsewhere, where workers on other machines find nothing.
+    """
+    storage = instance.run_storage
+    if isinstance(storage, LegacyRunStorage):  # what `storage:` of dagster.yaml makes
+        storage = storage._storage.run_storage
+    if not isinstance(storage, PostgresRunStorage):
+        raise ConfigurationError(
+            f"workers need Dagster's storage in PostgreSQL, and this one is a "
+            f"{type(storage).__name__}",
+            "take the `storage:` of the project's dagster.yaml, and set DAGSTER_PG_*",
+        )
+    return storage
