@@ -43,6 +43,7 @@ def find_npm() -> Path | None:
 # What a test may ask for -> how to find it. A name that is not here is a mistake in the test.
 FINDERS: dict[str, Callable[[], Path | None]] = {
     "chromium": lambda: find_program("chromium") or find_program("chromium-browser"),
+    "docker-compose": lambda: find_program("docker-compose"),
     "git": lambda: find_program("git"),
     "mount": lambda: find_program("mount") if os.geteuid() == 0 else None,
     "nginx": lambda: find_program("nginx"),
