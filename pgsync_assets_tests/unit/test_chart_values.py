@@ -106,6 +106,8 @@ def test_a_run_is_a_job_that_may_do_no_more_either() -> None:
     assert spec["backoff_limit"] == 0  # Dagster decides what is tried again
     assert spec["ttl_seconds_after_finished"] == 86400
     assert pod["termination_grace_period_seconds"] == 60
+    given_up = {one["key"]: one["toleration_seconds"] for one in pod["tolerations"]}
+    assert given_up == {f"node.kubernetes.io/{why}": 60 for why in ("not-ready", "unreachable")}
     mounted = {mount["mount_path"] for mount in container["volume_mounts"]}
     assert {mount["mountPath"] for mount in CODE["volumeMounts"]} <= mounted
     assert [source["secret_ref"]["name"] for source in container["env_from"]] == [

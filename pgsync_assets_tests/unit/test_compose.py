@@ -49,7 +49,7 @@ def test_it_is_a_compose_file() -> None:
 def test_docker_compose_takes_it_and_asks_for_each_password(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text(TEXT)
     (tmp_path / "connections.env").write_text("SHOP_PASSWORD=x\n")
-    passwords = examples(".env.example")
+    passwords = [name for name, value in examples(".env.example").items() if not value]
     assert len(passwords) == 3
     for left_out in [None, *passwords]:
         given = {name: "x" for name in passwords if name != left_out}
@@ -61,9 +61,8 @@ def test_docker_compose_takes_it_and_asks_for_each_password(tmp_path: Path) -> N
         )
         assert (answer.returncode == 0) == (left_out is None), answer.stderr
         if left_out:
-            assert f"{left_out}:?set it in .env" in answer.stderr or (
-                left_out in answer.stderr and "set it in .env" in answer.stderr
-            )
+            assert left_out in answer.stderr
+            assert "set it in .env" in answer.stderr
 
 
 def test_every_variable_is_one_that_somebody_reads() -> None:
@@ -73,7 +72,7 @@ def test_every_variable_is_one_that_somebody_reads() -> None:
     for name in OURS:
         assert asked_for() <= set(SERVICES[name]["environment"])
     filled = set(re.findall(r"\$\{(\w+)", TEXT))
-    assert filled - OF_COMPOSE == set(examples(".env.example"))
+    assert filled - OF_COMPOSE == set(examples(".env.example")) - {"COMPOSE_PROJECT_NAME"}
     assert filled & OF_COMPOSE == OF_COMPOSE
 
 
@@ -83,7 +82,8 @@ def test_no_password_is_written_down() -> None:
             if "PASSWORD" in name:
                 assert value == f"${{{name}:?set it in .env}}"
     for file in (".env.example", "connections.env.example"):
-        assert set(examples(file).values()) == {""}
+        given = {value for name, value in examples(file).items() if "PASSWORD" in name}
+        assert given == {""}
 
 
 @pytest.mark.parametrize("name", SERVICES)
