@@ -17,7 +17,7 @@ LOCKS := requirements.lock requirements-build.lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up up-celery extras test nightly between nemesis load lint format docs bench bench-profile bench-modes screenshots lock audit clean
+.PHONY: help demo up up-celery extras test nightly between nemesis load lint format docs bench bench-profile bench-modes screenshots lock audit chart clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ lock: ## Resolve the dependencies again and write the lock files (needs uv)
 
 audit: ## Ask OSV for known vulnerabilities of what the lock files pin (needs uv and the internet)
 	@tools/audit $(ARGS)
+
+chart: $(MORE) ## Give deploy/values.yaml to Helm and Dagster's chart, and look at what comes out
+	@$(BIN)/python tools/chart.py $(ARGS)
 
 clean: ## Remove .venv and caches; the databases in .pgsync stay
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -48,6 +48,7 @@ def find_localedef() -> Path | None:
 # What a test may ask for -> how to find it. A name that is not here is a mistake in the test.
 FINDERS: dict[str, Callable[[], Path | None]] = {
     "chromium": lambda: find_program("chromium") or find_program("chromium-browser"),
+    "docker-compose": lambda: find_program("docker-compose"),
     "git": lambda: find_program("git"),
     "ip": lambda: find_program("ip") if os.geteuid() == 0 else None,
     "locales": find_localedef,

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parents[2]
-LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-build.lock"]
+USED = ["requirements.lock", "requirements-build.lock", "requirements-image.lock"]
+LOCKS = [*USED, "requirements-dev.lock"]
 
 
 def pins(name: str) -> dict[str, str]:
@@ -36,7 +37,7 @@ def test_every_locked_package_has_a_version_and_hashes(lock: str) -> None:
     assert [name for name, entry in entries.items() if "--hash=sha256:" not in entry] == []
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-build.lock"])
+@pytest.mark.parametrize("lock", USED)
 def test_what_users_and_builds_get_is_what_the_tests_ran_with(lock: str) -> None:
     everything = pins("requirements-dev.lock")
     for name, entry in pins(lock).items():
