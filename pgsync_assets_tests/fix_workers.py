@@ -23,6 +23,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 from dagster._core.execution.backfill import PartitionBackfill
+from dagster._core.launcher import LaunchRunContext
 from dagster._core.remote_origin import InProcessCodeLocationOrigin
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
@@ -290,6 +291,11 @@ class Site:
         (run,) = [run for run in self.runs() if run.run_id not in known]
         self.until(lambda: self.status(run) is not dg.DagsterRunStatus.QUEUED, "never launched")
         return run
+
+    def hand_out_again(self, run: dg.DagsterRun) -> None:
+        """As a broker that hands a message out twice."""
+        asked = LaunchRunContext(run, self._context.create_request_context())
+        self.instance.run_launcher.launch_run(asked)
 
     def status(self, run: dg.DagsterRun) -> dg.DagsterRunStatus:
         """Of a run, now."""

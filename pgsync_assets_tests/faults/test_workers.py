@@ -9,9 +9,8 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.launcher import LaunchRunContext
 
-from pgsync_assets.assets.workers.broker import broker_of
+from pgsync_assets.assets.workers.broker import broker_of, celery_app
 from pgsync_assets.assets.workers.claims import WORKER_TAG
 
 from ..fix_syncs import Syncs
@@ -89,10 +88,10 @@ def test_runs_are_ended_by_their_users_and_taken_once(
         assert site.status(waiting) is dg.DagsterRunStatus.CANCELED
         site.until(lambda: site.status(running) is dg.DagsterRunStatus.CANCELED, "never ended", 60)
     again = [site.launch(partition) for partition in ("0", "1")]
-    # As a broker that hands a message out twice: to whoever is there, while and after it is done.
-    for run in again:
-        site.instance.run_launcher.launch_run(LaunchRunContext(run, None))
+    for run in again:  # while the one is done, and after the other one is
+        site.hand_out_again(run)
     site.until_ended()
+    site.until(lambda: waiting_in(site, "heavy") == 0, "a message was not taken")
     for one in again:
         assert site.status(one) is dg.DagsterRunStatus.SUCCESS
         starts = site.instance.all_logs(one.run_id, of_type=dg.DagsterEventType.RUN_START)
@@ -166,6 +165,13 @@ def ended_at(site: Site, run: dg.DagsterRun) -> float:
     record = site.instance.get_run_record_by_id(run.run_id)
     assert record is not None and record.end_time is not None
     return record.end_time
+
+
+def waiting_in(site: Site, queue: str) -> int:
+    """Messages that no worker has taken."""
+    with celery_app(broker_of(site.instance, site.variables)).connection() as connection:
+        told = connection.default_channel.queue_declare(queue=queue)
+        return int(told.message_count)
 
 
 def assert_nothing_is_left(site: Site) -> None:
