@@ -111,8 +111,7 @@ class Endpoint:
             AuthenticationError: refused by password, pg_hba.conf, certificate or host key.
             ConnectionLost: the server cannot be reached.
         """
-        with self:
-            connection = self._connect(application_name)
+        with self.client(application_name) as connection:
             session = Session(self.name, self.config, connection, application_name)
             pid = connection.info.backend_pid  # asked now: a lost connection does not know
             try:
@@ -123,6 +122,21 @@ class Endpoint:
             except ConnectionLost as error:
                 self._cut_off.add(pid, named(application_name))
                 raise self._with_reason(error) from None
+
+    @contextmanager
+    def client(self, application_name: str) -> Iterator[WatchedConnection]:
+        """Opens a connection of which nothing is asked: it may have to wait for a pooler's server.
+
+        Args:
+            application_name: see `session`.
+
+        Raises:
+            PgsyncError: see `session`.
+        """
+        with self:
+            connection = self._connect(application_name)
+            try:
+                yield connection
             finally:
                 connection.close()
 

@@ -47,8 +47,8 @@ def pool_mode(endpoint: Endpoint, session: Session) -> PoolMode:
     if not is_pooled(session):
         return "none"
     try:
-        with endpoint.session("pgsync/test") as other:
-            return _shared(session, other.connection)
+        with endpoint.client("pgsync/test") as other:
+            return _shared(session, other)
     except (TransientError, TimeoutError):
         return "unknown"
 

@@ -99,6 +99,14 @@ def ended(syncs: Syncs) -> tuple[list[Any], Counter[tuple[str, str]]]:
     return rows, writes(syncs)
 
 
+@pytest.mark.nightly(
+    "modes write by the same road: these differ most from an upsert",
+    but=(
+        "insert",
+        "soft_delete",
+        "no ledger",
+    ),
+)
 def test_a_killed_run_is_finished_by_the_next(child: Child, syncs: Syncs, case: Case) -> None:
     prepare(syncs, case)
     expected, replayed = ended(syncs), 0

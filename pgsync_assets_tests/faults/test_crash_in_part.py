@@ -62,6 +62,7 @@ def make(syncs: Syncs) -> None:
     syncs.pair.destination.execute("alter table items drop constraint good", "truncate writes")
 
 
+@pytest.mark.nightly("parts are chosen before the same road", but=("row limit",))
 def test_a_killed_part_is_finished_and_nothing_else(
     child: Child, syncs: Syncs, part: tuple[dict[str, Any], str]
 ) -> None:

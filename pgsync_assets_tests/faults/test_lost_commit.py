@@ -76,6 +76,13 @@ def test_every_commit_may_be_lost(
     assert number > 8
 
 
+@pytest.mark.nightly(
+    "each side and each loss is met by one of these, and at every COMMIT",
+    but=(
+        "commit-destination",
+        "reply-source",
+    ),
+)
 @pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("side", ["source", "destination"])
 @pytest.mark.parametrize("loss", ["commit", "reply"])
@@ -119,6 +126,14 @@ def test_a_row_limit_is_not_counted_anew_by_the_next_try(syncs: Syncs) -> None:
     assert number > 8
 
 
+@pytest.mark.nightly(
+    "each side and each loss is met by one of these, and at every COMMIT",
+    but=(
+        "commit-source",
+        "reply-platform",
+        "reply-destination",
+    ),
+)
 @pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("side", ["source", "platform", "destination"])
 @pytest.mark.parametrize("loss", ["commit", "reply"])

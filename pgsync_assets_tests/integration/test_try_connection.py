@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -249,6 +250,7 @@ def test_a_pool_that_is_full_is_not_guessed_at(
         password=side.password,
     ) as client:  # fmt: skip
         client.execute("select 1")  # it keeps one of two servers
-        line = told(side, **before)["pooler"]
+        with ThreadPoolExecutor() as pool:  # PgBouncer would let it wait for two minutes
+            line = pool.submit(told, side, **before).result(timeout=60)["pooler"]
     assert line.state == "warning"
     assert "whose mode cannot be seen" in line.detail

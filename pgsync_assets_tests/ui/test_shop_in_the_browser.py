@@ -79,6 +79,9 @@ def test_a_plan_from_the_launchpad_then_the_run_its_checks_and_plots(
     expect(page.locator("canvas").first).to_be_visible()
 
 
+@pytest.mark.nightly(
+    "minutes in a browser: by day the same backfills go without one, in test_backfill"
+)
 def test_a_backfill_of_one_run_and_one_of_a_run_for_each_partition(shop: Shop, page: Page) -> None:
     shop.pair.destination.execute(BREAK)
     for table in ("orders", "orders_by_run"):
@@ -104,6 +107,9 @@ def expect_partitions(page: Page, table: str, *, done: int, failed: int) -> None
     expect(page.get_by_text(f"Failed ({failed})")).to_be_visible()
 
 
+@pytest.mark.nightly(
+    "minutes in a browser: by day runs are cancelled without one, in test_cancelled"
+)
 def test_a_run_is_seen_on_its_way_and_ended_by_click(shop: Shop, page: Page) -> None:
     def written() -> int:
         return int(shop.pair.destination.rows("select count(*) from slowly")[0][0])

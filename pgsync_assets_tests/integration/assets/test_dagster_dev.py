@@ -73,6 +73,7 @@ def ask(address: str) -> Any:
         return json.load(answer)
 
 
+@pytest.mark.nightly("by day what is harder, as everything else is ended by Ctrl-C", but=("9",))
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_served_and_stopped(

@@ -160,6 +160,7 @@ def test_connections_are_scaffolded_with_comments_and_no_secret(dg: Dg) -> None:
     assert set(load_folder(dg.defs).resources or {}) >= {"warehouse", "crm_writer"}
 
 
+@pytest.mark.nightly("a process of dg takes long, and this is about words")
 def test_components_are_listed_with_what_they_are(dg: Dg) -> None:
     listed = dg("list", "components").stdout
     for name in [name for name in pgsync_assets.__all__ if name.endswith("Component")]:
@@ -168,6 +169,7 @@ def test_components_are_listed_with_what_they_are(dg: Dg) -> None:
         assert summary in line
 
 
+@pytest.mark.nightly("two processes of dg: by day the demo is run")
 def test_the_demo_is_clean(dg: Dg) -> None:
     shutil.copytree(DEMO, dg.defs, dirs_exist_ok=True)
     scaffold(dg, "columns")
@@ -190,6 +192,7 @@ def test_an_unknown_key_is_told_with_file_and_line(dg: Dg) -> None:
     assert "'tabel' was unexpected" in answer.stdout
 
 
+@pytest.mark.nightly("two processes of dg take long: by day one reads what is scaffolded")
 def test_models_and_partitions_of_every_kind_are_known(dg: Dg) -> None:
     scaffold(dg, "connections")
     (dg.defs / "orders").mkdir()

@@ -50,6 +50,9 @@ def health(run: dg.DagsterRun) -> WorkerStatus:
     return LocalRunLauncher().check_run_worker_health(run).status
 
 
+@pytest.mark.nightly(
+    "a code server for each takes long: a socket is what there is by default", but=("socket",)
+)
 @pytest.mark.parametrize("kind", ["socket", "port"])
 def test_runs_die_with_their_server(tmp_path: Path, kind: str) -> None:
     port = free_port()

@@ -71,6 +71,13 @@ def calls(function: Callable[[Path], object], folder: Path) -> int:
     return int(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
 
 
+@pytest.mark.nightly(
+    "each kind of files and each reader is met by one of these",
+    but=(
+        "in many files-Dagster",
+        "in long files-command line",
+    ),
+)
 @pytest.mark.parametrize("function", [load, read_project], ids=["Dagster", "command line"])
 @pytest.mark.parametrize("files", [2, 6], ids=["in long files", "in many files"])
 def test_each_sync_costs_the_same(
