@@ -12,7 +12,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 pytest_plugins = [
     "pytester",
     "pgsync_assets_tests.fix_needs",
-    "pgsync_assets_tests.fix_nightly",
     "pgsync_assets_tests.fix_canaries",
     "pgsync_assets_tests.fix_versions",
     "pgsync_assets_tests.fix_servers",
@@ -30,6 +29,7 @@ pytest_plugins = [
     "pgsync_assets_tests.fix_standby",
     "pgsync_assets_tests.fix_recorders",
     "pgsync_assets_tests.fix_workers",
+    "pgsync_assets_tests.fix_nightly",  # behind those that it imports
 ]
 
 LONGEST = ("/nemesis/", "/ui/")

@@ -149,6 +149,7 @@ def database(
     number = next(_numbers)
     name = name or f"test_{os.getpid()}_{number}"
     _create(cluster, name, role)
+    stay(name)
     side = Side(cluster.host, cluster.port, name, role, PASSWORD, cluster)
     _prepare(side, owned_schemas)
     yield side

@@ -2,7 +2,8 @@
 
 Such a test is left out otherwise, and the summary says how many are; PGSYNC_TEST_NIGHTLY=1 takes
 them in. `but` names the parameters, as pytest writes them in brackets, that are run always: of a
-product of three things so many that each pair of them meets.
+product of three things so many that each pair of them meets. Engines take turns by day of their
+own accord (`engines_in_turn.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from .engines_in_turn import not_their_turn
+
 ALSO_THESE = "PGSYNC_TEST_NIGHTLY"
 MARKER = "nightly"
 WAITING = pytest.StashKey[int]()
@@ -24,16 +27,19 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> Generator[None, None, None]:
     """Leave out what waits for the night, of what -k and -m have left, unless it is night."""
+    resting: set[pytest.Item] = set()
     if not any("::" in argument for argument in config.args):  # all parameters were collected
         _refuse_what_is_not_there(items)
+        resting = not_their_turn(items)
     yield
-    waiting = [item for item in items if waits(item)]
+    waiting = [item for item in items if item in resting or waits(item)]
     if os.environ.get(ALSO_THESE) == "1" or not waiting:
         return
     config.stash[WAITING] = len(waiting)
     getattr(config, "workeroutput", {})[MARKER] = len(waiting)
     config.hook.pytest_deselected(items=waiting)
-    items[:] = [item for item in items if item not in waiting]
+    left_out = set(waiting)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.hookimpl(optionalhook=True)  # of xdist
