@@ -44,7 +44,9 @@ def _case(item: pytest.Item) -> _Case | None:
     if SERVER not in getattr(item, "fixturenames", ()) or item.get_closest_marker("nightly"):
         return None
     callspec = getattr(item, "callspec", None)
-    engines = [one for one in (callspec.params.values() if callspec else ()) if _is_engine(one)]
+    if callspec is None:
+        return None
+    engines = [value for value in callspec.params.values() if _is_engine(value)]
     if len(engines) != 1:
         return None
     (engine,) = engines
