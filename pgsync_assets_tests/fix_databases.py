@@ -79,6 +79,13 @@ class Side:
         """A session of the superuser, which may be kept for whoever asks next."""
         return session(self.cluster, self.database)
 
+    def leave(self) -> None:
+        """Ends the superuser's idle sessions, and keeps none from now on.
+
+        For who counts sessions, or copies, renames or drops the database.
+        """
+        leave(self.cluster, self.database)
+
     def execute(self, *statements: str) -> None:
         """Run statements as the superuser, each in a transaction of its own."""
         with self.session() as connection:

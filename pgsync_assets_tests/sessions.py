@@ -2,8 +2,9 @@
 
 A new one costs its server some milliseconds, most of them to learn the catalogue again, and a crash
 loop asks hundreds of times. Kept are those to `postgres`, where databases are made and dropped, and
-to databases of which `stay` says so: a session that is idle is in the way of who counts sessions,
-or copies, renames or drops the database. One that is taken again has forgotten what was set in it.
+to databases of which `stay` says so, as those of tests: a session that is idle is in the way of who
+counts sessions, or copies, renames or drops the database, so that `leave` ends them. One that is
+taken again has forgotten what was set in it.
 """
 
 from __future__ import annotations

@@ -42,6 +42,8 @@ def test_a_session_that_is_taken_again_has_forgotten_everything(
     side = syncs.pair.source
     if is_begun:
         syncs.begin(lambda: None)
+    else:
+        side.leave()
     (before,) = side.rows(SETTING)
     side.execute("set work_mem = '1GB'", "create temporary table mine (id int)")
     assert side.rows(SETTING) == [before]

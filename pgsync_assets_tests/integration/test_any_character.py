@@ -45,6 +45,7 @@ TEXTS = {
 def named(side: Side, name: str, password: str) -> Iterator[Side]:
     """A side whose database and role have this name, as long as the block takes."""
     create_login(side.cluster, name, password)
+    side.leave()
     with side.cluster.connect("postgres") as connection:
         rename(connection, side.database, name)
     there = replace(side, database=name, user=name, password=password)

@@ -193,6 +193,7 @@ def unlike_locales(syncs: Syncs) -> None:
         (syncs.pair.source, "locale_provider libc locale 'C'"),
         (syncs.pair.destination, "locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'"),
     ):
+        side.leave()
         with side.cluster.connect("postgres") as connection:
             for query in (
                 "drop database {}",

@@ -25,6 +25,7 @@ class Backup:
 
     def __init__(self, side: Side) -> None:
         self._side = side
+        side.leave()
         self._name = f"{side.database}_backup_{next(_numbers)}"
         self._copy(side.database, self._name)
 

@@ -149,6 +149,7 @@ def test_the_log_is_written_at_the_end_where_no_session_is_left_for_it(syncs: Sy
     source = syncs.pair.source
     syncs.run(audit="off", row_limit=1)
     source.execute(f"alter database {source.database} connection limit 2")
+    source.leave()
     assert syncs.run(**FULL).failed.total == 1
     assert len(source.rows(CHILDREN)) == 1
 

@@ -75,6 +75,7 @@ def test_another_database_is_noticed_and_has_a_ledger_of_its_own(items: Syncs) -
     items.run()
     side = items.pair.destination
     copy = replace(side, database=f"{side.database}_copy")
+    side.leave()
     with side.cluster.connect("postgres") as admin:
         admin.execute(f'create database "{copy.database}" template "{side.database}"'.encode())
     try:
