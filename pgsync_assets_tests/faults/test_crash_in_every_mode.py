@@ -102,7 +102,6 @@ def ended(syncs: Syncs) -> tuple[list[Any], Counter[tuple[str, str]]]:
 @pytest.mark.nightly(
     "modes write by the same road: these differ most from an upsert",
     but=(
-        "insert",
         "soft_delete",
         "no ledger",
     ),
