@@ -29,6 +29,7 @@ pytest_plugins = [
     "pgsync_assets_tests.fix_standby",
     "pgsync_assets_tests.fix_recorders",
     "pgsync_assets_tests.fix_workers",
+    "pgsync_assets_tests.fix_platform",
     "pgsync_assets_tests.fix_nightly",  # behind those that it imports
 ]
 

@@ -1,8 +1,8 @@
 """Which engine a test runs with by day, where it is written for all of them: they take turns.
 
 A test that says `[lightning]`, `[digest]` and `[standard]` is run with one of them by day: another
-one for the next of its other parameters, and for the next test. So each way of the code is gone with
-every engine, by some test. By night each test is run with all.
+one for the next of its other parameters, and for the next test. So each way of the code is gone
+with every engine, by some test. By night each test is run with all.
 """
 
 from __future__ import annotations

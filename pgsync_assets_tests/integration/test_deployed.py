@@ -22,7 +22,6 @@ from typing import Any
 
 import psycopg
 import pytest
-import requests
 import yaml
 
 from pgsync_assets.embedded import Cluster
@@ -33,6 +32,7 @@ from ..fix_databases import Side
 from ..fix_needs import program
 from ..fix_servers import running
 from ..fix_syncs import Syncs
+from ..graphql import ended, launch
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 HOME, DEFS = "/opt/pgsync/home", "/opt/pgsync/defs"
@@ -53,19 +53,6 @@ READ_ONLY = """
     if touch "$HOME/../home/anything" 2>/dev/null; then exit 99; fi
     shift
     exec "$@"
-"""
-LAUNCH = """
-mutation ($location: String!) {
-    launchRun(executionParams: {
-        selector: {
-            repositoryLocationName: $location, repositoryName: "__repository__",
-            jobName: "__ASSET_JOB", assetSelection: [{path: ["crm", "public", "items"]}]
-        }
-    }) { __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } }
-}
-"""
-STATUS = """
-query ($run: ID!) { runOrError(runId: $run) { ... on Run { status tags { key value } } } }
 """
 pytestmark = pytest.mark.needs("docker-compose", "mount", "psql")
 
@@ -150,16 +137,10 @@ class Deployment:
         """The end of a service's log."""
         return (self.folder / f"{name}.log").read_text(errors="replace")[-4000:]
 
-    def asked(self, query: str, **variables: str) -> Any:
-        """The answer of the webserver."""
-        answer = requests.post(
-            f"http://{HOST}:{self.ports['3000']}/graphql",
-            json={"query": query, "variables": variables},
-            timeout=60,
-        )
-        found = answer.json()
-        assert "errors" not in found, found
-        return found["data"]
+    @property
+    def url(self) -> str:
+        """Of the webserver."""
+        return f"http://{HOST}:{self.ports['3000']}"
 
 
 @pytest.fixture(scope="module")
@@ -245,23 +226,12 @@ def test_a_run_goes_through_all_services(deployment: Deployment, syncs: Syncs) -
         }
         for name in ("code", "webserver", "daemon"):
             deployment.until_healthy(name)
-        launched = deployment.asked(LAUNCH, location="pgsync_assets")["launchRun"]
-        assert launched["__typename"] == "LaunchRunSuccess", launched
-        run = ended(deployment, launched["run"]["runId"])
+        launched = launch(deployment.url, ["crm", "public", "items"])
+        run = ended(deployment.url, launched, READY_S)
         assert run["status"] == "SUCCESS", deployment.told("worker")
-        assert "pgsync/worker" in {tag["key"] for tag in run["tags"]}
+        assert "pgsync/worker" in run["tags"]
         assert syncs.same()
         assert all(process.poll() is None for process in services.values())
-
-
-def ended(deployment: Deployment, run: str) -> dict[str, Any]:
-    deadline = time.monotonic() + READY_S
-    while True:
-        found: dict[str, Any] = deployment.asked(STATUS, run=run)["runOrError"]
-        if found["status"] in ("SUCCESS", "FAILURE", "CANCELED"):
-            return found
-        assert time.monotonic() < deadline, (found, deployment.told("daemon"))
-        time.sleep(0.5)
 
 
 def test_each_role_of_the_storage_has_its_own_database(storage: Cluster) -> None:

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from pgsync_assets.cli.exit_code import ExitCode
 from pgsync_assets.embedded.loopback import HOST, free_port
 
+from ...graphql import asset_keys, ended, launch
 from .conftest import CliProject
 
-ASSETS = "{ assetNodes { assetKey { path } } }"
-LAUNCH = """
-    mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
-        ... on LaunchRunSuccess { run { runId } } } }
-"""
-RUN = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status tags { key value } } } }"
 RUN_S = 120
+
+
+def url(port: int) -> str:
+    return f"http://{HOST}:{port}"
 
 
 @contextmanager
@@ -63,21 +58,6 @@ def _said_until(up: subprocess.Popen[str], words: str) -> str:
     return said
 
 
-def _ask(port: int, query: str, **variables: Any) -> Any:
-    request = urllib.request.Request(  # noqa: S310 - http, our own
-        f"http://{HOST}:{port}/graphql",
-        data=json.dumps({"query": query, "variables": variables}).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - http, our own
-        return json.load(answer)["data"]
-
-
-def _asset_keys(port: int) -> set[str]:
-    nodes = _ask(port, ASSETS)["assetNodes"]
-    return {"/".join(node["assetKey"]["path"]) for node in nodes}
-
-
 def test_serves_the_users_assets_and_stops_at_ctrl_c(
     project: CliProject, state_folder: Path
 ) -> None:
@@ -85,7 +65,7 @@ def test_serves_the_users_assets_and_stops_at_ctrl_c(
     with _up(project, state, port) as up:
         said = _said_until(up, "Ctrl-C stops everything")
         assert "2 connections, 1 sync" in said
-        assert {"crm/public/orders", "hightouch_planner/orders"} <= _asset_keys(port)
+        assert {"crm/public/orders", "hightouch_planner/orders"} <= asset_keys(url(port))
         up.send_signal(signal.SIGINT)
         rest, _ = up.communicate(timeout=60)
     assert up.returncode == ExitCode.OK, rest
@@ -100,36 +80,16 @@ def test_runs_on_workers_beside_the_ui_which_end_with_it(
         said = _said_until(up, "Ctrl-C stops everything")
         assert "Runs wait for a worker at the broker: PostgreSQL 127.0.0.1:" in said
         assert "1 worker: what they do is in " in said
-        run = _materialized(port, ["crm", "public", "orders"])
-        tags = {tag["key"]: tag["value"] for tag in run["tags"]}
+        launched = launch(url(port), ["crm", "public", "orders"])
+        run = ended(url(port), launched, RUN_S)
         assert run["status"] == "SUCCESS"
-        assert tags["pgsync/worker"].startswith(f"{up.pid}-1@")
+        assert run["tags"]["pgsync/worker"].startswith(f"{up.pid}-1@")
         up.send_signal(signal.SIGINT)
         rest, _ = up.communicate(timeout=120)
     assert up.returncode == ExitCode.OK, rest
     assert project.pair.destination.rows("select count(*) from orders") == [(3,)]
-    assert f"run {run['id'][:8]} is success" in (state / "dagster_home/workers.log").read_text()
+    assert f"run {launched[:8]} is success" in (state / "dagster_home/workers.log").read_text()
     assert _processes_of(state) == []
-
-
-def _materialized(port: int, path: list[str]) -> dict[str, Any]:
-    """A run of one asset, as a click starts it, when it has ended."""
-    selector = {
-        "repositoryLocationName": "pgsync_assets",
-        "repositoryName": "__repository__",
-        "pipelineName": "__ASSET_JOB",
-        "assetSelection": [{"path": path}],
-        "assetCheckSelection": [],
-    }
-    params = {"selector": selector, "runConfigData": {}, "mode": "default"}
-    launched = _ask(port, LAUNCH, params=params)["launchPipelineExecution"]["run"]["runId"]
-    deadline = time.monotonic() + RUN_S
-    while True:
-        run: dict[str, Any] = _ask(port, RUN, id=launched)["runOrError"] | {"id": launched}
-        if run["status"] in ("SUCCESS", "FAILURE", "CANCELED"):
-            return run
-        assert time.monotonic() < deadline, run
-        time.sleep(0.2)
 
 
 def _processes_of(state: Path) -> list[str]:

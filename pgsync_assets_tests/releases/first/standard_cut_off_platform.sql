@@ -1,0 +1,694 @@
+--
+-- PostgreSQL database dump
+--
+
+
+-- Dumped from database version 18.6
+-- Dumped by pg_dump version 18.6
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+--
+-- Name: hightouch_audit; Type: SCHEMA; Schema: -; Owner: pgsync_platform
+--
+
+CREATE SCHEMA hightouch_audit;
+
+
+ALTER SCHEMA hightouch_audit OWNER TO pgsync_platform;
+
+--
+-- Name: hightouch_planner; Type: SCHEMA; Schema: -; Owner: pgsync_platform
+--
+
+CREATE SCHEMA hightouch_planner;
+
+
+ALTER SCHEMA hightouch_planner OWNER TO pgsync_platform;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: migrations; Type: TABLE; Schema: hightouch_audit; Owner: pgsync_platform
+--
+
+CREATE TABLE hightouch_audit.migrations (
+    number integer NOT NULL,
+    name text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+
+ALTER TABLE hightouch_audit.migrations OWNER TO pgsync_platform;
+
+--
+-- Name: sync_changelog; Type: TABLE; Schema: hightouch_audit; Owner: pgsync_platform
+--
+
+CREATE TABLE hightouch_audit.sync_changelog (
+    sync_id text NOT NULL,
+    sync_run_id bigint NOT NULL,
+    row_id text NOT NULL,
+    op_type text NOT NULL,
+    status text NOT NULL,
+    failure_reason text,
+    fields jsonb,
+    partition text DEFAULT ''::text NOT NULL,
+    plan_row bigint NOT NULL,
+    CONSTRAINT sync_changelog_op_type_check CHECK ((op_type = ANY (ARRAY['added'::text, 'changed'::text, 'removed'::text]))),
+    CONSTRAINT sync_changelog_status_check CHECK ((status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'aborted'::text])))
+);
+
+
+ALTER TABLE hightouch_audit.sync_changelog OWNER TO pgsync_platform;
+
+--
+-- Name: sync_runs; Type: TABLE; Schema: hightouch_audit; Owner: pgsync_platform
+--
+
+CREATE TABLE hightouch_audit.sync_runs (
+    sync_id text NOT NULL,
+    sync_run_id bigint NOT NULL,
+    primary_key text,
+    destination text,
+    model_name text,
+    model_id text,
+    error text,
+    status text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    num_planned_add bigint DEFAULT 0 NOT NULL,
+    num_planned_change bigint DEFAULT 0 NOT NULL,
+    num_planned_remove bigint DEFAULT 0 NOT NULL,
+    num_attempted_add bigint DEFAULT 0 NOT NULL,
+    num_attempted_change bigint DEFAULT 0 NOT NULL,
+    num_attempted_remove bigint DEFAULT 0 NOT NULL,
+    num_succeeded_add bigint DEFAULT 0 NOT NULL,
+    num_succeeded_change bigint DEFAULT 0 NOT NULL,
+    num_succeeded_remove bigint DEFAULT 0 NOT NULL,
+    num_failed_add bigint DEFAULT 0 NOT NULL,
+    num_failed_change bigint DEFAULT 0 NOT NULL,
+    num_failed_remove bigint DEFAULT 0 NOT NULL,
+    partition text DEFAULT ''::text NOT NULL,
+    destination_table text,
+    engine text,
+    batches bigint,
+    row_count bigint,
+    CONSTRAINT attempted_is_planned_at_most CHECK (((num_attempted_add <= num_planned_add) AND (num_attempted_change <= num_planned_change) AND (num_attempted_remove <= num_planned_remove))),
+    CONSTRAINT attempted_is_succeeded_or_failed CHECK (((num_attempted_add = (num_succeeded_add + num_failed_add)) AND (num_attempted_change = (num_succeeded_change + num_failed_change)) AND (num_attempted_remove = (num_succeeded_remove + num_failed_remove)))),
+    CONSTRAINT sync_runs_status_check CHECK ((status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'held'::text])))
+);
+
+
+ALTER TABLE hightouch_audit.sync_runs OWNER TO pgsync_platform;
+
+--
+-- Name: COLUMN sync_runs.status; Type: COMMENT; Schema: hightouch_audit; Owner: pgsync_platform
+--
+
+COMMENT ON COLUMN hightouch_audit.sync_runs.status IS 'held: a guard stopped it before its first write; its plan waits for somebody to look at it.';
+
+
+--
+-- Name: sync_snapshot; Type: TABLE; Schema: hightouch_audit; Owner: pgsync_platform
+--
+
+CREATE TABLE hightouch_audit.sync_snapshot (
+    sync_id text NOT NULL,
+    sync_run_id bigint NOT NULL,
+    row_id text NOT NULL,
+    op_type text NOT NULL,
+    status text NOT NULL,
+    failure_reason text,
+    fields jsonb,
+    partition text DEFAULT ''::text NOT NULL,
+    CONSTRAINT sync_snapshot_op_type_check CHECK ((op_type = ANY (ARRAY['added'::text, 'changed'::text, 'removed'::text]))),
+    CONSTRAINT sync_snapshot_status_check CHECK ((status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'aborted'::text])))
+);
+
+
+ALTER TABLE hightouch_audit.sync_snapshot OWNER TO pgsync_platform;
+
+--
+-- Name: installation; Type: TABLE; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+CREATE TABLE hightouch_planner.installation (
+    id uuid NOT NULL,
+    only_one boolean DEFAULT true NOT NULL,
+    CONSTRAINT installation_only_one_check CHECK (only_one)
+);
+
+
+ALTER TABLE hightouch_planner.installation OWNER TO pgsync_platform;
+
+--
+-- Name: TABLE installation; Type: COMMENT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+COMMENT ON TABLE hightouch_planner.installation IS 'Who we are in the ledgers of the destinations.';
+
+
+--
+-- Name: migrations; Type: TABLE; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+CREATE TABLE hightouch_planner.migrations (
+    number integer NOT NULL,
+    name text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+
+ALTER TABLE hightouch_planner.migrations OWNER TO pgsync_platform;
+
+--
+-- Name: plan_3; Type: TABLE; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+CREATE TABLE hightouch_planner.plan_3 (
+    _pgsync_row bigint,
+    _pgsync_op "char",
+    id integer,
+    name text,
+    price text,
+    _pgsync_digest bigint
+)
+WITH (fillfactor='90');
+
+
+ALTER TABLE hightouch_planner.plan_3 OWNER TO pgsync_platform;
+
+--
+-- Name: rejections; Type: TABLE; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+CREATE TABLE hightouch_planner.rejections (
+    run_id bigint NOT NULL,
+    plan_row bigint NOT NULL,
+    operation text NOT NULL,
+    row_id text NOT NULL,
+    sqlstate text,
+    constraint_name text,
+    column_name text,
+    reason text NOT NULL,
+    CONSTRAINT rejections_operation_check CHECK ((operation = ANY (ARRAY['added'::text, 'changed'::text, 'removed'::text])))
+);
+
+
+ALTER TABLE hightouch_planner.rejections OWNER TO pgsync_platform;
+
+--
+-- Name: COLUMN rejections.plan_row; Type: COMMENT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+COMMENT ON COLUMN hightouch_planner.rejections.plan_row IS 'Row of the plan; negative for rows that never got into it (NULL or repeated key).';
+
+
+--
+-- Name: runs; Type: TABLE; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+CREATE TABLE hightouch_planner.runs (
+    id bigint NOT NULL,
+    state_id bigint NOT NULL,
+    partition text DEFAULT ''::text NOT NULL,
+    status text DEFAULT 'started'::text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    planned_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    is_full boolean,
+    fingerprint text,
+    shape jsonb,
+    batch_size integer,
+    added bigint,
+    changed bigint,
+    removed bigint,
+    invalid bigint,
+    base_run bigint,
+    cursor text,
+    is_whole boolean,
+    reason text,
+    content text,
+    approved_at timestamp with time zone,
+    approved_by text,
+    stale_because text,
+    CONSTRAINT planned_is_counted CHECK (((status <> 'planned'::text) OR (((added + changed) + removed) >= 0))),
+    CONSTRAINT runs_status_check CHECK ((status = ANY (ARRAY['started'::text, 'planned'::text, 'held'::text, 'settled'::text, 'superseded'::text, 'failed'::text])))
+);
+
+
+ALTER TABLE hightouch_planner.runs OWNER TO pgsync_platform;
+
+--
+-- Name: COLUMN runs.status; Type: COMMENT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+COMMENT ON COLUMN hightouch_planner.runs.status IS 'planned: under way; held: its plan is there to be looked at, nobody is writing it.';
+
+
+--
+-- Name: COLUMN runs.base_run; Type: COMMENT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+COMMENT ON COLUMN hightouch_planner.runs.base_run IS 'The last run of the state that the plan was compared with: a held plan is stale without it.';
+
+
+--
+-- Name: COLUMN runs.is_whole; Type: COMMENT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+COMMENT ON COLUMN hightouch_planner.runs.is_whole IS 'The whole model (or partition) was compared, not only what lies past a cursor.';
+
+
+--
+-- Name: COLUMN runs.reason; Type: COMMENT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+COMMENT ON COLUMN hightouch_planner.runs.reason IS 'Why the guard holds the plan.';
+
+
+--
+-- Name: COLUMN runs.content; Type: COMMENT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+COMMENT ON COLUMN hightouch_planner.runs.content IS 'Fingerprint of the held rows: a plan that is made again keeps the number people know.';
+
+
+--
+-- Name: COLUMN runs.approved_at; Type: COMMENT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+COMMENT ON COLUMN hightouch_planner.runs.approved_at IS 'Somebody wants exactly this plan to be written: a sensor, or anybody, may apply it.';
+
+
+--
+-- Name: COLUMN runs.stale_because; Type: COMMENT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+COMMENT ON COLUMN hightouch_planner.runs.stale_because IS 'Why a plan that was held cannot be applied any more.';
+
+
+--
+-- Name: runs_id_seq; Type: SEQUENCE; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+ALTER TABLE hightouch_planner.runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME hightouch_planner.runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: snapshot_1; Type: TABLE; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+CREATE TABLE hightouch_planner.snapshot_1 (
+    _pgsync_row bigint,
+    _pgsync_op "char",
+    id integer,
+    _pgsync_digest bigint
+)
+WITH (fillfactor='90');
+
+
+ALTER TABLE hightouch_planner.snapshot_1 OWNER TO pgsync_platform;
+
+--
+-- Name: states; Type: TABLE; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+CREATE TABLE hightouch_planner.states (
+    id bigint NOT NULL,
+    sync text NOT NULL,
+    partition text DEFAULT ''::text NOT NULL,
+    epoch bigint DEFAULT 0 NOT NULL,
+    shape jsonb,
+    row_count bigint DEFAULT 0 NOT NULL,
+    ledger uuid,
+    ledger_run bigint,
+    installation uuid NOT NULL,
+    cursor text,
+    full_at timestamp with time zone
+);
+
+
+ALTER TABLE hightouch_planner.states OWNER TO pgsync_platform;
+
+--
+-- Name: COLUMN states.epoch; Type: COMMENT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+COMMENT ON COLUMN hightouch_planner.states.epoch IS 'Counts the runs that took the lock: the fence number.';
+
+
+--
+-- Name: COLUMN states.shape; Type: COMMENT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+COMMENT ON COLUMN hightouch_planner.states.shape IS 'Columns, types and key of snapshot_<id>, and whether it holds rows or digests; NULL: none.';
+
+
+--
+-- Name: COLUMN states.ledger_run; Type: COMMENT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+COMMENT ON COLUMN hightouch_planner.states.ledger_run IS 'The last run that the ledger has to know.';
+
+
+--
+-- Name: COLUMN states.installation; Type: COMMENT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+COMMENT ON COLUMN hightouch_planner.states.installation IS 'Our name in the ledger. A state that came from another engine keeps the name it wrote under.';
+
+
+--
+-- Name: COLUMN states.cursor; Type: COMMENT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+COMMENT ON COLUMN hightouch_planner.states.cursor IS 'Where the last comparison past a cursor ended.';
+
+
+--
+-- Name: COLUMN states.full_at; Type: COMMENT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+COMMENT ON COLUMN hightouch_planner.states.full_at IS 'When the whole model was compared last.';
+
+
+--
+-- Name: states_id_seq; Type: SEQUENCE; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+ALTER TABLE hightouch_planner.states ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME hightouch_planner.states_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Data for Name: migrations; Type: TABLE DATA; Schema: hightouch_audit; Owner: pgsync_platform
+--
+
+INSERT INTO hightouch_audit.migrations VALUES (1, '001_audit.sql', '2026-11-23 15:36:56.226819+00');
+
+
+--
+-- Data for Name: sync_changelog; Type: TABLE DATA; Schema: hightouch_audit; Owner: pgsync_platform
+--
+
+INSERT INTO hightouch_audit.sync_changelog VALUES ('items', 1, '3', 'added', 'failed', 'a CHECK constraint is not fulfilled (constraint good)', NULL, '', 3);
+INSERT INTO hightouch_audit.sync_changelog VALUES ('items', 1, '1', 'added', 'succeeded', NULL, NULL, '', 1);
+INSERT INTO hightouch_audit.sync_changelog VALUES ('items', 1, '2', 'added', 'succeeded', NULL, NULL, '', 2);
+INSERT INTO hightouch_audit.sync_changelog VALUES ('items', 1, '4', 'added', 'succeeded', NULL, NULL, '', 4);
+INSERT INTO hightouch_audit.sync_changelog VALUES ('items', 1, '5', 'added', 'succeeded', NULL, NULL, '', 5);
+INSERT INTO hightouch_audit.sync_changelog VALUES ('items', 1, '6', 'added', 'succeeded', NULL, NULL, '', 6);
+INSERT INTO hightouch_audit.sync_changelog VALUES ('items', 1, '7', 'added', 'succeeded', NULL, NULL, '', 7);
+INSERT INTO hightouch_audit.sync_changelog VALUES ('items', 1, '8', 'added', 'succeeded', NULL, NULL, '', 8);
+INSERT INTO hightouch_audit.sync_changelog VALUES ('items', 2, '3', 'added', 'failed', 'a CHECK constraint is not fulfilled (constraint good)', NULL, '', 3);
+INSERT INTO hightouch_audit.sync_changelog VALUES ('items', 2, '8', 'removed', 'succeeded', NULL, NULL, '', 1);
+INSERT INTO hightouch_audit.sync_changelog VALUES ('items', 2, '1', 'changed', 'succeeded', NULL, NULL, '', 2);
+
+
+--
+-- Data for Name: sync_runs; Type: TABLE DATA; Schema: hightouch_audit; Owner: pgsync_platform
+--
+
+INSERT INTO hightouch_audit.sync_runs VALUES ('items', 1, 'id', 'postgresql', 'items', 'items', NULL, 'succeeded', '2026-11-23 15:36:56.277349+00', '2026-11-23 15:36:56.327974+00', 8, 0, 0, 8, 0, 0, 7, 0, 0, 1, 0, 0, '', 'public.items', 'standard', 1, 7);
+INSERT INTO hightouch_audit.sync_runs VALUES ('items', 2, 'id', 'postgresql', 'items', 'items', NULL, 'succeeded', '2026-11-23 15:36:56.517177+00', '2026-11-23 15:36:56.642184+00', 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 0, 0, '', 'public.items', 'standard', 1, 6);
+
+
+--
+-- Data for Name: sync_snapshot; Type: TABLE DATA; Schema: hightouch_audit; Owner: pgsync_platform
+--
+
+INSERT INTO hightouch_audit.sync_snapshot VALUES ('items', 1, '2', 'added', 'succeeded', NULL, NULL, '');
+INSERT INTO hightouch_audit.sync_snapshot VALUES ('items', 1, '4', 'added', 'succeeded', NULL, NULL, '');
+INSERT INTO hightouch_audit.sync_snapshot VALUES ('items', 1, '5', 'added', 'succeeded', NULL, NULL, '');
+INSERT INTO hightouch_audit.sync_snapshot VALUES ('items', 1, '6', 'added', 'succeeded', NULL, NULL, '');
+INSERT INTO hightouch_audit.sync_snapshot VALUES ('items', 1, '7', 'added', 'succeeded', NULL, NULL, '');
+INSERT INTO hightouch_audit.sync_snapshot VALUES ('items', 2, '1', 'changed', 'succeeded', NULL, NULL, '');
+INSERT INTO hightouch_audit.sync_snapshot VALUES ('items', 2, '3', 'added', 'failed', 'a CHECK constraint is not fulfilled (constraint good)', NULL, '');
+
+
+--
+-- Data for Name: installation; Type: TABLE DATA; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+INSERT INTO hightouch_planner.installation VALUES ('6d675d2e-e553-a137-42cb-0ce99f317371', true);
+
+
+--
+-- Data for Name: migrations; Type: TABLE DATA; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+INSERT INTO hightouch_planner.migrations VALUES (1, '001_planner.sql', '2026-11-23 15:36:56.20181+00');
+
+
+--
+-- Data for Name: plan_3; Type: TABLE DATA; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+INSERT INTO hightouch_planner.plan_3 VALUES (1, 'r', 7, NULL, NULL, NULL);
+INSERT INTO hightouch_planner.plan_3 VALUES (2, 'c', 1, 'newer', '1.5', -8523302593249798607);
+INSERT INTO hightouch_planner.plan_3 VALUES (3, 'c', 2, 'newer', '3.0', 722605903570846398);
+INSERT INTO hightouch_planner.plan_3 VALUES (4, 'c', 5, 'newer', '7.5', -6327376786456359385);
+INSERT INTO hightouch_planner.plan_3 VALUES (5, 'c', 4, 'newer', '6.0', -95427062178138305);
+INSERT INTO hightouch_planner.plan_3 VALUES (6, 'a', 9, 'nine', '9', 740408198524954399);
+INSERT INTO hightouch_planner.plan_3 VALUES (7, 'a', 3, 'bad', '4.5', 8857327132997799691);
+
+
+--
+-- Data for Name: rejections; Type: TABLE DATA; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+INSERT INTO hightouch_planner.rejections VALUES (1, 3, 'added', '3', '23514', 'good', NULL, 'a CHECK constraint is not fulfilled (constraint good)');
+INSERT INTO hightouch_planner.rejections VALUES (2, 3, 'added', '3', '23514', 'good', NULL, 'a CHECK constraint is not fulfilled (constraint good)');
+
+
+--
+-- Data for Name: runs; Type: TABLE DATA; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+INSERT INTO hightouch_planner.runs OVERRIDING SYSTEM VALUE VALUES (1, 1, '', 'settled', '2026-11-23 15:36:56.277349+00', '2026-11-23 15:36:56.279969+00', '2026-11-23 15:36:56.327974+00', true, '035db50153c62868735147f074b9d56f44aaf0e5652f8b7d360e27fcdc708795', '{"key": ["id"], "holds": "digest", "slice": null, "table": "public.items", "types": ["integer", "text", "numeric"], "ledger": "76364add-1853-d814-c12c-63d9a0724047", "stored": ["integer", "text", "text"], "columns": ["id", "name", "price"], "targets": ["id", "name", "price"], "algorithm": "record", "key_rules": [""], "is_labelled": false, "key_operators": ["pg_catalog"]}', 50000, 8, 0, 0, 0, NULL, NULL, true, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO hightouch_planner.runs OVERRIDING SYSTEM VALUE VALUES (2, 1, '', 'settled', '2026-11-23 15:36:56.517177+00', '2026-11-23 15:36:56.524543+00', '2026-11-23 15:36:56.642184+00', false, '035db50153c62868735147f074b9d56f44aaf0e5652f8b7d360e27fcdc708795', '{"key": ["id"], "holds": "digest", "slice": null, "table": "public.items", "types": ["integer", "text", "numeric"], "ledger": "76364add-1853-d814-c12c-63d9a0724047", "stored": ["integer", "text", "text"], "columns": ["id", "name", "price"], "targets": ["id", "name", "price"], "algorithm": "record", "key_rules": [""], "is_labelled": false, "key_operators": ["pg_catalog"]}', 50000, 1, 1, 1, 0, 1, NULL, true, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO hightouch_planner.runs OVERRIDING SYSTEM VALUE VALUES (3, 1, '', 'planned', '2026-11-23 15:36:56.886354+00', '2026-11-23 15:36:56.90201+00', NULL, false, '035db50153c62868735147f074b9d56f44aaf0e5652f8b7d360e27fcdc708795', '{"key": ["id"], "holds": "digest", "slice": null, "table": "public.items", "types": ["integer", "text", "numeric"], "ledger": "76364add-1853-d814-c12c-63d9a0724047", "stored": ["integer", "text", "text"], "columns": ["id", "name", "price"], "targets": ["id", "name", "price"], "algorithm": "record", "key_rules": [""], "is_labelled": false, "key_operators": ["pg_catalog"]}', 2, 2, 4, 1, 0, 2, NULL, true, NULL, NULL, NULL, NULL, NULL);
+
+
+--
+-- Data for Name: snapshot_1; Type: TABLE DATA; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+INSERT INTO hightouch_planner.snapshot_1 VALUES (2, 'a', 2, 786520752108709749);
+INSERT INTO hightouch_planner.snapshot_1 VALUES (4, 'a', 4, 5461818224116559418);
+INSERT INTO hightouch_planner.snapshot_1 VALUES (5, 'a', 5, 1314707491116277250);
+INSERT INTO hightouch_planner.snapshot_1 VALUES (6, 'a', 6, 3632134850321534476);
+INSERT INTO hightouch_planner.snapshot_1 VALUES (7, 'a', 7, 2933114460387130349);
+INSERT INTO hightouch_planner.snapshot_1 VALUES (1, 'c', 1, 6184006093562269096);
+
+
+--
+-- Data for Name: states; Type: TABLE DATA; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+INSERT INTO hightouch_planner.states OVERRIDING SYSTEM VALUE VALUES (1, 'items', '', 3, '{"key": ["id"], "holds": "digest", "slice": null, "table": "public.items", "types": ["integer", "text", "numeric"], "ledger": "76364add-1853-d814-c12c-63d9a0724047", "stored": ["integer", "text", "text"], "columns": ["id", "name", "price"], "targets": ["id", "name", "price"], "algorithm": "record", "key_rules": [""], "is_labelled": false, "key_operators": ["pg_catalog"]}', 6, '76364add-1853-d814-c12c-63d9a0724047', 2, '6d675d2e-e553-a137-42cb-0ce99f317371', NULL, '2026-11-23 15:36:56.524543+00');
+
+
+--
+-- Name: runs_id_seq; Type: SEQUENCE SET; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+SELECT pg_catalog.setval('hightouch_planner.runs_id_seq', 3, true);
+
+
+--
+-- Name: states_id_seq; Type: SEQUENCE SET; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+SELECT pg_catalog.setval('hightouch_planner.states_id_seq', 3, true);
+
+
+--
+-- Name: migrations migrations_pkey; Type: CONSTRAINT; Schema: hightouch_audit; Owner: pgsync_platform
+--
+
+ALTER TABLE ONLY hightouch_audit.migrations
+    ADD CONSTRAINT migrations_pkey PRIMARY KEY (number);
+
+
+--
+-- Name: sync_changelog sync_changelog_pkey; Type: CONSTRAINT; Schema: hightouch_audit; Owner: pgsync_platform
+--
+
+ALTER TABLE ONLY hightouch_audit.sync_changelog
+    ADD CONSTRAINT sync_changelog_pkey PRIMARY KEY (sync_run_id, plan_row);
+
+
+--
+-- Name: sync_runs sync_runs_pkey; Type: CONSTRAINT; Schema: hightouch_audit; Owner: pgsync_platform
+--
+
+ALTER TABLE ONLY hightouch_audit.sync_runs
+    ADD CONSTRAINT sync_runs_pkey PRIMARY KEY (sync_run_id);
+
+
+--
+-- Name: sync_snapshot sync_snapshot_pkey; Type: CONSTRAINT; Schema: hightouch_audit; Owner: pgsync_platform
+--
+
+ALTER TABLE ONLY hightouch_audit.sync_snapshot
+    ADD CONSTRAINT sync_snapshot_pkey PRIMARY KEY (sync_id, row_id);
+
+
+--
+-- Name: installation installation_pkey; Type: CONSTRAINT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+ALTER TABLE ONLY hightouch_planner.installation
+    ADD CONSTRAINT installation_pkey PRIMARY KEY (only_one);
+
+
+--
+-- Name: migrations migrations_pkey; Type: CONSTRAINT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+ALTER TABLE ONLY hightouch_planner.migrations
+    ADD CONSTRAINT migrations_pkey PRIMARY KEY (number);
+
+
+--
+-- Name: states one_state_per_partition; Type: CONSTRAINT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+ALTER TABLE ONLY hightouch_planner.states
+    ADD CONSTRAINT one_state_per_partition UNIQUE (sync, partition);
+
+
+--
+-- Name: rejections rejections_pkey; Type: CONSTRAINT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+ALTER TABLE ONLY hightouch_planner.rejections
+    ADD CONSTRAINT rejections_pkey PRIMARY KEY (run_id, plan_row);
+
+
+--
+-- Name: runs runs_pkey; Type: CONSTRAINT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+ALTER TABLE ONLY hightouch_planner.runs
+    ADD CONSTRAINT runs_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: states states_pkey; Type: CONSTRAINT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+ALTER TABLE ONLY hightouch_planner.states
+    ADD CONSTRAINT states_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: sync_changelog_of_a_row; Type: INDEX; Schema: hightouch_audit; Owner: pgsync_platform
+--
+
+CREATE INDEX sync_changelog_of_a_row ON hightouch_audit.sync_changelog USING btree (sync_id, row_id);
+
+
+--
+-- Name: sync_runs_of_a_sync; Type: INDEX; Schema: hightouch_audit; Owner: pgsync_platform
+--
+
+CREATE INDEX sync_runs_of_a_sync ON hightouch_audit.sync_runs USING btree (sync_id, sync_run_id);
+
+
+--
+-- Name: sync_snapshot_of_failures; Type: INDEX; Schema: hightouch_audit; Owner: pgsync_platform
+--
+
+CREATE INDEX sync_snapshot_of_failures ON hightouch_audit.sync_snapshot USING btree (sync_id, partition) WHERE (status <> 'succeeded'::text);
+
+
+--
+-- Name: one_plan_held; Type: INDEX; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+CREATE UNIQUE INDEX one_plan_held ON hightouch_planner.runs USING btree (state_id) WHERE (status = 'held'::text);
+
+
+--
+-- Name: one_run_under_way; Type: INDEX; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+CREATE UNIQUE INDEX one_run_under_way ON hightouch_planner.runs USING btree (state_id) WHERE (status = ANY (ARRAY['started'::text, 'planned'::text]));
+
+
+--
+-- Name: rows_3; Type: INDEX; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+CREATE INDEX rows_3 ON hightouch_planner.plan_3 USING brin (_pgsync_row) WITH (pages_per_range='16');
+
+
+--
+-- Name: runs_of_a_state; Type: INDEX; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+CREATE INDEX runs_of_a_state ON hightouch_planner.runs USING btree (state_id, id);
+
+
+--
+-- Name: snapshot_1_key; Type: INDEX; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+CREATE UNIQUE INDEX snapshot_1_key ON hightouch_planner.snapshot_1 USING btree (id);
+
+
+--
+-- Name: rejections rejections_run_id_fkey; Type: FK CONSTRAINT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+ALTER TABLE ONLY hightouch_planner.rejections
+    ADD CONSTRAINT rejections_run_id_fkey FOREIGN KEY (run_id) REFERENCES hightouch_planner.runs(id);
+
+
+--
+-- Name: runs runs_state_id_fkey; Type: FK CONSTRAINT; Schema: hightouch_planner; Owner: pgsync_platform
+--
+
+ALTER TABLE ONLY hightouch_planner.runs
+    ADD CONSTRAINT runs_state_id_fkey FOREIGN KEY (state_id) REFERENCES hightouch_planner.states(id);
+
+
+--
+-- Name: SCHEMA public; Type: ACL; Schema: -; Owner: pg_database_owner
+--
+
+REVOKE USAGE ON SCHEMA public FROM PUBLIC;
+
+
+--
+-- PostgreSQL database dump complete
+--
+
+
