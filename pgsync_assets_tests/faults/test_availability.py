@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from pgsync_assets.embedded import Cluster
 from ..fix_platform import Platform, platform_on
 from ..fix_standby import standby_of, take_over
 from ..fix_syncs import Syncs
-from ..graphql import ask, ended, launch, run_of
+from ..graphql import ENDED, ask, ended, launch, run_of
 from ..invariants import log_writes, violations, writes
 
 TABLE = ["crm", "public", "items"]
@@ -31,7 +33,7 @@ RELOAD = """
     } }
 """
 RUNS = """
-    { runsOrError { ... on Runs { results { runId status tags { key value } } } } }
+    { runsOrError { ... on Runs { results { runId status creationTime } } } }
 """
 LONG = "Dagster's processes, one by one, take minutes; by day parts of them die in test_sequences"
 
@@ -46,16 +48,10 @@ def platform(
     syncs.pair.source.execute(
         f"insert into items select n, 'name ' || n from generate_series(1, {ROWS}) as n"
     )
-    closing = []
-
-    def make(*standbys: Cluster) -> Platform:
-        opened = platform_on(tmp_path / "platform", syncs, storage_primary, *standbys)
-        closing.append(opened)
-        return opened.__enter__()
-
-    yield make
-    for one in closing:
-        one.__exit__(None, None, None)
+    with ExitStack() as stack:
+        yield lambda *standbys: stack.enter_context(
+            platform_on(tmp_path / "platform", syncs, storage_primary, *standbys)
+        )
 
 
 def until(is_so: Callable[[], bool], within_s: float = 60) -> None:
@@ -69,8 +65,10 @@ def arrived(syncs: Syncs) -> int:
     return int(syncs.pair.destination.rows("select count(*) from items")[0][0])
 
 
-def statuses(found: Platform) -> list[str]:
-    return [run["status"] for run in ask(found.url, RUNS)["runsOrError"]["results"]]
+def runs(found: Platform) -> list[dict[str, Any]]:
+    """The newest first."""
+    results: list[dict[str, Any]] = ask(found.url, RUNS)["runsOrError"]["results"]
+    return results
 
 
 @pytest.mark.nightly(LONG)
@@ -85,10 +83,11 @@ def test_the_storage_fails_over_in_the_middle_of_a_run(
         first = launch(found.url, TABLE)
         until(lambda: arrived(syncs) > 3, RUN_S)
         take_over(storage_primary, standby)
-        until(lambda: answers(found), RUN_S)
-        ended(found.url, first, RUN_S)
+        until(lambda: is_asked(lambda: run_of(found.url, first)["status"] in ENDED), RUN_S)
+        assert run_of(found.url, first)["status"] == "SUCCESS"  # it tried to tell Dagster again
         syncs.pair.source.execute("insert into items values (1000, 'later')")
-        second = launch(found.url, TABLE)
+        until(lambda: is_asked(lambda: bool(launch(found.url, TABLE))), RUN_S)
+        (second, *_) = [run["runId"] for run in runs(found)]
         assert ended(found.url, second, RUN_S)["status"] == "SUCCESS", found.told("daemon 0")
         assert arrived(syncs) == ROWS + 1
         assert set(writes(syncs).values()) == {1}
@@ -97,12 +96,12 @@ def test_the_storage_fails_over_in_the_middle_of_a_run(
         standby.stop("immediate")
 
 
-def answers(found: Platform) -> bool:
+def is_asked(question: Callable[[], bool]) -> bool:
+    """What the webserver says; the first one to use a lost connection of its pools is told so."""
     try:
-        statuses(found)
+        return question()
     except AssertionError:
         return False
-    return True
 
 
 @pytest.mark.nightly(LONG)
@@ -136,11 +135,42 @@ def test_two_daemons_do_no_harm(platform: Callable[..., Platform], syncs: Syncs)
         edits += 1
         syncs.pair.source.execute(f"insert into items values ({1000 + edits}, 'x')")
         time.sleep(2)
-    results = ask(found.url, RUNS)["runsOrError"]["results"]
-    print(results)
+    by_minute = Counter(int(run["creationTime"] // 60) for run in runs(found))
+    print(by_minute, [found.told(f"daemon {n}").count("Another") for n in range(2)])
+    assert {run["status"] for run in runs(found)} <= {"SUCCESS", "QUEUED", "STARTED", "STARTING"}
     last = launch(found.url, TABLE)
     assert ended(found.url, last, RUN_S)["status"] == "SUCCESS"
     assert arrived(syncs) == ROWS + edits
+    assert set(writes(syncs).values()) == {1}
+    assert violations(syncs) == []
+
+
+@pytest.mark.nightly(LONG)
+def test_a_storage_that_was_restored_has_forgotten_runs_and_no_row(
+    platform: Callable[..., Platform], syncs: Syncs, storage_primary: Cluster
+) -> None:
+    found = platform()
+    found.define()
+    found.start()
+    known = launch(found.url, TABLE)
+    assert ended(found.url, known, RUN_S)["status"] == "SUCCESS"
+    found.close()
+    with storage_primary.connect("postgres") as connection:
+        connection.execute("create database backup template dagster owner dagster")
+    found.start()
+    syncs.pair.source.execute("insert into items values (1000, 'after the backup')")
+    forgotten = launch(found.url, TABLE)
+    assert ended(found.url, forgotten, RUN_S)["status"] == "SUCCESS"
+    found.close()
+    with storage_primary.connect("postgres") as connection:
+        connection.execute("drop database dagster")
+        connection.execute("alter database backup rename to dagster")
+    found.start()
+    assert [run["runId"] for run in runs(found)] == [known]
+    syncs.pair.source.execute("insert into items values (1001, 'after the restore')")
+    last = launch(found.url, TABLE)
+    assert ended(found.url, last, RUN_S)["status"] == "SUCCESS"
+    assert arrived(syncs) == ROWS + 2
     assert set(writes(syncs).values()) == {1}
     assert violations(syncs) == []
 

@@ -116,7 +116,7 @@ def celery_app(broker: Broker, more: Mapping[str, Any] | None = None) -> Celery:
 
 def _postgresql(storage: PostgresRunStorage) -> Broker:
     url = sa.make_url(storage.postgres_url)
-    place = f"PostgreSQL {url.host}:{url.port or 5432}/{url.database}"
+    place = f"PostgreSQL {hosts_of(url)}/{url.database}"
 
     def sweep() -> None:
         """Kombu keeps each message that was delivered, for ever."""
@@ -127,6 +127,16 @@ def _postgresql(storage: PostgresRunStorage) -> Broker:
     options = {"broker_transport_options": {"pool_pre_ping": True}}
     address = url.render_as_string(hide_password=False)
     return Broker(f"sqla+{address}", place, options, sweep=sweep)
+
+
+def hosts_of(url: sa.URL) -> str:
+    """The hosts of a PostgreSQL with their ports, for people.
+
+    Args:
+        url: of several hosts the one that takes writes is found when one connects.
+    """
+    several = url.normalized_query.get("host")
+    return ", ".join(several) if several else f"{url.host}:{url.port or 5432}"
 
 
 def _redis(url: str) -> Broker:
