@@ -10,7 +10,7 @@ import pytest
 
 from pgsync_assets import sync as engine
 from pgsync_assets.embedded import Cluster
-from pgsync_assets.embedded.servers import DESTINATION_ROLE, SOURCE_ROLE
+from pgsync_assets.embedded.servers import DESTINATION_ROLE, PLATFORM_ROLE, SOURCE_ROLE
 from pgsync_assets.errors import HistoryError
 from pgsync_assets.outcome import Counts, Progress
 
@@ -128,4 +128,38 @@ def test_a_source_that_fails_over_takes_the_state_with_it(
     take_over(primary, second)
     syncs.pair = replace(syncs.pair, source=at(syncs.pair.source, second))
     assert syncs.run().succeeded == Counts(changed=1)
+    assert violations(syncs) == []
+
+
+def test_a_platform_that_fails_over_in_mid_run(
+    syncs: Syncs, primary: Cluster, standby: Callable[[Cluster], Cluster]
+) -> None:
+    """Engine standard keeps its state and the changes there: the next run goes on with both."""
+    platform = database(primary, PLATFORM_ROLE, PLANNER_SCHEMA, AUDIT_SCHEMA).__enter__()
+    second = standby(primary)
+    syncs = replace(syncs, platform=platform, fields={"engine": "standard"})
+    syncs.at_platform = hosts(second, primary)
+    syncs.table("id int primary key, name text")
+    log_writes(syncs)
+    syncs.pair.source.execute("insert into items select n, 'x' from generate_series(1, 10) as n")
+    assert syncs.run().succeeded == Counts(added=10)
+    syncs.pair.source.execute("update items set name = 'newer' where id < 8")
+
+    def lose() -> None:
+        until_replayed(primary, at(platform, second))
+        take_over(primary, second)
+
+    once = written(syncs, 4, lose)
+    outcome = engine.run(
+        syncs.config(batch_size=4),
+        *syncs.endpoints,
+        platform=syncs.platform_endpoint,
+        on_progress=once,
+    )
+    assert (outcome.recovered or outcome).succeeded == Counts(changed=7)
+    syncs.platform = at(platform, second)
+    assert violations(syncs) == []
+    assert set(writes(syncs).values()) == {1}
+    syncs.pair.source.execute("delete from items where id = 1")
+    assert syncs.run(delete="delete_row").succeeded == Counts(removed=1)
     assert violations(syncs) == []
