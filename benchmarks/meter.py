@@ -177,9 +177,11 @@ def _busy() -> float | None:
 def _loopback() -> float | None:
     """Megabytes that the loopback device has carried: what the servers and their client say."""
     try:
-        return int(Path("/sys/class/net/lo/statistics/rx_bytes").read_text()) / MB
+        lines = Path("/proc/net/dev").read_text().splitlines()
     except OSError:
         return None
+    received = [line.split()[1] for line in lines if line.split()[0] == "lo:"]
+    return int(received[0]) / MB if received else None
 
 
 def _difference(before: float | None, after: float | None) -> float | None:
