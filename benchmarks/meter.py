@@ -132,7 +132,7 @@ def _watched(children: list[subprocess.Popen[bytes]], most_seconds: float) -> It
 
     def look() -> None:
         while not memory.ended.wait(PAUSE_SECONDS):
-            trees = [pid for child in children for pid in _tree(child.pid)]
+            trees = [pid for child in children for pid in tree(child.pid)]
             memory.most = max(memory.most, sum(map(_rss, trees)))
             if time.monotonic() > until:
                 for child in children:
@@ -148,12 +148,17 @@ def _watched(children: list[subprocess.Popen[bytes]], most_seconds: float) -> It
         thread.join()
 
 
-def _tree(pid: int) -> Iterator[int]:
+def tree(pid: int) -> Iterator[int]:
+    """A process and all that descend from it and live.
+
+    Args:
+        pid: of the process.
+    """
     yield pid
     for listed in Path(f"/proc/{pid}/task").glob("*/children"):
         with suppress(OSError):
             for child in listed.read_text().split():
-                yield from _tree(int(child))
+                yield from tree(int(child))
 
 
 def _rss(pid: int) -> int:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import psycopg
 
+from benchmarks.meter import tree
 from pgsync_assets.embedded import Cluster
 from pgsync_assets.embedded.data import read_lock_file
 
@@ -103,22 +104,31 @@ def schema_mb(cluster: Cluster, database: str, schema: str) -> float:
 
 
 def cpu_seconds(cluster: Cluster) -> float:
-    """Of a server since its start: its first process, those that it waited for, those that live."""
+    """Of a server since its start: its processes, and those that it waited for.
+
+    Args:
+        cluster: that runs.
+    """
     lock = read_lock_file(cluster.data)
-    if lock is None:
+    return tree_seconds(lock.pid) if lock else 0.0
+
+
+def tree_seconds(pid: int) -> float:
+    """CPU of a process, of those that it has started and waited for, and of those that live.
+
+    Args:
+        pid: of the first of them.
+    """
+    return sum(map(_seconds, tree(pid)))
+
+
+def _seconds(pid: int) -> float:
+    """Of a process and its children that have ended, user and system; 0 where it has, too."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
         return 0.0
-    ticks = sum(_ticks(str(lock.pid), with_ended=True))
-    for listed in Path(f"/proc/{lock.pid}/task").glob("*/children"):
-        for child in listed.read_text().split():
-            with suppress(OSError):
-                ticks += sum(_ticks(child, with_ended=False))
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _ticks(pid: str, *, with_ended: bool) -> list[int]:
-    """User and system time of a process, and of its children that have ended."""
-    after_name = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return [int(tick) for tick in after_name[11 : 15 if with_ended else 13]]
+    return sum(int(tick) for tick in after_name[11:15]) / os.sysconf("SC_CLK_TCK")
 
 
 def _look(connection: psycopg.Connection[tuple[object, ...]], found: Used, before: float) -> float:
