@@ -4,7 +4,8 @@
 
 Every minute each sync of a small project runs, by a schedule; one of them is partitioned, and one
 waits for another (`after`), so that a sensor looks. The tables of Dagster's PostgreSQL are looked
-at when the first rounds are over, and again at the end: what is between is growth.
+at when the first rounds are over, and again at the end: what is between is growth. What the daemon
+and the code server use of CPU while nothing runs is measured before, and taken off.
 """
 
 from __future__ import annotations
@@ -50,9 +51,9 @@ OF_RUNS = """
     GROUP BY 1 ORDER BY 1
 """
 QUEUED = """
-    SELECT extract(epoch FROM max(timestamp) - min(timestamp))::float8, count(*)
-    FROM event_logs WHERE dagster_event_type = 'PIPELINE_ENQUEUED'
-    GROUP BY date_trunc('minute', timestamp) HAVING count(*) > 1
+    SELECT extract(epoch FROM max(r.create_timestamp) - min(r.create_timestamp))::float8, count(*)
+    FROM runs AS r JOIN run_tags AS t ON t.run_id = r.run_id AND t.key = 'dagster/tick'
+    GROUP BY t.value HAVING count(*) > 1
 """
 TICKS = "SELECT type, status, count(*) FROM job_ticks GROUP BY 1, 2 ORDER BY 1, 2"
 
@@ -64,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--syncs", type=int, default=8)
     parser.add_argument("--runs", type=int, default=60, help="that have ended")
+    parser.add_argument("--idle", type=float, default=60, help="seconds without runs")
     parser.add_argument("--partitions", type=int, default=16, help="of the sync that has some")
     parser.add_argument("--kept", type=Path, default=KEPT, help="the file of the figures")
     options = parser.parse_args(arguments)
@@ -99,18 +101,22 @@ def measured(
             "'INSERT INTO customers_%s SELECT * FROM customers', k); END LOOP; END $$"
         )
     database(source, "dagster", None)
+    idle = _idle(folder / "idle", source, destination, options)
+    database(source, "dagster", None)
+    folder = folder / "busy"
     write(folder, source, destination, options.syncs, options.partitions)
     with daemon(folder, source, destination) as pid:
         began = _wait(source, options.syncs + 2)
-        before, cpu = _sizes(source), tree_seconds(pid)
+        before, cpu, since = _sizes(source), tree_seconds(pid), time.monotonic()
         ended = _wait(source, options.runs + began)
-        cpu = tree_seconds(pid) - cpu
+        cpu = tree_seconds(pid) - cpu - idle * (time.monotonic() - since)
     after = _sizes(source)
     with source.connect("dagster") as connection:
         told = {
             "runs": ended - began,
             "syncs": options.syncs,
             "cpu_s_a_run": round(cpu / (ended - began), 2),
+            "idle_cpu": round(idle, 4),
             "tables": _growth(before, after, ended - began),
             "events": _events(connection, options.partitions),
             "ticks": {f"{kind} {how}": n for kind, how, n in connection.execute(TICKS)},
@@ -119,8 +125,25 @@ def measured(
     return told
 
 
+def _idle(
+    folder: Path, source: Cluster, destination: Cluster, options: argparse.Namespace
+) -> float:
+    """CPU that daemon and code server use in a second in which nothing runs."""
+    write(folder, source, destination, options.syncs, options.partitions, status="STOPPED")
+    with daemon(folder, source, destination) as pid:
+        time.sleep(options.idle)  # they start
+        before = tree_seconds(pid)
+        time.sleep(options.idle)
+        return (tree_seconds(pid) - before) / options.idle
+
+
 def write(
-    folder: Path, source: Cluster, destination: Cluster, syncs: int, partitions: int
+    folder: Path,
+    source: Cluster,
+    destination: Cluster,
+    syncs: int,
+    partitions: int,
+    status: str = "RUNNING",
 ) -> None:
     """The project: syncs of a table each; the second waits for the first, the third has partitions.
 
@@ -130,22 +153,23 @@ def write(
         destination: server of the destination.
         syncs: 3 to 9.
         partitions: of the third.
+        status: of their schedule.
     """
     connect(folder, {"source": source, "destination": destination})
-    written = [_sync(number) for number in range(1, syncs + 1)]
+    written = [_sync(number, status) for number in range(1, syncs + 1)]
     written[1]["schedule"] = {"after": ["sync_1"]}
     written[2]["partitions"] = {"hash": partitions}
     component(folder / "syncs", "PgSyncComponent", syncs=written)
 
 
-def _sync(number: int) -> dict[str, Any]:
+def _sync(number: int, status: str) -> dict[str, Any]:
     return {
         "name": f"sync_{number}",
         "source": "source",
         "model": {"table": f"public.customers_{number}", "key": ["id"]},
         "destination": "destination",
         "table": f"public.customers_{number}",
-        "schedule": {"cron": "* * * * *", "status": "RUNNING"},
+        "schedule": {"cron": "* * * * *", "status": status},
     }
 
 

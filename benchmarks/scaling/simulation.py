@@ -28,9 +28,8 @@ class Sync:
         every: seconds from run to run.
         phase: seconds after the full interval at which it runs.
         seconds: that a run takes, with its start.
-        busy_source: connections to the source that a pooler of transactions has to hold.
-        busy_platform: the same to the platform's database.
         sessions: connections that a run opens to source, destination and platform.
+        busy: of them in transactions at once: what a pooler has to hold.
     """
 
     source: int
@@ -38,9 +37,8 @@ class Sync:
     every: float
     phase: float
     seconds: float
-    busy_source: int
-    busy_platform: int
     sessions: tuple[int, int, int]
+    busy: tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -180,16 +178,14 @@ class Simulation:
 
 def _needs(sync: Sync) -> dict[str, int]:
     """What a run has open."""
-    source, destination, platform = sync.sessions
-    return {
-        "runs": 1,
-        f"runs to {sync.destination}": 1,
-        f"sessions to {sync.destination}": destination,
-        f"sessions from {sync.source}": source,
-        f"busy from {sync.source}": sync.busy_source,
-        "sessions of the platform": platform,
-        "busy of the platform": sync.busy_platform,
-    }
+    needs = {"runs": 1, f"runs to {sync.destination}": 1}
+    for word, (source, destination, platform) in (("sessions", sync.sessions), ("busy", sync.busy)):
+        needs |= {
+            f"{word} from {sync.source}": source,
+            f"{word} to {sync.destination}": destination,
+            f"{word} of the platform": platform,
+        }
+    return needs
 
 
 def most_of(outcome: Outcome, kind: str) -> int:
