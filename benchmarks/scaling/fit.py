@@ -2,8 +2,9 @@
 
     python -m benchmarks.scaling.fit
 
-Least squares of relative errors, no figure below zero: a cost is a sum of parts (`work.parts`),
-each of which costs something or nothing. The largest tables take no part in the fit: how far the
+Least absolute errors, as shares of what was measured (by least squares, weighted anew until they
+stay), no figure below zero: a cost is a sum of parts (`work.parts`), each of which costs something
+or nothing, and a point at which autovacuum passed by does not count for more than another. The largest tables take no part in the fit: how far the
 model is off there is its error.
 """
 
@@ -13,7 +14,6 @@ import json
 import statistics
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -43,29 +43,11 @@ FLOORS = {
 HELD_OUT = {"narrow": 10_000_000, "uuid": 5_000_000, "customers": 5_000_000}
 """Tables of so many rows and more are predicted, not fitted."""
 
+ROUNDS, NOISE = 30, 0.02
+TO_SPEAK_OF = 10
 AUDIT_FREE = "failures_only"
 Figures = dict[str, dict[str, float]]
-
-
-@dataclass(frozen=True)
-class Error:
-    """How far predictions are from what was measured.
-
-    Args:
-        engine: whose runs.
-        case: `first` or `changed`.
-        output: what was predicted.
-        count: of the points.
-        median: of the errors, as shares of what was measured.
-        worst: the one furthest off.
-    """
-
-    engine: str
-    case: str
-    output: str
-    count: int
-    median: float
-    worst: float
+Errors = dict[tuple[str, str, str], list[float]]
 
 
 def is_held_out(point: Point) -> bool:
@@ -98,13 +80,23 @@ def _solved(known: Sequence[Point], output: str) -> dict[str, float]:
     weights = 1 / (costs + FLOORS[output])
     while names:
         table = np.array([[one[name] for name in names] for one in named])
-        solution, *_ = np.linalg.lstsq(table * weights[:, None], costs * weights, rcond=None)
+        solution = _least(table * weights[:, None], costs * weights)
         worst = int(np.argmin(solution))
         if solution[worst] >= 0:
             break
         del names[worst]
     found = dict(zip(names, (float(f"{one:.5g}") for one in solution), strict=True)) if names else {}
     return {name: one for name, one in found.items() if one > 0}
+
+
+def _least(table: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Least absolute errors."""
+    weights = np.ones(len(wanted))
+    for _ in range(ROUNDS):
+        solution, *_ = np.linalg.lstsq(table * weights[:, None], wanted * weights, rcond=None)
+        off = np.abs(table @ solution - wanted)
+        weights = 1 / np.sqrt(np.maximum(off, NOISE))
+    return solution
 
 
 def predicted(work: Work, figures: dict[str, Figures]) -> dict[str, float]:
@@ -124,28 +116,29 @@ def predicted(work: Work, figures: dict[str, Figures]) -> dict[str, float]:
     }
 
 
-def errors(found: Iterable[Point], figures: dict[str, Figures]) -> list[Error]:
-    """Of the points that are held out.
+def errors(found: Iterable[Point], figures: dict[str, Figures]) -> Errors:
+    """Of the points that are held out: how far each prediction is off, as a share.
 
     Args:
         found: the points.
         figures: of `fit`.
+
+    Returns:
+        Shares of what was measured, by engine, case and output. Figures of next to nothing, both
+        measured and predicted, are left out: a share of them says nothing.
     """
-    apart: dict[tuple[str, str, str], list[float]] = {}
+    apart: Errors = {}
     for point in found:
         if point.audit != AUDIT_FREE or not is_held_out(point):
             continue
         told = predicted(Work.of(point), figures)
         for output, floor in FLOORS.items():
             measured = point.cost[output]
-            if max(measured, told[output]) < 10 * floor:
-                continue  # nothing to speak of, and noise
+            if max(measured, told[output]) < TO_SPEAK_OF * floor:
+                continue
             off = (told[output] - measured) / max(measured, floor)
             apart.setdefault((point.engine, point.case, output), []).append(off)
-    return [
-        Error(*of, len(each), statistics.median(map(abs, each)), max(each, key=abs))
-        for of, each in sorted(apart.items())
-    ]
+    return apart
 
 
 def kept() -> dict[str, Figures]:
@@ -163,10 +156,11 @@ def main() -> int:
     KEPT.write_text(
         json.dumps({"fitted_to": sorted(set(used)), "figures": figures}, indent=1) + "\n"
     )
-    for one in errors(found, figures):
+    for (engine, case, output), off in sorted(errors(found, figures).items()):
+        middle, worst = statistics.median(map(abs, off)), max(off, key=abs)
         print(
-            f"{one.engine:10} {one.case:8} {one.output:16} {one.count:3} points, "
-            f"median {one.median:6.1%}, worst {one.worst:+7.1%}"
+            f"{engine:10} {case:8} {output:16} {len(off):3} points, "
+            f"median {middle:6.1%}, worst {worst:+7.1%}"
         )
     return 0
 
