@@ -47,7 +47,7 @@ before = peak()
 began = time.perf_counter()
 load_folder(chosen_folder()).get_repository_def()
 print(json.dumps({
-    "import": imported, "imported_cpu": cpu, "imported_mb": before, "load": time.perf_counter() - began,
+    "import": imported, "load": time.perf_counter() - began,
     "cpu": time.process_time() - cpu, "memory_mb": peak() - before,
 }))
 """

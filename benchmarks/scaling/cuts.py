@@ -36,23 +36,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rows", type=int, default=500_000)
+    parser.add_argument("--engine", choices=ENGINES, action="append")
+    parser.add_argument("--partitions", type=int, action="append")
     parser.add_argument("--kept", type=Path, default=KEPT, help="the file of the figures")
     options = parser.parse_args(arguments)
     with started(list(SERVERS)) as servers:
         found = [
             measured(servers, engine, how, cut, options.rows)
-            for engine in ENGINES
-            for how, cut in _cuts(options.rows)
+            for engine in options.engine or ENGINES
+            for how, cut in _cuts(options.rows, options.partitions or PARTITIONS)
         ]
     told = {"at": machine.now(), "commit": machine.commit(), "machine": machine.described()}
     options.kept.write_text(json.dumps(told | {"cuts": found}, indent=1) + "\n")
     return 0
 
 
-def _cuts(rows: int) -> list[tuple[str, dict[str, Any]]]:
+def _cuts(rows: int, partitions: Sequence[int]) -> list[tuple[str, dict[str, Any]]]:
     """Ways to cut the table, by name: what a sync says of it."""
     found: list[tuple[str, dict[str, Any]]] = [("whole", {})]
-    for number in PARTITIONS:
+    for number in partitions:
         bounds = [rows * place // number for place in range(1, number)]
         found.append((f"hash: {number}", {"partitions": {"hash": number}}))
         ranges = {"partitions": {"column": "id", "ranges": bounds}}

@@ -2,10 +2,10 @@
 
     python -m benchmarks.scaling.fit
 
-Least absolute errors, as shares of what was measured (by least squares, weighted anew until they
+Least absolute errors, as shares of what was measured (least squares, weighted anew until they
 stay), no figure below zero: a cost is a sum of parts (`work.parts`), each of which costs something
-or nothing, and a point at which autovacuum passed by does not count for more than another. The largest tables take no part in the fit: how far the
-model is off there is its error.
+or nothing, and a point at which autovacuum passed by does not count for more than another. The
+largest tables take no part in the fit: how far the model is off there is its error.
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ def fit(found: Iterable[Point]) -> dict[str, Figures]:
     families = sorted({(one.engine, one.case) for one in known})
     return {
         f"{engine} {case}": {
-            output: _solved([one for one in known if (one.engine, one.case) == (engine, case)], output)
+            output: _solved(
+                [one for one in known if (one.engine, one.case) == (engine, case)], output
+            )
             for output in FLOORS
         }
         for engine, case in families
@@ -85,7 +87,9 @@ def _solved(known: Sequence[Point], output: str) -> dict[str, float]:
         if solution[worst] >= 0:
             break
         del names[worst]
-    found = dict(zip(names, (float(f"{one:.5g}") for one in solution), strict=True)) if names else {}
+    found = (
+        dict(zip(names, (float(f"{one:.5g}") for one in solution), strict=True)) if names else {}
+    )
     return {name: one for name, one in found.items() if one > 0}
 
 
@@ -151,7 +155,9 @@ def main() -> int:
     found = points.load()
     figures = fit(found)
     used = sorted(
-        f"{one.table} {one.rows}" for one in found if one.audit == AUDIT_FREE and not is_held_out(one)
+        f"{one.table} {one.rows}"
+        for one in found
+        if one.audit == AUDIT_FREE and not is_held_out(one)
     )
     KEPT.write_text(
         json.dumps({"fitted_to": sorted(set(used)), "figures": figures}, indent=1) + "\n"

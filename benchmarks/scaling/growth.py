@@ -112,7 +112,7 @@ def measured(
         cpu = tree_seconds(pid) - cpu - idle * (time.monotonic() - since)
     after = _sizes(source)
     with source.connect("dagster") as connection:
-        told = {
+        return {
             "runs": ended - began,
             "syncs": options.syncs,
             "cpu_s_a_run": round(cpu / (ended - began), 2),
@@ -122,7 +122,6 @@ def measured(
             "ticks": {f"{kind} {how}": n for kind, how, n in connection.execute(TICKS)},
             "enqueuing_s": [[round(s, 3), n] for s, n in connection.execute(QUEUED)],
         }
-    return told
 
 
 def _idle(
@@ -134,7 +133,7 @@ def _idle(
         time.sleep(options.idle)  # they start
         before = tree_seconds(pid)
         time.sleep(options.idle)
-        return (tree_seconds(pid) - before) / options.idle
+        return (tree_seconds(pid) - before) / float(options.idle)
 
 
 def write(

@@ -114,7 +114,7 @@ def measured() -> str:
 
 
 def errors() -> str:
-    """How far the model is off, for each figure, about tables larger than those it was fitted to."""
+    """How far the model is off, for each figure, about larger tables than it was fitted to."""
     found = fit.errors(_measured(), fit.kept())
     rows = []
     for output, name in TOLD.items():
@@ -194,7 +194,9 @@ def _cost_table(sizes: Sequence[int], times: int) -> str:
                 ]
             )
     head = ("engine", "run", "state GB", "wire GB", "WAL source GB", "WAL destination GB")
-    return table((*head, "WAL platform GB", "client CPU h", "servers' CPU h", "CPU s of one run"), rows)
+    return table(
+        (*head, "WAL platform GB", "client CPU h", "servers' CPU h", "CPU s of one run"), rows
+    )
 
 
 def _gb(megabytes: float) -> str:
@@ -257,7 +259,7 @@ def left() -> str:
         for name, one in kept["events"].items()
     ]
     return (
-        f"{kept['runs']} runs, measured, growth for each:\n\n"
+        f"{kept['runs']} runs, growth for each on the average, some of them with partitions:\n\n"
         f"{table(('table', 'rows', 'kB with indexes'), tables)}\n"
         f"{table(('events of', 'rows', 'kB without indexes'), events)}"
     )

@@ -206,6 +206,4 @@ def spread(syncs: Iterable[Sync], seed: int) -> list[Sync]:
         seed: of the moments.
     """
     chosen = random.Random(seed)  # noqa: S311 - no secret
-    return [
-        Sync(**(vars(sync) | {"phase": chosen.uniform(0, sync.every)})) for sync in syncs
-    ]
+    return [Sync(**(vars(sync) | {"phase": chosen.uniform(0, sync.every)})) for sync in syncs]

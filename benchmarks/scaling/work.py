@@ -12,7 +12,7 @@ from .points import FIRST, Point
 MILLION = 1e6
 PAGE = 8192
 SORTING = "sorting"
-"""Rows times their logarithm: sorts, and joins that outgrow caches. Of time only, never of bytes."""
+"""Rows times their logarithm: sorts, and joins that outgrow caches. Of time, never of bytes."""
 
 
 @dataclass(frozen=True)

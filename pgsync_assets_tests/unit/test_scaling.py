@@ -82,7 +82,7 @@ def test_every_table_of_the_page_has_its_place() -> None:
 
 
 def syncs(seed: int, count: int = 300) -> list[Sync]:
-    chosen = random.Random(seed)
+    chosen = random.Random(seed)  # noqa: S311 - no secret
     return [
         Sync(
             chosen.randrange(3),
@@ -129,9 +129,7 @@ def test_the_same_seed_gives_the_same_hours() -> None:
 
 
 def test_runs_of_one_destination_begin_in_the_order_in_which_they_were_asked_for() -> None:
-    plan = [
-        Sync(0, 0, HOUR, phase, 100.0, (1, 1, 1), (1, 1, 1)) for phase in (0.0, 1.0, 2.0)
-    ]
+    plan = [Sync(0, 0, HOUR, phase, 100.0, (1, 1, 1), (1, 1, 1)) for phase in (0.0, 1.0, 2.0)]
     assert Simulation(plan, Settings(9, 1, 0.0), HOUR).run().waits == [0.0, 99.0, 198.0]
 
 
