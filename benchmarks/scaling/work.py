@@ -10,7 +10,9 @@ from pgsync_assets.plan.buckets import FEWEST_ROWS, MOST, ROWS_IN_ONE, WORTH_IT
 from .points import FIRST, Point
 
 MILLION = 1e6
-PAGE = 8192
+PAGE, HEADER = 8192, 28
+"""Bytes of a page, and of what stands there before the values of a row."""
+
 SORTING = "sorting"
 """Rows times their logarithm: sorts, and joins that outgrow caches. Of time, never of bytes."""
 
@@ -59,21 +61,21 @@ def parts(work: Work) -> dict[str, float]:
     Args:
         work: of a run.
     """
-    rows, row_gb = work.rows / MILLION, work.rows * work.row_bytes / 1e9
+    rows, values = work.rows / MILLION, (work.row_bytes - HEADER) / 1e9
     found = {
         "run": 1.0,
         "rows": rows,
-        "row_gb": row_gb,
+        "row_gb": work.rows * values,
         "key_gb": work.rows * work.key_bytes / 1e9,
         SORTING: rows * math.log2(work.rows),
     }
     if work.case == FIRST:
         return found
     if work.engine == "standard":
-        found["asked"] = asked(work) / MILLION
+        found |= {"asked": asked(work) / MILLION, "buckets": buckets(work) / MILLION}
     return found | {
         "changed": work.changed / MILLION,
-        "changed_gb": work.changed * work.row_bytes / 1e9,
+        "changed_gb": work.changed * values,
         "touched_gb": touched(work) / 1e9,
     }
 
@@ -87,10 +89,17 @@ def touched(work: Work) -> float:
     return min(work.changed, pages) * float(PAGE)
 
 
+def buckets(work: Work) -> int:
+    """Sums that engine standard brings over before any key; 0 where it reads all rows at once."""
+    if work.is_partition or work.rows < FEWEST_ROWS:
+        return 0
+    return min(1 << (work.rows // ROWS_IN_ONE).bit_length(), MOST)
+
+
 def asked(work: Work) -> float:
     """Rows of which engine standard brings key and digest over: those of buckets that differ."""
-    if work.is_partition or work.rows < FEWEST_ROWS or work.changed > WORTH_IT * work.rows:
+    number = buckets(work)
+    if not number or work.changed > WORTH_IT * work.rows:
         return float(work.rows)
-    buckets = min(1 << (work.rows // ROWS_IN_ONE).bit_length(), MOST)
-    share = 1 - math.exp(-work.changed / buckets)
+    share = 1 - math.exp(-work.changed / number)
     return work.rows * (share if share <= 0.5 else 1.0)
