@@ -198,20 +198,26 @@ def _noted(connection: psycopg.Connection[Any]) -> Iterator[tuple[str, float]]:
 
 
 @contextmanager
-def daemon(folder: Path, source: Cluster, destination: Cluster) -> Iterator[int]:
+def daemon(
+    folder: Path, source: Cluster, destination: Cluster, most_runs: int | None = None
+) -> Iterator[int]:
     """Dagster's daemon of a project, with its instance at the source; ended after the block.
 
     Args:
         folder: of the project.
         source: the server with the database `dagster`, too.
         destination: the other server.
+        most_runs: at once; None: as `dagster.yaml` says; 0: runs stay in the queue.
 
     Yields:
         The number of its process.
     """
     home = folder / "home"
     home.mkdir()
-    (home / "dagster.yaml").write_text((TOP / "dagster.yaml").read_text())
+    instance = yaml.safe_load((TOP / "dagster.yaml").read_text())
+    if most_runs is not None:
+        instance["concurrency"]["runs"]["max_concurrent_runs"] = most_runs
+    (home / "dagster.yaml").write_text(yaml.safe_dump(instance))
     variables = {
         "DAGSTER_HOME": str(home),
         "DAGSTER_PG_HOST": "127.0.0.1",

@@ -48,7 +48,7 @@ class Settings:
     Args:
         workers: runs at once, of the whole instance.
         slots: runs at once that write to one destination.
-        launches: seconds that starting one run keeps the daemon busy.
+        launches: seconds from one run that begins to the next, at least.
     """
 
     workers: int

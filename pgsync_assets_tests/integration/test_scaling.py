@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.scaling import cuts, growth, location, measure, points
+from benchmarks.scaling import cuts, growth, location, measure, points, queued
 from benchmarks.scaling.points import CHANGED, FIRST
 
 ROWS = 3000
@@ -54,3 +54,11 @@ def test_what_runs_leave_in_the_tables_of_dagster(tmp_path: Path) -> None:
     assert found["runs"] >= 3
     assert found["tables"]["event_logs"]["rows"] > 20
     assert found["events"]["one run"]["rows"] > 20
+
+
+@pytest.mark.nightly("Dagster's daemon starts, and waits for the next full minute")
+def test_runs_are_put_into_the_queue_and_stay_there(tmp_path: Path) -> None:
+    kept = tmp_path / "queued.json"
+    assert queued.main(["--syncs", "6", "--kept", str(kept)]) == 0
+    found = json.loads(kept.read_text())
+    assert min(found["seconds_a_run"], found["cpu_s_a_run"]) > 0

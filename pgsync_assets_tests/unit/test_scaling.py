@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
+import yaml
+from dagster._config import validate_config
+from dagster._core.instance.config import dagster_instance_config_schema
 
 from benchmarks.scaling import fit, page, points, population
 from benchmarks.scaling.points import CHANGED, FIRST
@@ -14,6 +19,8 @@ from benchmarks.scaling.simulation import Outcome, Settings, Simulation, Sync, s
 from benchmarks.scaling.work import Work, asked, touched
 from pgsync_assets.plan.buckets import MOST
 
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs/scaling.md"
 HOUR = 3600.0
 POINTS = points.load()
 
@@ -165,3 +172,10 @@ def test_the_formula_of_erlang() -> None:
     assert mean_wait(2.0, 1.0, 2) == float("inf")
     needed = workers_for(3.0, 16.0, 5.0)
     assert mean_wait(3.0, 16.0, needed) <= 5.0 < mean_wait(3.0, 16.0, needed - 1)
+
+
+def test_the_settings_that_are_recommended_are_those_of_dagster() -> None:
+    (shown,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    written = yaml.safe_load((ROOT / "dagster.yaml").read_text()) | yaml.safe_load(shown)
+    found = validate_config(dagster_instance_config_schema(), written)
+    assert found.success, found.errors
