@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from rich.table import Table
 
 from pgsync_assets.embedded import Cluster
 
+from .meter import tree
 from .servers import clusters, fresh
 
 TOP = Path(__file__).parents[1]
@@ -244,11 +245,15 @@ def daemon(
         print((home / "daemon.log").read_text()[-4000:], file=sys.stderr)
         raise
     finally:
+        descended = [pid for pid in tree(child.pid) if pid != child.pid]
         os.killpg(child.pid, signal.SIGINT)
         try:
             child.wait(20)
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
+        for pid in descended:  # a code server may outlive its daemon
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
 
 
 def _wait(source: Cluster) -> None:
