@@ -113,7 +113,7 @@ def test_sixteen_partitions_through_everything_that_may_happen_to_workers(
     site = site_of(kind, partitioned(16), concurrency={"runs": {"max_concurrent_runs": count}})
     hosts = site.start_hosts(count)
     lost_at = []
-    with in_a_batch(site, [str(n) for n in range(16)], count):
+    with in_a_batch(site, [f"{n:02}" for n in range(16)], count):
         hosts[0].kill_worker()  # it is started again
         lost_at.append(time.time())
     site.until(lambda: bool(failed(site)), "the killed worker is noticed", NOTICED_S + SLACK_S)
@@ -133,10 +133,12 @@ def test_sixteen_partitions_through_everything_that_may_happen_to_workers(
 
 @contextmanager
 def in_a_batch(site: Site, partitions: list[str], runs: int | None = None) -> Iterator[None]:
-    """Asks for partitions; in the block, so many runs wait for the destination in a batch."""
+    """Asks for partitions; in the block so many runs wait for the destination in a batch, or one
+    of those that were asked for before."""
     with site.syncs.pair.destination.connect(autocommit=False) as blocker:
         blocker.execute("lock table items in share mode")
-        site.backfill(partitions)
+        if partitions:
+            site.backfill(partitions)
         expected = len(partitions) if runs is None else runs
         site.until(lambda: waiting_for_a_lock(site) >= max(expected, 1), "nobody is in a batch")
         yield
