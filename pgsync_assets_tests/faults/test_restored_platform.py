@@ -158,9 +158,7 @@ def test_a_backup_in_the_middle_of_a_run_is_finished_from_the_ledger(platform: P
 
     syncs.pair.source.execute("update items set name = 'newer'")
     ends = syncs.endpoints
-    engine.run(
-        syncs.config(), *ends, platform=syncs.platform_endpoint, on_progress=back_up
-    )
+    engine.run(syncs.config(), *ends, platform=syncs.platform_endpoint, on_progress=back_up)
     before = writes(syncs)
     (restore,) = made
     restore()
