@@ -17,7 +17,7 @@ LOCKS := requirements.lock requirements-build.lock
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up up-celery extras test nightly between nemesis load lint format docs bench bench-profile bench-modes screenshots lock audit chart clean
+.PHONY: help demo up up-celery extras test nightly between nemesis load lint format docs bench bench-profile bench-modes bench-scaling screenshots lock audit chart clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,10 @@ bench-profile: $(STAMP) ## Where the time of a sync goes: client and both server
 
 bench-modes: $(STAMP) ## Measure every mode beside COPY, bad rows, and WAL (ARGS="--rows 50000 --repeat 1" for a quick look)
 	@$(BIN)/python -m benchmarks.modes $(ARGS)
+
+bench-scaling: $(STAMP) ## Measure points of the cost model and fit it again (ARGS="--table narrow --rows 1000000"); then make docs
+	@$(BIN)/python -m benchmarks.scaling.measure $(ARGS)
+	@$(BIN)/python -m benchmarks.scaling.fit
 
 screenshots: $(MORE) ## Take the pictures of the README from a running demo (needs Chromium)
 	@$(BIN)/python tools/screenshots.py $(ARGS)

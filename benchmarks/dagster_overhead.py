@@ -17,8 +17,8 @@ import subprocess  # noqa: S404 - measures child processes
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from rich.table import Table
 
 from pgsync_assets.embedded import Cluster
 
+from .meter import tree
 from .servers import clusters, fresh
 
 TOP = Path(__file__).parents[1]
@@ -83,6 +84,22 @@ def write(
 ) -> None:
     """A project: the first sync is real, the others have tables that are not there."""
     ends = {"source": source, "destination": destination}
+    connect(folder, ends)
+    written = [_sync(number) for number in range(syncs)]
+    if is_scheduled:
+        written[0]["schedule"] = {"cron": "* * * * *", "status": "RUNNING"}
+    for first in range(0, syncs, SYNCS_PER_FILE):
+        chosen = written[first : first + SYNCS_PER_FILE]
+        component(folder / f"syncs_{first}", "PgSyncComponent", syncs=chosen)
+
+
+def connect(folder: Path, ends: Mapping[str, Cluster]) -> None:
+    """Writes the connections of a project.
+
+    Args:
+        folder: of the project.
+        ends: servers by the names of connections.
+    """
     connections = {
         name: {
             "host": "127.0.0.1",
@@ -93,16 +110,17 @@ def write(
         }
         for name, cluster in ends.items()
     }
-    _component(folder / "connections", "PgConnectionsComponent", connections=connections)
-    written = [_sync(number) for number in range(syncs)]
-    if is_scheduled:
-        written[0]["schedule"] = {"cron": "* * * * *", "status": "RUNNING"}
-    for first in range(0, syncs, SYNCS_PER_FILE):
-        chosen = written[first : first + SYNCS_PER_FILE]
-        _component(folder / f"syncs_{first}", "PgSyncComponent", syncs=chosen)
+    component(folder / "connections", "PgConnectionsComponent", connections=connections)
 
 
-def _component(folder: Path, kind: str, /, **attributes: object) -> None:
+def component(folder: Path, kind: str, /, **attributes: object) -> None:
+    """Writes one component.
+
+    Args:
+        folder: of its file, made here.
+        kind: its class.
+        attributes: of it.
+    """
     folder.mkdir(parents=True)
     document = {"type": f"pgsync_assets.{kind}", "attributes": attributes}
     (folder / "defs.yaml").write_text(yaml.safe_dump(document))
@@ -137,7 +155,7 @@ def start(folder: Path, source: Cluster, destination: Cluster) -> dict[str, Any]
     with source.connect("postgres") as connection:
         connection.execute("DROP DATABASE IF EXISTS dagster WITH (FORCE)")
         connection.execute("CREATE DATABASE dagster")
-    with _daemon(folder, source, destination):
+    with daemon(folder, source, destination):
         _wait(source)
     with source.connect("dagster") as connection:
         noted = dict(_noted(connection))
@@ -181,10 +199,26 @@ def _noted(connection: psycopg.Connection[Any]) -> Iterator[tuple[str, float]]:
 
 
 @contextmanager
-def _daemon(folder: Path, source: Cluster, destination: Cluster) -> Iterator[None]:
+def daemon(
+    folder: Path, source: Cluster, destination: Cluster, most_runs: int | None = None
+) -> Iterator[int]:
+    """Dagster's daemon of a project, with its instance at the source; ended after the block.
+
+    Args:
+        folder: of the project.
+        source: the server with the database `dagster`, too.
+        destination: the other server.
+        most_runs: at once; None: as `dagster.yaml` says; 0: runs stay in the queue.
+
+    Yields:
+        The number of its process.
+    """
     home = folder / "home"
     home.mkdir()
-    (home / "dagster.yaml").write_text((TOP / "dagster.yaml").read_text())
+    instance = yaml.safe_load((TOP / "dagster.yaml").read_text())
+    if most_runs is not None:
+        instance["concurrency"]["runs"]["max_concurrent_runs"] = most_runs
+    (home / "dagster.yaml").write_text(yaml.safe_dump(instance))
     variables = {
         "DAGSTER_HOME": str(home),
         "DAGSTER_PG_HOST": "127.0.0.1",
@@ -206,16 +240,20 @@ def _daemon(folder: Path, source: Cluster, destination: Cluster) -> Iterator[Non
             start_new_session=True,
         )
     try:
-        yield
+        yield child.pid
     except BaseException:
         print((home / "daemon.log").read_text()[-4000:], file=sys.stderr)
         raise
     finally:
+        descended = [pid for pid in tree(child.pid) if pid != child.pid]
         os.killpg(child.pid, signal.SIGINT)
         try:
             child.wait(20)
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
+        for pid in descended:  # a code server may outlive its daemon
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
 
 
 def _wait(source: Cluster) -> None:

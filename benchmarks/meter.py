@@ -132,7 +132,7 @@ def _watched(children: list[subprocess.Popen[bytes]], most_seconds: float) -> It
 
     def look() -> None:
         while not memory.ended.wait(PAUSE_SECONDS):
-            trees = [pid for child in children for pid in _tree(child.pid)]
+            trees = [pid for child in children for pid in tree(child.pid)]
             memory.most = max(memory.most, sum(map(_rss, trees)))
             if time.monotonic() > until:
                 for child in children:
@@ -148,12 +148,17 @@ def _watched(children: list[subprocess.Popen[bytes]], most_seconds: float) -> It
         thread.join()
 
 
-def _tree(pid: int) -> Iterator[int]:
+def tree(pid: int) -> Iterator[int]:
+    """A process and all that descend from it and live.
+
+    Args:
+        pid: of the process.
+    """
     yield pid
     for listed in Path(f"/proc/{pid}/task").glob("*/children"):
         with suppress(OSError):
             for child in listed.read_text().split():
-                yield from _tree(int(child))
+                yield from tree(int(child))
 
 
 def _rss(pid: int) -> int:
@@ -177,9 +182,11 @@ def _busy() -> float | None:
 def _loopback() -> float | None:
     """Megabytes that the loopback device has carried: what the servers and their client say."""
     try:
-        return int(Path("/sys/class/net/lo/statistics/rx_bytes").read_text()) / MB
+        lines = Path("/proc/net/dev").read_text().splitlines()
     except OSError:
         return None
+    received = [line.split()[1] for line in lines if line.split()[0] == "lo:"]
+    return int(received[0]) / MB if received else None
 
 
 def _difference(before: float | None, after: float | None) -> float | None:

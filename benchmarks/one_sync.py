@@ -57,7 +57,7 @@ def main() -> None:
         SYNC,
         _endpoint("source"),
         _endpoint("destination"),
-        platform=_endpoint("destination", "platform"),
+        platform=_endpoint("platform", "platform"),
         full_resync=FULL,
     )
     figures = {

@@ -9,7 +9,7 @@ import subprocess  # noqa: S404 - measures child processes
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,16 +40,28 @@ def clusters(more: Mapping[str, str] | None = None) -> Iterator[tuple[Cluster, C
     Args:
         more: settings of both servers, beside `SETTINGS`.
     """
+    with started(("source", "destination"), more) as (source, destination):
+        yield source, destination
+
+
+@contextmanager
+def started(names: Sequence[str], more: Mapping[str, str] | None = None) -> Iterator[list[Cluster]]:
+    """Servers of their own, as `clusters` has two.
+
+    Args:
+        names: of their folders.
+        more: settings of all, beside `SETTINGS`.
+    """
     with ExitStack() as stack:
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         stack.callback(signal.signal, signal.SIGTERM, before)
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pgsync-bench-"))
         Path(folder).chmod(0o755)  # noqa: S103 - the server may run as another user
-        source, destination = (Cluster(Path(folder, name)) for name in ("source", "destination"))
-        for cluster in (source, destination):
+        servers = [Cluster(Path(folder, name)) for name in names]
+        for cluster in servers:
             stack.callback(cluster.stop, "immediate")
             cluster.start(SETTINGS | dict(more or {}))
-        yield source, destination
+        yield servers
 
 
 def fresh(
@@ -69,9 +81,9 @@ def fresh(
     """
     _copied(source, FILLED, shape, rows)
     _copied(destination, EMPTY, shape, 0)
-    _database(source, "bench", FILLED)
-    _database(destination, "bench", EMPTY if made else None)
-    _database(destination, "platform", None)
+    database(source, "bench", FILLED)
+    database(destination, "bench", EMPTY if made else None)
+    database(destination, "platform", None)
     for cluster in (source, destination):
         with cluster.connect("postgres") as connection:
             connection.execute("CHECKPOINT")
@@ -87,7 +99,7 @@ def _copied(cluster: Cluster, name: str, shape: Shape, rows: int) -> None:
         ).fetchone()
         if found == (wanted,):
             return
-    _database(cluster, name, None)
+    database(cluster, name, None)
     with cluster.connect(name) as connection:
         fill(connection, shape, rows)
         connection.execute("VACUUM (ANALYZE)")
@@ -98,11 +110,18 @@ def _copied(cluster: Cluster, name: str, shape: Shape, rows: int) -> None:
         )
 
 
-def _database(cluster: Cluster, database: str, template: str | None) -> None:
-    name = sql.Identifier(database)
+def database(cluster: Cluster, name: str, template: str | None) -> None:
+    """Makes a database anew.
+
+    Args:
+        cluster: where.
+        name: of the database; one that is there is dropped.
+        template: a database to copy; None: an empty one.
+    """
+    made_anew = sql.Identifier(name)
     with cluster.connect("postgres") as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
-        made = sql.SQL("CREATE DATABASE {}").format(name)
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(made_anew))
+        made = sql.SQL("CREATE DATABASE {}").format(made_anew)
         if template:
             made += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
             if connection.info.server_version >= FILE_COPY_SINCE:
@@ -150,7 +169,10 @@ def sync(source: Cluster, destination: Cluster, fields: dict[str, Any]) -> dict[
 
 
 def sync_environment(
-    source: Cluster, destination: Cluster, fields: Mapping[str, Any]
+    source: Cluster,
+    destination: Cluster,
+    fields: Mapping[str, Any],
+    platform: Cluster | None = None,
 ) -> dict[str, str]:
     """The environment of `benchmarks.one_sync`.
 
@@ -161,11 +183,14 @@ def sync_environment(
         source: the server with the filled table.
         destination: the server that it goes to.
         fields: of the sync, as in YAML.
+        platform: the server with the platform's database; the destination, if none is given.
     """
+    beside = platform or destination
     told = {
         "BENCH_SYNC": json.dumps(dict(fields)),
         "BENCH_SOURCE": json.dumps([source.port, source.password]),
         "BENCH_DESTINATION": json.dumps([destination.port, destination.password]),
+        "BENCH_PLATFORM": json.dumps([beside.port, beside.password]),
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
     return {name: value for name, value in os.environ.items() if name != NEVER_COMPILED} | told

@@ -33,7 +33,10 @@ class Host:
 
     def __init__(self, cables: int) -> None:
         self._name = f"pgsync{os.getpid()}"
-        self.addresses = [f"{NETWORK}.{4 * cable + 1}" for cable in range(cables)]
+        # Workers of the test run side by side have hosts of their own, in networks of four addresses.
+        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+        self._first = 16 * worker
+        self.addresses = [f"{NETWORK}.{self._first + 4 * n + 1}" for n in range(cables)]
         """Of this end of each cable: where a server has to listen."""
         self.network = f"{NETWORK}.0/24"
         """Where the host's own addresses are."""
@@ -89,7 +92,7 @@ class Host:
                 raise OSError(ctypes.get_errno(), "setns")
 
     def _theirs(self, cable: int) -> str:
-        return f"{NETWORK}.{4 * cable + 2}"
+        return f"{NETWORK}.{self._first + 4 * cable + 2}"
 
     def _near(self, cable: int) -> str:
         return f"near{cable}-{os.getpid()}"

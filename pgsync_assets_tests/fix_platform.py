@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -113,10 +113,9 @@ class Platform:
                 cwd=self.home,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+                start_new_session=True,
             )
-        self._stack.callback(process.wait)
-        self._stack.callback(process.terminate)
+        self._stack.callback(_end, process)
         return process
 
     def told(self, name: str) -> str:
@@ -143,6 +142,16 @@ class Platform:
         while not is_so():
             assert time.monotonic() < deadline, self.told(name)
             time.sleep(0.5)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """As a supervisor does it, and whoever it has started."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(30)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def storage_of_the_page() -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from benchmarks import results, standing
+from benchmarks.scaling import page as scaling_page
 from pgsync_assets import errors
 from pgsync_assets.cli import app
 from pgsync_assets.config import (
@@ -182,11 +183,17 @@ def performance() -> str:
     return f"{before}{RESULTS}\n\n{told}\n{RESULTS_END}{after}"
 
 
+def scaling() -> str:
+    """The page that people wrote, with what measured points, model and simulation say."""
+    return scaling_page.filled((DOCS / "scaling.md").read_text(encoding="utf-8"))
+
+
 PAGES = {
     "configuration.md": configuration,
     "cli.md": commands,
     "errors.md": error_tree,
     "performance.md": performance,
+    "scaling.md": scaling,
 }
 
 

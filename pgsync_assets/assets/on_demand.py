@@ -32,8 +32,7 @@ def checks_of_a_run(
         repository: with the assets.
         keys: of the assets.
     """
-    return sorted(
-        check
-        for check in repository.asset_graph.asset_check_keys
-        if check.asset_key in keys and check.name not in ON_DEMAND
-    )
+    # Asked of each asset: all checks of a project, once for each of its runs, are a square.
+    graph = repository.asset_graph
+    found = {check for key in keys for check in graph.get(key).check_keys}
+    return sorted(check for check in found if check.name not in ON_DEMAND)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import cProfile
+import datetime as dt
 import pstats
+import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -16,6 +21,7 @@ from pgsync_assets import definitions
 from pgsync_assets.assets.defs_folder import load_folder
 from pgsync_assets.project import read_project
 
+Trace = Callable[[FrameType, str, Any], Any]
 FEW, MANY = 20, 60
 TOLERATED = 1.1
 """Calls for each sync among many, compared with those among a few."""
@@ -90,6 +96,42 @@ def test_each_sync_costs_the_same(
     each_of_few = (calls(function, few) - base) / (FEW - 2)
     each_of_many = (calls(function, many) - base) / (MANY - 2)
     assert each_of_many < TOLERATED * each_of_few
+
+
+def test_a_tick_costs_the_same_for_each_of_its_runs(tmp_path: Path) -> None:
+    """Lines, not calls: a loop that passes over what is not wanted calls nothing."""
+    own = str(Path(definitions.__file__).parent)
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        each = []
+        for syncs in (FEW, MANY):
+            folder = write(tmp_path / str(syncs), syncs, 1)
+            repository = load_folder(folder).get_repository_def()
+            (schedule,) = repository.schedule_defs
+            assert len(repository.asset_graph.asset_check_keys) >= syncs
+            moment = dt.datetime(2026, 1, 5, 6, tzinfo=dt.timezone.utc)
+            context = dg.build_schedule_context(instance, moment, repository_def=repository)
+            found = lines(own, partial(schedule.evaluate_tick, context))
+            each.append(found / syncs)
+    assert each[1] < TOLERATED * each[0]
+
+
+def lines(folder: str, function: Callable[[], dg.SchedulerExecutionData]) -> int:
+    """How many lines of files below a folder are executed; of a tick that asks for runs."""
+    counted = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> Trace | None:
+        nonlocal counted
+        counted += event == "line"
+        return trace if frame.f_code.co_filename.startswith(folder) else None
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        tick = function()
+    finally:
+        sys.settrace(before)
+    assert tick.run_requests
+    return counted
 
 
 def test_the_process_of_a_run_loads_the_project_once(

@@ -1,0 +1,1 @@
+"""What syncs cost far beyond one machine: measured points, a model fitted to them, a simulation."""
