@@ -33,7 +33,7 @@ class Host:
 
     def __init__(self, cables: int) -> None:
         self._name = f"pgsync{os.getpid()}"
-        # Workers of the test run side by side have hosts of their own, in networks of four addresses.
+        # Workers of a test run have hosts of their own, in networks of four addresses.
         worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
         self._first = 16 * worker
         self.addresses = [f"{NETWORK}.{self._first + 4 * n + 1}" for n in range(cables)]

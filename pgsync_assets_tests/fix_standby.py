@@ -29,26 +29,32 @@ def primary(state_folder: Path) -> Iterator[Cluster]:
 
 def standby_of(primary: Cluster, directory: Path) -> Cluster:
     """A running copy that follows its primary."""
-    standby = Cluster(directory)
+    standby = backup_of(primary, directory, "--write-recovery-conf")
+    standby.start(SETTINGS)
+    return standby
+
+
+def backup_of(primary: Cluster, directory: Path, *options: str) -> Cluster:
+    """A copy of a server's files as they are now, which is not started."""
+    copy = Cluster(directory)
     directory.mkdir()
     directory.chmod(0o711)
-    owner, binaries = choose(locate(), directory, standby.data)
+    owner, binaries = choose(locate(), directory, copy.data)
     owner.give(directory)
     made = owner.run(
         [
             binaries.program("pg_basebackup"),
             f"--dbname=host={primary.host} port={primary.port} user={primary.superuser}"
             f" password={primary.password}",
-            f"--pgdata={standby.data}",
-            "--write-recovery-conf",
+            f"--pgdata={copy.data}",
+            *options,
             "--checkpoint=fast",
         ],
         capture_output=True,
     )
     assert made.returncode == 0, made.stderr
     save(directory / "state.json", primary.state)
-    standby.start(SETTINGS)
-    return standby
+    return copy
 
 
 def until_replayed(primary: Cluster, standby: Side) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 import yaml
+from dagster._core.scheduler.scheduler import DEFAULT_MAX_CATCHUP_RUNS
+from dagster._daemon.controller import DEFAULT_HEARTBEAT_INTERVAL_SECONDS
 from dagster_postgres.utils import pg_url_from_config
 
 from pgsync_assets.assets.workers.broker import hosts_of
@@ -37,3 +39,9 @@ def test_a_storage_of_one_host() -> None:
 @pytest.mark.parametrize("command", re.findall(r"`pgsync-assets (\w+)", PAGE))
 def test_each_command_is_one(command: str) -> None:
     assert command in app.commands
+
+
+def test_what_is_said_of_daemons_is_dagsters_rule() -> None:
+    assert (DEFAULT_MAX_CATCHUP_RUNS, DEFAULT_HEARTBEAT_INTERVAL_SECONDS) == (5, 30)
+    assert "five of a schedule at the most" in PAGE
+    assert "every half minute" in PAGE
