@@ -123,10 +123,13 @@ def test_sixteen_partitions_through_everything_that_may_happen_to_workers(
         lost_at.append(time.time())
     site.until(lambda: len(failed(site)) == 2, "the lost host is noticed", NOTICED_S + SLACK_S)
     site.until_ended()
-    for dead, at in zip(failed(site), lost_at, strict=True):
+    killed, lost = sorted(failed(site), key=lambda run: ended_at(site, run))
+    for dead, at in zip((killed, lost), lost_at, strict=True):
         assert ended_at(site, dead) - at <= NOTICED_S + SLACK_S
-        (retried,) = [run for run in site.runs() if run.parent_run_id == dead.run_id]
-        assert worker_of(site, retried) != worker_of(site, dead)
+        assert site.status(retry_of(site, dead)) is dg.DagsterRunStatus.SUCCESS
+    assert hosts[0].has(worker_of(site, killed))  # another process has its name since
+    assert hosts[1].has(worker_of(site, lost))
+    assert not hosts[1].has(worker_of(site, retry_of(site, lost)))
     assert_all_is_there_once(site)
     assert_nothing_is_left(site)
 
@@ -155,6 +158,11 @@ def waiting_for_a_lock(site: Site) -> int:
 
 def failed(site: Site) -> list[dg.DagsterRun]:
     return [run for run in site.runs() if run.status is dg.DagsterRunStatus.FAILURE]
+
+
+def retry_of(site: Site, dead: dg.DagsterRun) -> dg.DagsterRun:
+    (retried,) = [run for run in site.runs() if run.parent_run_id == dead.run_id]
+    return retried
 
 
 def worker_of(site: Site, run: dg.DagsterRun) -> str:
