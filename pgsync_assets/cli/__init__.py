@@ -7,6 +7,7 @@ from .certificate import certificate
 from .check import check
 from .columns import columns
 from .demo import demo
+from .doctor import doctor
 from .drop import drop
 from .forget import forget
 from .history import history
@@ -44,6 +45,7 @@ __all__ = [
     "columns",
     "demo",
     "discard",
+    "doctor",
     "drop",
     "forget",
     "history",

@@ -41,7 +41,7 @@ def check(context: click.Context, sync: tuple[str, ...], defs: Path, as_json: bo
     )
     results: dict[str, list[CheckResult]] = {}
     for config in chosen:
-        results[config.name] = _checked(project, config.name)
+        results[config.name] = checked(project, config.name)
         show_checked(terminal, f"sync {config.name}", results[config.name])
     unused = {} if sync else _unused(project)
     for name, lines in unused.items():
@@ -68,7 +68,13 @@ def check(context: click.Context, sync: tuple[str, ...], defs: Path, as_json: bo
     context.exit(ExitCode.OK if passed else ExitCode.FAILED)
 
 
-def _checked(project: Project, name: str) -> list[CheckResult]:
+def checked(project: Project, name: str) -> list[CheckResult]:
+    """The lines of one sync.
+
+    Args:
+        project: that has it.
+        name: of the sync.
+    """
     config, ends, error = to_look_at(project, project.sync(name))
     lines = syncs.check(config, ends.source, ends.destination, platform=ends.platform)
     if error is None:
