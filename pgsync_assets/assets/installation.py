@@ -110,7 +110,7 @@ def _definitions(folder: Path) -> str:
         ) from None
     assets = len(definitions.resolve_all_asset_keys())
     schedules, sensors = list(definitions.schedules or ()), list(definitions.sensors or ())
-    return f"{assets} assets, {len(schedules)} schedules, {len(sensors)} sensors"
+    return f"assets: {assets}, schedules: {len(schedules)}, sensors: {len(sensors)}"
 
 
 def _no_home(why: str) -> Found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import click
 
 from ..project import read_project
 from .app import app, common_options
+from .beta_features import beta_features
 from .exit_code import ExitCode
 from .terminal import Terminal, error_object, table
 
@@ -46,9 +46,7 @@ def columns(context: click.Context, defs: Path, as_json: bool) -> None:
 
 
 def _refreshed(defs: Path) -> Refreshed:
-    with warnings.catch_warnings():
-        # Dagster warns of its own beta features.
-        warnings.filterwarnings("ignore", module=r"dagster|pgsync_assets\.assets")
+    with beta_features():
         from ..assets.refresh_columns import refresh_columns  # takes a second: Dagster
 
         return refresh_columns(defs)

@@ -6,7 +6,6 @@ import os
 import shutil
 import sys
 import time
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from ..embedded.environment_file import write_environment_file
 from ..outcome import Counts, Outcome
 from ..project import read_project
 from .app import app, debug_option, directory_option, json_option, port_option
+from .beta_features import beta_features
 from .progress import ProgressDisplay
 from .served import refuse_taken, serve_until_ctrl_c
 from .terminal import Terminal, lasting_stderr, short_path, table
@@ -104,12 +104,10 @@ def _sync_all(terminal: Terminal) -> list[SyncTotals]:
     """Runs every sync of the demo through its Dagster assets, and prints what each one did."""
     names = list(read_project(DEMO_DEFS).syncs)
     with (
-        warnings.catch_warnings(),
+        beta_features(),
         lasting_stderr() as console,
         ProgressDisplay(console, silent=terminal.as_json) as progress,
     ):
-        # Dagster warns of its own beta features, which is of no use to who runs the demo.
-        warnings.filterwarnings("ignore", module=r"dagster|pgsync_assets\.assets")
         from ..assets.materialize import materialize_syncs  # takes a second: Dagster
 
         outcomes = materialize_syncs(names, on_progress=progress)

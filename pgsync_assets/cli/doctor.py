@@ -17,6 +17,7 @@ from ..steps.asked import Asked, asked_of
 from ..steps.lines import Found, Lines
 from ..steps.machine import look_at_machine
 from .app import app, common_options
+from .beta_features import beta_features
 from .check import checked
 from .checked import show_checked
 from .exit_code import ExitCode
@@ -34,8 +35,6 @@ def doctor(context: click.Context, no_databases: bool, defs: Path, as_json: bool
     what to do about it. What takes a page of its own is summed up, with the command that tells it
     in full. What is written to see whether it can be written is taken back.
     """
-    from ..assets.installation import look_at_dagster  # here: Dagster takes a second
-
     terminal = Terminal(as_json)
     sections: dict[str, list[CheckResult]] = {}
 
@@ -49,11 +48,15 @@ def doctor(context: click.Context, no_databases: bool, defs: Path, as_json: bool
     project = _Configuration(defs)
     section("configuration", project.look)
     is_right = project.read is not None
-    section("Dagster", partial(look_at_dagster, folder=defs, is_right=is_right))
+    with beta_features():
+        from ..assets.installation import look_at_dagster  # here: Dagster takes a second
+
+        section("Dagster", partial(look_at_dagster, folder=defs, is_right=is_right))
     if project.read and not no_databases:
         read = project.read
         section("connections", lambda lines: _connections(lines, read))
-        section("syncs", lambda lines: _syncs(lines, read))
+        down = {one.name for one in sections["connections"] if not one.passed}
+        section("syncs", lambda lines: _syncs(lines, read, down))
     every = [one for lines in sections.values() for one in lines]
     passed = all(one.passed for one in every)
     terminal.document({"sections": sections, "passed": passed})
@@ -117,10 +120,13 @@ def _connection(endpoint: Endpoint, asked: Asked, command: str) -> Found | str:
     return _summed(syncs.try_connection(endpoint, asked), command)
 
 
-def _syncs(lines: Lines, project: Project) -> None:
-    for name in project.syncs:
-        command = f"pgsync-assets check {name}"
-        lines.tried(name, partial(_sync, project, name, command))
+def _syncs(lines: Lines, project: Project, down: set[str]) -> None:
+    for name, config in project.syncs.items():
+        first = sorted({config.source, config.destination} & down)
+        if first:
+            lines.skipped(name, f"{' and '.join(first)} first")
+        else:
+            lines.tried(name, partial(_sync, project, name, f"pgsync-assets check {name}"))
 
 
 def _sync(project: Project, name: str, command: str) -> Found | str:

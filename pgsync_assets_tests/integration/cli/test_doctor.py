@@ -74,7 +74,7 @@ def test_all_is_well_but_the_daemon(project: CliProject, home: Path) -> None:
     assert found["Dagster"]["storage"]["detail"] == "PostgreSQL, 0 runs"
     assert found["Dagster"]["runs that die"]["detail"].startswith("LocalRunLauncher, ")
     assert found["Dagster"]["pools"]["detail"] == "4 runs to a destination, 8 runs in all"
-    assert "1 schedules" not in found["Dagster"]["definitions in Dagster"]["detail"]
+    assert "schedules: 0" in found["Dagster"]["definitions in Dagster"]["detail"]
     assert found["connections"].keys() == {"shop", "crm"}
     assert found["syncs"]["orders"]["detail"].endswith("all well")
     said = project.run("doctor").stdout
@@ -83,15 +83,19 @@ def test_all_is_well_but_the_daemon(project: CliProject, home: Path) -> None:
 
 
 def test_each_thing_that_is_wrong_has_its_line(project: CliProject, home: Path) -> None:
-    project.pair.destination.execute(
-        f"revoke insert on orders from {project.pair.destination.user}"
-    )
+    user = project.pair.destination.user
+    project.pair.destination.execute(f"revoke insert on orders from {user}")
+    found = examined(project, ExitCode.FAILED)
+    assert found["syncs"]["orders"]["state"] == "failed"
+    assert found["syncs"]["orders"]["remedy"].endswith("pgsync-assets check orders")
+    assert "INSERT" in found["syncs"]["orders"]["remedy"]
     project.environment["SHOP_PASSWORD"] = "wrong"
     found = examined(project, ExitCode.FAILED)
     assert "password authentication failed" in found["connections"]["shop"]["detail"]
     assert found["connections"]["shop"]["remedy"].endswith("pgsync-assets test-connection shop")
-    assert found["syncs"]["orders"]["remedy"].endswith("pgsync-assets check orders")
-    assert "things to mend: shop, " in project.run("doctor").stdout
+    assert found["syncs"]["orders"]["state"] == "skipped"
+    assert found["syncs"]["orders"]["detail"] == "shop first"
+    assert "to mend: shop" in project.run("doctor").stdout
 
 
 def test_a_file_that_is_wrong_is_told_with_its_line(project: CliProject) -> None:
