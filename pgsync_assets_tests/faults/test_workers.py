@@ -48,6 +48,7 @@ def fill(syncs: Syncs) -> None:
     )
 
 
+@pytest.mark.nightly("each broker is met by one of these two by day", but=("postgresql",))
 @pytest.mark.parametrize("kind", ["postgresql", "redis"])
 def test_a_host_is_lost_in_a_batch_and_the_broker_restarts(
     syncs: Syncs, site_of: Callable[..., Site], kind: str
@@ -72,7 +73,7 @@ def test_a_host_is_lost_in_a_batch_and_the_broker_restarts(
     assert_nothing_is_left(site)
 
 
-@pytest.mark.nightly("nothing of it is done by the broker", but=("postgresql",))
+@pytest.mark.nightly("each broker is met by one of these two by day", but=("redis",))
 @pytest.mark.parametrize("kind", ["postgresql", "redis"])
 def test_runs_are_ended_by_their_users_and_taken_once(
     syncs: Syncs, site_of: Callable[..., Site], kind: str
