@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cProfile
 import datetime as dt
+import gc
 import pstats
 import sys
 from collections.abc import Callable
@@ -73,7 +74,12 @@ def load(folder: Path) -> None:
 def calls(function: Callable[[Path], object], folder: Path) -> int:
     """How many functions are called: a measure that a busy machine does not change."""
     profile = cProfile.Profile()
-    profile.runcall(function, folder)
+    gc.collect()
+    gc.disable()  # what other tests have left is torn down by calls, too
+    try:
+        profile.runcall(function, folder)
+    finally:
+        gc.enable()
     return int(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]
 
 
