@@ -6,16 +6,18 @@ import os
 import shutil
 import traceback
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
 import sqlalchemy as sa
-from dagster._core.storage.legacy_storage import LegacyRunStorage
 from dagster._daemon.controller import get_daemon_statuses
 from dagster_postgres.run_storage import PostgresRunStorage
 
 from ..errors import ConfigurationError, PgsyncError
 from ..steps.lines import Found, Lines
+from .dagster_storage import run_storage_of
 from .defs_folder import load_folder
 
 HOME = "DAGSTER_HOME"
@@ -48,41 +50,40 @@ def look_at_dagster(lines: Lines, folder: Path, is_right: bool) -> None:
 
 
 def _look_at_instance(lines: Lines) -> None:
+    with ExitStack() as stack:
+        opened: list[dg.DagsterInstance] = []
+
+        def storage() -> Found | str:
+            opened.append(stack.enter_context(_instance()))
+            return _asked(_storage, opened[0])
+
+        if not lines.tried("storage", storage):
+            lines.skipped(OF_AN_INSTANCE[1:], "there is no storage")
+            return
+        looks = (_schema, _launcher, _pools, _daemon)
+        for name, look in zip(OF_AN_INSTANCE[1:], looks, strict=True):
+            lines.tried(name, partial(_asked, look, opened[0]))
+
+
+def _instance() -> dg.DagsterInstance:
     try:
-        instance = dg.DagsterInstance.get()
-    except Exception as error:  # of Dagster, SQLAlchemy, a module that is missing: told, not raised
-        lines.tried("storage", _failing(_unusable(error)))
-        lines.skipped(OF_AN_INSTANCE[1:], "there is no storage")
-        return
-    with instance:
-        for name, look in zip(
-            OF_AN_INSTANCE, (_storage, _schema, _launcher, _pools, _daemon), strict=True
-        ):
-            lines.tried(name, _of(instance, look))
+        return dg.DagsterInstance.get()
+    except Exception as error:  # of Dagster, SQLAlchemy, a module that is missing
+        raise _unusable(error) from None
 
 
-def _of(
-    instance: dg.DagsterInstance, look: Callable[[dg.DagsterInstance], Found | str]
-) -> Callable[[], Found | str]:
-    def once() -> Found | str:
-        try:
-            return look(instance)
-        except sa.exc.SQLAlchemyError as error:
-            raise _unusable(error) from None
-
-    return once
-
-
-def _failing(error: PgsyncError) -> Callable[[], str]:
-    def once() -> str:
-        raise error
-
-    return once
+def _asked(
+    look: Callable[[dg.DagsterInstance], Found | str], instance: dg.DagsterInstance
+) -> Found | str:
+    try:
+        return look(instance)
+    except sa.exc.SQLAlchemyError as error:
+        raise _unusable(error) from None
 
 
 def _unusable(error: Exception) -> ConfigurationError:
     """In words, without what may hold a password: an address."""
-    first = str(_root(error)).strip().splitlines()[0]
+    first = str(_root(error)).strip().partition("\n")[0]
     return ConfigurationError(
         f"Dagster's storage cannot be used: {type(error).__name__}: {first}",
         "DAGSTER_PG_HOST, _PORT, _USERNAME, _PASSWORD and _DB, as dagster.yaml names them",
@@ -90,10 +91,9 @@ def _unusable(error: Exception) -> ConfigurationError:
 
 
 def _root(error: BaseException) -> BaseException:
-    """What an error of Dagster was made of."""
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__ or error
-    return error
+    """What an error of Dagster was made of, as Python would print it first."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return _root(before) if before else error
 
 
 def _definitions(folder: Path) -> str:
@@ -141,9 +141,7 @@ def _home() -> Found | str:
 
 
 def _storage(instance: dg.DagsterInstance) -> Found | str:
-    storage = instance.run_storage
-    if isinstance(storage, LegacyRunStorage):
-        storage = storage._storage.run_storage
+    storage = run_storage_of(instance)
     runs = instance.get_runs_count()
     if not isinstance(storage, PostgresRunStorage):
         return Found(

@@ -85,8 +85,9 @@ class _Configuration:
 
     def look(self, lines: Lines) -> None:
         """Adds a line for what is written, and one for what it means."""
-        if lines.tried("definitions", self._read) and self.read:
-            lines.tried("tables of two syncs", lambda: _shared(self.read))
+        lines.tried("definitions", self._read)
+        if self.read:
+            lines.tried("tables of two syncs", partial(_shared, self.read))
 
     def _read(self) -> Found | str:
         self.read = project = read_project(self._folder)
@@ -99,8 +100,8 @@ class _Configuration:
         return told
 
 
-def _shared(project: Project | None) -> Found | str:
-    shared = list(shared_tables(project.syncs.values())) if project else []
+def _shared(project: Project) -> Found | str:
+    shared = list(shared_tables(project.syncs.values()))
     if not shared:
         return "none"
     sentences = "; ".join(one.sentence for one in shared)

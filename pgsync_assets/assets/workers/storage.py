@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dagster as dg
-from dagster._core.storage.legacy_storage import LegacyRunStorage
 from dagster_postgres.run_storage import PostgresRunStorage
 
 from ...errors import ConfigurationError
+from ..dagster_storage import run_storage_of
 
 
 def storage_of(instance: dg.DagsterInstance) -> PostgresRunStorage:
@@ -18,9 +18,7 @@ def storage_of(instance: dg.DagsterInstance) -> PostgresRunStorage:
     Raises:
         ConfigurationError: it is kept elsewhere, where workers on other machines find nothing.
     """
-    storage = instance.run_storage
-    if isinstance(storage, LegacyRunStorage):  # what `storage:` of dagster.yaml makes
-        storage = storage._storage.run_storage
+    storage = run_storage_of(instance)
     if not isinstance(storage, PostgresRunStorage):
         raise ConfigurationError(
             f"workers need Dagster's storage in PostgreSQL, and this one is a "
