@@ -42,7 +42,8 @@ def doctor(context: click.Context, no_databases: bool, defs: Path, as_json: bool
         lines = Lines()
         look(lines)
         sections[name] = lines.results
-        show_checked(terminal, name, lines.results)
+        if lines.results:
+            show_checked(terminal, name, lines.results)
 
     section("this machine", look_at_machine)
     project = _Configuration(defs)

@@ -15,6 +15,7 @@ from .lines import Found, Lines
 OURS = "pgsync-assets"
 OLDEST, NEWEST = (3, 10), (3, 14)
 ENOUGH_FILES = 1024
+MISSING = " is not installed"
 
 
 def look_at_machine(lines: Lines) -> None:
@@ -47,17 +48,16 @@ def _packages() -> str:
 
 
 def _extras() -> Found | str:
-    there, half = [], []
+    """Those that are whole. Of one that is not, parts may be there for others, as `requests` is."""
+    there, old = [], []
     for extra in ("alerts", "celery", "dbt", "kubernetes", "parquet"):
         needed = [one for one in _required(extra) if one not in _required("")]
         wrong = [told for one in needed if (told := _wrong(one))]
         if needed and not wrong:
             there.append(extra)
-        elif len(wrong) < len(needed):
-            half.append(f"{extra}: {', '.join(wrong)}")
-    if half:
-        remedy = f'pip install "{OURS}[EXTRA]"; in a clone: make extras'
-        return Found("; ".join(half), "warning", remedy)
+        old += [f"{extra}: {told}" for told in wrong if not told.endswith(MISSING)]
+    if old:
+        return Found("; ".join(old), "warning", f'pip install -U "{OURS}[EXTRA]"')
     return ", ".join(there) or "none"
 
 
@@ -77,7 +77,7 @@ def _wrong(one: Requirement) -> str:
     try:
         there = version(one.name)
     except PackageNotFoundError:
-        return f"{one.name} is not installed"
+        return one.name + MISSING
     is_right = one.specifier.contains(there, prereleases=True)
     return "" if is_right else f"{one.name} {there} is installed, {one.specifier} is needed"
 
