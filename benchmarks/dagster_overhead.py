@@ -17,7 +17,7 @@ import subprocess  # noqa: S404 - measures child processes
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -127,14 +127,26 @@ def component(folder: Path, kind: str, /, **attributes: object) -> None:
 
 
 def _sync(number: int) -> dict[str, Any]:
-    table = "public.customers" if number == 0 else f"public.customers_{number}"
+    made = sync_of(number, delete="delete_row")
+    if number == 0:
+        made |= {"model": {"table": "public.customers", "key": ["id"]}, "table": "public.customers"}
+    return made
+
+
+def sync_of(number: int, **more: Any) -> dict[str, Any]:
+    """A sync of a table of its own.
+
+    Args:
+        number: of both.
+        more: of the sync.
+    """
     return {
         "name": f"sync_{number}",
         "source": "source",
-        "model": {"table": table, "key": ["id"]},
+        "model": {"table": f"public.customers_{number}", "key": ["id"]},
         "destination": "destination",
-        "table": table,
-        "delete": "delete_row",
+        "table": f"public.customers_{number}",
+        **more,
     }
 
 
@@ -258,20 +270,39 @@ def daemon(
 
 def _wait(source: Cluster) -> None:
     """Until the first run has ended well."""
-    deadline = time.monotonic() + PATIENCE_S
+    query = "SELECT status FROM runs ORDER BY id LIMIT 1"
+    (status,) = answered(source, query, lambda row: row[0] in ("SUCCESS", "FAILURE"), PATIENCE_S)
+    if status != "SUCCESS":
+        raise SystemExit("the run failed")
+
+
+def answered(
+    source: Cluster,
+    query: str,
+    is_so: Callable[[tuple[Any, ...]], bool],
+    seconds: float,
+    pause_s: float = 0.5,
+) -> tuple[Any, ...]:
+    """Asks Dagster's storage until something is so: the row that says it.
+
+    Args:
+        source: the server with the database `dagster`, whose tables need not be there yet.
+        query: of one row.
+        is_so: whether that is what is waited for.
+        seconds: at the most; then this program ends.
+        pause_s: between two questions.
+    """
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        time.sleep(0.5)
+        time.sleep(pause_s)
         with source.connect("dagster") as connection:
             try:
-                found = connection.execute("SELECT status FROM runs ORDER BY id LIMIT 1").fetchone()
+                row = connection.execute(query.encode()).fetchone()
             except psycopg.errors.UndefinedTable:
                 continue
-        if found and found[0] in ("SUCCESS", "FAILURE"):
-            break
-    else:
-        raise SystemExit("no run has ended")
-    if found[0] != "SUCCESS":
-        raise SystemExit("the run failed")
+        if row and is_so(row):
+            return row
+    raise SystemExit(f"Dagster did not come to it in {seconds:.0f} s: {query}")
 
 
 if __name__ == "__main__":

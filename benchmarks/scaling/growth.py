@@ -23,7 +23,7 @@ import psycopg
 from psycopg import sql
 
 from benchmarks import machine
-from benchmarks.dagster_overhead import component, connect, daemon
+from benchmarks.dagster_overhead import answered, component, connect, daemon, sync_of
 from benchmarks.servers import clusters, database, fresh
 from pgsync_assets.embedded import Cluster
 
@@ -155,38 +155,23 @@ def write(
         status: of their schedule.
     """
     connect(folder, {"source": source, "destination": destination})
-    written = [_sync(number, status) for number in range(1, syncs + 1)]
+    schedule = {"cron": "* * * * *", "status": status}
+    written = [sync_of(number, schedule=dict(schedule)) for number in range(1, syncs + 1)]
     written[1]["schedule"] = {"after": ["sync_1"]}
     written[2]["partitions"] = {"hash": partitions}
     component(folder / "syncs", "PgSyncComponent", syncs=written)
 
 
-def _sync(number: int, status: str) -> dict[str, Any]:
-    return {
-        "name": f"sync_{number}",
-        "source": "source",
-        "model": {"table": f"public.customers_{number}", "key": ["id"]},
-        "destination": "destination",
-        "table": f"public.customers_{number}",
-        "schedule": {"cron": "* * * * *", "status": status},
-    }
-
-
 def _wait(source: Cluster, runs: int) -> int:
     """Until so many runs have ended well; how many there are then."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        time.sleep(PAUSE_S)
-        with source.connect("dagster") as connection:
-            try:
-                well, badly = connection.execute(ENDED).fetchone() or (0, 0)
-            except psycopg.errors.UndefinedTable:
-                continue
-        if badly:
-            raise SystemExit(f"{badly} runs failed")
-        if well >= runs:
-            return int(well)
-    raise SystemExit(f"{runs} runs did not end in {PATIENCE_S:.0f} s")
+
+    def enough(row: tuple[Any, ...]) -> bool:
+        return row[0] >= runs or row[1] > 0
+
+    well, badly = answered(source, ENDED, enough, PATIENCE_S, PAUSE_S)
+    if badly:
+        raise SystemExit(f"{badly} runs failed")
+    return int(well)
 
 
 def _sizes(source: Cluster) -> dict[str, tuple[int, int]]:

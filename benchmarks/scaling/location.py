@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.dagster_overhead import SYNCS_PER_FILE, component
+from benchmarks.dagster_overhead import SYNCS_PER_FILE, component, sync_of
 
 KEPT = Path(__file__).parent / "location.json"
 SIZES = (10, 100, 500, 1000, 2500, 5000, 10_000)
@@ -108,17 +108,8 @@ def write(folder: Path, syncs: int) -> None:
         for name in ("source", "destination")
     }
     component(folder / "connections", "PgConnectionsComponent", connections=ends)
-    written: list[dict[str, Any]] = [
-        {
-            "name": f"sync_{number}",
-            "source": "source",
-            "model": {"table": f"public.customers_{number}", "key": ["id"]},
-            "destination": "destination",
-            "table": f"public.customers_{number}",
-            "schedule": {"cron": "0 * * * *", "status": "RUNNING"},
-        }
-        for number in range(syncs)
-    ]
+    schedule = {"cron": "0 * * * *", "status": "RUNNING"}
+    written = [sync_of(number, schedule=dict(schedule)) for number in range(syncs)]
     written[-1]["schedule"] = {"after": ["sync_0"]}
     for first in range(0, syncs, SYNCS_PER_FILE):
         chosen = written[first : first + SYNCS_PER_FILE]

@@ -9,15 +9,12 @@ import argparse
 import json
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 from benchmarks import machine
-from benchmarks.dagster_overhead import component, connect, daemon
+from benchmarks.dagster_overhead import answered, component, connect, daemon, sync_of
 from benchmarks.servers import clusters, database
 from pgsync_assets.embedded import Cluster
 
@@ -58,17 +55,8 @@ def measured(folder: Path, source: Cluster, destination: Cluster, syncs: int) ->
     """
     database(source, "dagster", None)
     connect(folder, {"source": source, "destination": destination})
-    written = [
-        {
-            "name": f"sync_{number}",
-            "source": "source",
-            "model": {"table": f"public.customers_{number}", "key": ["id"]},
-            "destination": "destination",
-            "table": f"public.customers_{number}",
-            "schedule": {"cron": "* * * * *", "status": "RUNNING"},
-        }
-        for number in range(syncs)
-    ]
+    schedule = {"cron": "* * * * *", "status": "RUNNING"}
+    written = [sync_of(number, schedule=dict(schedule)) for number in range(syncs)]
     component(folder / "syncs", "PgSyncComponent", syncs=written)
     with daemon(folder, source, destination, most_runs=0) as pid:
         first, _ = _wait(source, 1)
@@ -84,17 +72,8 @@ def measured(folder: Path, source: Cluster, destination: Cluster, syncs: int) ->
 
 def _wait(source: Cluster, runs: int) -> tuple[int, float]:
     """Until so many are in the queue; how many, and the seconds between the first and the last."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        time.sleep(PAUSE_S)
-        with source.connect("dagster") as connection:
-            try:
-                count, seconds = connection.execute(QUEUED).fetchone() or (0, 0.0)
-            except psycopg.errors.UndefinedTable:
-                continue
-        if count >= runs:
-            return count, seconds
-    raise SystemExit(f"{runs} runs were not in the queue in {PATIENCE_S:.0f} s")
+    count, seconds = answered(source, QUEUED, lambda row: row[0] >= runs, PATIENCE_S, PAUSE_S)
+    return int(count), float(seconds)
 
 
 if __name__ == "__main__":
