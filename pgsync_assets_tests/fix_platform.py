@@ -25,7 +25,8 @@ from pgsync_assets.embedded.loopback import HOST, free_port
 from pgsync_assets.embedded.servers import create_login
 
 from .canaries import canary
-from .fix_syncs import Syncs, connection_of
+from .definitions import component, connections
+from .fix_syncs import Syncs
 
 TOP = Path(__file__).parents[1]
 PAGE = TOP / "docs" / "availability.md"
@@ -73,23 +74,15 @@ class Platform:
     def define(self, **fields: Any) -> None:
         """Writes the sync, with more of its fields."""
         sides = {"shop": self.syncs.pair.source, "crm": self.syncs.pair.destination}
-        ends = {
-            name: connection_of(side, password=f"${name.upper()}_PASSWORD").model_dump(
-                mode="json", exclude_unset=True
-            )
-            for name, side in sides.items()
-        }
         sync = self.syncs.config(**fields).model_dump(mode="json", exclude_unset=True)
-        self.write("connections", "PgConnectionsComponent", {"connections": ends})
-        self.write("items", "PgSyncComponent", {"syncs": [sync]})
+        component(
+            self.defs, "connections", "PgConnectionsComponent", connections=connections(sides)
+        )
+        self.write(sync)
 
-    def write(self, name: str, kind: str, attributes: dict[str, Any]) -> Path:
-        """Writes one component: its file."""
-        file = self.defs / name / "defs.yaml"
-        file.parent.mkdir(exist_ok=True)
-        document = {"type": f"pgsync_assets.{kind}", "attributes": attributes}
-        file.write_text(yaml.safe_dump(document), encoding="utf-8")
-        return file
+    def write(self, sync: dict[str, Any]) -> None:
+        """Writes the sync as it is given, right or wrong."""
+        component(self.defs, "items", "PgSyncComponent", syncs=[sync])
 
     def start(self, daemons: int = 1) -> list[subprocess.Popen[bytes]]:
         """Starts all of it, and returns the daemons when the webserver answers."""

@@ -38,6 +38,7 @@ from pgsync_assets.embedded.dagster_dev import make_dagster_home
 from pgsync_assets.embedded.servers import create_login
 
 from .canaries import canary
+from .definitions import component, connections
 from .fix_brokers import DURABLE, Broker, brokers
 from .fix_syncs import Syncs
 
@@ -172,29 +173,14 @@ class Site:
     def _ends(self) -> dict[str, Any]:
         return {"shop": self.syncs.pair.source, "crm": self.syncs.pair.destination}
 
-    def write(self, name: str, kind: str, **attributes: Any) -> None:
-        """Writes one component."""
-        (self.defs / name).mkdir(parents=True, exist_ok=True)
-        document = {"type": f"pgsync_assets.{kind}", "attributes": attributes}
-        (self.defs / name / "defs.yaml").write_text(yaml.safe_dump(document))
-
     def define(self, **fields: Any) -> None:
         """Writes the connections and the sync `items`; each of its partitions is a run."""
         written = self.syncs.config(**fields).model_dump(mode="json", exclude_unset=True)
-        ends = {
-            name: {
-                "host": side.host,
-                "port": side.port,
-                "database": side.database,
-                "user": side.user,
-                "password": f"${SECRETS[name]}",
-            }
-            for name, side in self._ends.items()
-        }
+        ends = connections(self._ends, **SECRETS)
         ends["crm"]["max_runs"] = 4
         policy = {"backfill_policy": {"type": "multi_run", "max_partitions_per_run": 1}}
-        self.write("connections", "PgConnectionsComponent", connections=ends)
-        self.write("items", "PgSyncComponent", syncs=[written], op=policy)
+        component(self.defs, "connections", "PgConnectionsComponent", connections=ends)
+        component(self.defs, "items", "PgSyncComponent", syncs=[written], op=policy)
 
     def open(self) -> None:
         """Dagster is up; `define` comes first."""

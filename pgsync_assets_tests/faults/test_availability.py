@@ -13,6 +13,7 @@ import pytest
 
 from pgsync_assets.embedded import Cluster
 
+from ..fix_gateway import until
 from ..fix_platform import Platform, platform_on
 from ..fix_standby import standby_of, take_over
 from ..fix_syncs import Syncs
@@ -52,13 +53,6 @@ def platform(
         yield lambda *standbys: stack.enter_context(
             platform_on(tmp_path / "platform", syncs, storage_primary, *standbys)
         )
-
-
-def until(is_so: Callable[[], bool], within_s: float = 60) -> None:
-    deadline = time.monotonic() + within_s
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def arrived(syncs: Syncs) -> int:
@@ -188,7 +182,7 @@ def test_code_is_reloaded_while_a_run_is_on(
     found.start()
     until(lambda: arrived(syncs) > 3, RUN_S)
     first = runs(found)[0]["runId"]
-    found.write("items", "PgSyncComponent", {"syncs": [{"name": "items", "tabel": "x"}]})
+    found.write({"name": "items", "tabel": "x"})
     reloaded = ask(found.url, RELOAD)["reloadRepositoryLocation"]["locationOrLoadError"]
     said = "".join(link["error"]["message"] for link in reloaded["errorChain"])
     assert "items/defs.yaml:" in said and "tabel" in said

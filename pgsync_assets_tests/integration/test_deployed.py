@@ -28,6 +28,7 @@ from pgsync_assets.embedded import Cluster
 from pgsync_assets.embedded.loopback import HOST, free_port
 
 from ..canaries import canary
+from ..definitions import component, connections
 from ..fix_databases import Side
 from ..fix_needs import program
 from ..fix_servers import running
@@ -192,28 +193,13 @@ def define(defs: Path, syncs: Syncs, storage: Cluster) -> None:
     """Writes the definitions; `platform` is the connection that docs/deploying.md shows."""
     sides = {"shop": syncs.pair.source, "crm": syncs.pair.destination}
     PASSWORDS.update({name.upper(): side.password for name, side in sides.items()})
-    connections = {
-        name: {
-            "host": side.host,
-            "port": side.port,
-            "database": side.database,
-            "user": side.user,
-            "password": f"${name.upper()}_PASSWORD",
-        }
-        for name, side in sides.items()
-    }
     page = (DEPLOY.parent / "docs" / "deploying.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r"```yaml\n(connections:\n  platform:.*?)```", page, re.DOTALL)
     shown = shown.replace("host: storage", f"host: {HOST}\n    port: {storage.port}")
-    connections |= yaml.safe_load(shown)["connections"]
+    ends = connections(sides) | yaml.safe_load(shown)["connections"]
     written = syncs.config(engine="standard").model_dump(mode="json", exclude_unset=True)
-    for name, kind, attributes in (
-        ("connections", "PgConnectionsComponent", {"connections": connections}),
-        ("items", "PgSyncComponent", {"syncs": [written]}),
-    ):
-        (defs / name).mkdir()
-        document = {"type": f"pgsync_assets.{kind}", "attributes": attributes}
-        (defs / name / "defs.yaml").write_text(yaml.safe_dump(document))
+    component(defs, "connections", "PgConnectionsComponent", connections=ends)
+    component(defs, "items", "PgSyncComponent", syncs=[written])
 
 
 def test_a_run_goes_through_all_services(deployment: Deployment, syncs: Syncs) -> None:

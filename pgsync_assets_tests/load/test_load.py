@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from ..definitions import component, connections
 from ..faults.child import SUCCEEDED
 from ..fix_children import Child
 from ..fix_databases import Pair, Side
 from ..fix_pgbench import pgbench
 from ..fix_servers import in_memory
-from ..fix_syncs import Syncs, connection_of
-from ..ui.conftest import storage
+from ..fix_syncs import Syncs
+from ..storage import dagster_storage
 from ..ui.served import Served
 from .watched import Held, watched
 
@@ -90,7 +90,7 @@ ENDED = f"select count(*) from {RUNS} where finished_at is not null"
 def served(pair: Pair) -> Iterator[Served]:
     """A project of many syncs that are due at one moment, once, with Dagster's daemon."""
     with (
-        storage(pair.destination.cluster) as variables,
+        dagster_storage(pair.destination.cluster) as variables,
         tempfile.TemporaryDirectory(prefix="pgsync_load_", dir=in_memory()) as name,
     ):
         folder = Path(name) / "defs"
@@ -98,10 +98,11 @@ def served(pair: Pair) -> Iterator[Served]:
             "SHOP_PASSWORD": pair.source.password,
             "CRM_PASSWORD": pair.destination.password,
         }
-        write(folder, "connections", "PgConnectionsComponent", connections=connections(pair))
+        ends = connections({"shop": pair.source, "crm": pair.destination})
+        component(folder, "connections", "PgConnectionsComponent", connections=ends)
         moment = datetime.now(timezone.utc) + timedelta(seconds=TIME_TO_START_S)
         syncs = [due(n, moment) for n in range(SYNCS)]
-        write(folder, "syncs", "PgSyncComponent", syncs=syncs)
+        component(folder, "syncs", "PgSyncComponent", syncs=syncs)
         found = Served(Path(name), "up", "--defs", str(folder), environment=variables | environment)
         try:
             found.start()
@@ -120,24 +121,6 @@ def due(n: int, moment: datetime) -> dict[str, Any]:
         "table": f"public.t{n}",
         "schedule": {"times": [f"{moment:%H:%M}"]},
     }
-
-
-def connections(pair: Pair) -> dict[str, Any]:
-    """Both ends, as YAML has them."""
-    ends = {"shop": pair.source, "crm": pair.destination}
-    return {
-        name: connection_of(side, password=f"${name.upper()}_PASSWORD").model_dump(
-            mode="json", exclude_unset=True
-        )
-        for name, side in ends.items()
-    }
-
-
-def write(folder: Path, name: str, kind: str, /, **attributes: Any) -> None:
-    """Writes one component."""
-    (folder / name).mkdir(parents=True)
-    document = {"type": f"pgsync_assets.{kind}", "attributes": attributes}
-    (folder / name / "defs.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
 
 
 @BY_NIGHT

@@ -6,7 +6,6 @@ can use asyncio.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +15,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from pgsync_assets.embedded import Cluster
-from pgsync_assets.embedded.servers import DESTINATION_ROLE, SOURCE_ROLE, create_login
+from pgsync_assets.embedded.servers import DESTINATION_ROLE, SOURCE_ROLE
 
 from ..fix_databases import AUDIT_SCHEMA, LEDGER_SCHEMA, PLANNER_SCHEMA, Pair, database
 from ..fix_needs import program
 from ..fix_servers import in_memory
+from ..storage import dagster_storage
 from .served import Served
 from .shop import Shop
 
@@ -29,7 +29,6 @@ BROWSER_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-STORAGE_PASSWORD = "storage"
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +37,7 @@ def shop(source_server: Cluster, destination_server: Cluster) -> Iterator[Shop]:
     with (
         database(source_server, SOURCE_ROLE, PLANNER_SCHEMA, AUDIT_SCHEMA) as source,
         database(destination_server, DESTINATION_ROLE, LEDGER_SCHEMA) as destination,
-        storage(destination_server) as variables,
+        dagster_storage(destination_server) as variables,
         tempfile.TemporaryDirectory(prefix="pgsync_ui_", dir=in_memory()) as name,
     ):
         shop = Shop(Path(name) / "defs", Pair(source, destination))
@@ -50,24 +49,6 @@ def shop(source_server: Cluster, destination_server: Cluster) -> Iterator[Shop]:
             yield shop
         finally:
             served.stop()
-
-
-@contextmanager
-def storage(cluster: Cluster) -> Iterator[dict[str, str]]:
-    """Variables of an empty database for Dagster, on a server that runs anyhow."""
-    name = f"dagster_ui_{os.getpid()}"
-    create_login(cluster, name, STORAGE_PASSWORD)
-    cluster.create_database(name, owner=name)
-    yield {
-        "DAGSTER_PG_HOST": cluster.host,
-        "DAGSTER_PG_PORT": str(cluster.port),
-        "DAGSTER_PG_USERNAME": name,
-        "DAGSTER_PG_PASSWORD": STORAGE_PASSWORD,
-        "DAGSTER_PG_DB": name,
-    }
-    with cluster.connect("postgres") as connection:
-        connection.execute(f"drop database {name} with (force)".encode())
-        connection.execute(f"drop role {name}".encode())
 
 
 @pytest.fixture(scope="module")

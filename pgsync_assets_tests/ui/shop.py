@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from ..definitions import component, connections
 from ..fix_databases import Pair, Side
 
 DAYS = ["2024-01-01", "2024-01-02", "2024-01-03"]
@@ -89,20 +88,12 @@ class Shop:
             destination.grant_table(table, "select", "insert", "update", "delete")
 
     def _write(self) -> None:
-        connections = {
-            name: {
-                "host": side.host,
-                "port": side.port,
-                "database": side.database,
-                "user": side.user,
-                "password": f"${name.upper()}_PASSWORD",
-            }
-            for name, side in self._ends.items()
-        }
-        self._component("connections", "PgConnectionsComponent", connections=connections)
+        ends = connections(self._ends)
+        component(self.folder, "connections", "PgConnectionsComponent", connections=ends)
         by_day = {"table": "public.orders", "key": ["day", "id"]}
         customers = {"table": "public.customers", "key": ["id"]}
-        self._component(
+        component(
+            self.folder,
             "crm",
             "PgSyncComponent",
             syncs=[
@@ -112,19 +103,15 @@ class Shop:
             ],
         )
         runs = _sync("orders_by_run", by_day | {"name": "orders_by_run"}, partitions=WINDOW)
-        self._component("by_run", "PgSyncComponent", syncs=[runs], op=MULTI_RUN)
-        self._component(
+        component(self.folder, "by_run", "PgSyncComponent", syncs=[runs], op=MULTI_RUN)
+        component(
+            self.folder,
             "nightly",
             "PgScheduleComponent",
             name="nightly",
             schedule={"cron": "0 3 1 1 *"},
             syncs=["customers"],
         )
-
-    def _component(self, name: str, kind: str, /, **attributes: Any) -> None:
-        (self.folder / name).mkdir(parents=True)
-        document = {"type": f"pgsync_assets.{kind}", "attributes": attributes}
-        (self.folder / name / "defs.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
 
 
 def _sync(name: str, model: dict[str, Any], **more: Any) -> dict[str, Any]:

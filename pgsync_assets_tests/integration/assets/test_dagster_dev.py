@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pgsync_assets.embedded import Cluster
 from pgsync_assets.embedded.dagster_dev import make_dagster_home, serve
 from pgsync_assets.embedded.loopback import free_port
-from pgsync_assets.embedded.servers import create_login
 from pgsync_assets.errors import EmbeddedError
+
+from ...graphql import asset_keys
+from ...storage import dagster_storage
 
 PROGRAM = """
 import sys
@@ -28,26 +27,14 @@ from pgsync_assets.embedded.dagster_dev import make_dagster_home, serve
 home = make_dagster_home(Path(sys.argv[2]))
 serve({}, int(sys.argv[1]), home, lambda address: print(address, flush=True))
 """
-ASSETS = "{assetNodes{assetKey{path}}}"
 START_S = 90
 
 
 @pytest.fixture
 def storage(destination_server: Cluster) -> Iterator[dict[str, str]]:
     """Variables of an empty database for Dagster."""
-    name = f"dagster_{os.getpid()}"
-    create_login(destination_server, name, "storage")
-    destination_server.create_database(name, owner=name)
-    yield {
-        "DAGSTER_PG_HOST": destination_server.host,
-        "DAGSTER_PG_PORT": str(destination_server.port),
-        "DAGSTER_PG_USERNAME": name,
-        "DAGSTER_PG_PASSWORD": "storage",
-        "DAGSTER_PG_DB": name,
-    }
-    with destination_server.connect("postgres") as connection:
-        connection.execute(f"drop database {name} with (force)".encode())
-        connection.execute(f"drop role {name}".encode())
+    with dagster_storage(destination_server) as variables:
+        yield variables
 
 
 def alive(folder: Path) -> list[str]:
@@ -61,16 +48,6 @@ def alive(folder: Path) -> list[str]:
         except OSError:
             continue
     return found
-
-
-def ask(address: str) -> Any:
-    request = urllib.request.Request(  # noqa: S310
-        f"{address}/graphql",
-        json.dumps({"query": ASSETS}).encode(),
-        {"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-        return json.load(answer)
 
 
 @pytest.mark.nightly("by day what is harder, as everything else is ended by Ctrl-C", but=("9",))
@@ -93,8 +70,7 @@ def test_served_and_stopped(
         assert child.stdout is not None
         address = child.stdout.readline().strip()
         assert address.startswith("http://127.0.0.1:")
-        keys = ["/".join(node["assetKey"]["path"]) for node in ask(address)["data"]["assetNodes"]]
-        assert "demo_destination/app/flights" in keys
+        assert "demo_destination/app/flights" in asset_keys(address)
         assert alive(tmp_path / "dagster_home")
         child.send_signal(number)
         assert child.wait(60) == (-signal.SIGKILL if number is signal.SIGKILL else 0)

@@ -14,9 +14,9 @@ import yaml
 from pgsync_assets.cli.exit_code import ExitCode
 from pgsync_assets.embedded import Cluster
 from pgsync_assets.embedded.dagster_dev import make_dagster_home
-from pgsync_assets.embedded.servers import create_login
 
 from ...canaries import canary
+from ...storage import dagster_storage
 from .conftest import CliProject
 
 SECTIONS = ["this machine", "configuration", "Dagster", "connections", "syncs"]
@@ -37,21 +37,10 @@ def examined(project: CliProject, code: ExitCode, *options: str) -> dict[str, di
 @pytest.fixture
 def home(project: CliProject, tmp_path: Path, destination_server: Cluster) -> Iterator[Path]:
     """Dagster's home with the project's settings, and an empty storage."""
-    create_login(destination_server, "doctor", PASSWORD)
-    destination_server.create_database("doctor", owner="doctor")
     home = make_dagster_home(tmp_path)
-    project.environment |= {
-        "DAGSTER_HOME": str(home),
-        "DAGSTER_PG_HOST": destination_server.host,
-        "DAGSTER_PG_PORT": str(destination_server.port),
-        "DAGSTER_PG_USERNAME": "doctor",
-        "DAGSTER_PG_PASSWORD": PASSWORD,
-        "DAGSTER_PG_DB": "doctor",
-    }
-    yield home
-    with destination_server.connect("postgres") as connection:
-        connection.execute("drop database doctor with (force)")
-        connection.execute("drop role doctor")
+    with dagster_storage(destination_server) as variables:
+        project.environment |= {"DAGSTER_HOME": str(home), **variables}
+        yield home
 
 
 @contextmanager
@@ -144,13 +133,14 @@ def test_settings_that_lack_something_are_warned_of(
 def test_a_storage_that_is_down_or_old(
     project: CliProject, home: Path, destination_server: Cluster
 ) -> None:
+    right = project.environment["DAGSTER_PG_PASSWORD"]
     project.environment["DAGSTER_PG_PASSWORD"] = "another"
     line = examined(project, ExitCode.FAILED, "--no-databases")["Dagster"]["storage"]
     assert "Dagster's storage cannot be used" in line["detail"]
     assert "password authentication failed" in line["detail"]
-    project.environment["DAGSTER_PG_PASSWORD"] = PASSWORD
+    project.environment["DAGSTER_PG_PASSWORD"] = right
     examined(project, ExitCode.OK, "--no-databases")  # makes its tables
-    with destination_server.connect("doctor") as connection:
+    with destination_server.connect(project.environment["DAGSTER_PG_DB"] or "") as connection:
         connection.execute("update alembic_version set version_num = 'da7cd32b690d'")
     line = examined(project, ExitCode.FAILED, "--no-databases")["Dagster"]["schema of the storage"]
     assert "dagster instance migrate" in line["remedy"]
